@@ -1,0 +1,30 @@
+.DEFAULT_GOAL := help
+.PHONY: help check format lint types imports test snapshots bench
+
+help:  ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
+
+check: lint types imports test  ## everything that must pass before a push
+
+format:  ## rewrite the code in the one format
+	ruff check --fix .
+	ruff format .
+
+lint:
+	ruff check .
+	ruff format --check .
+
+types:
+	mypy
+
+imports:
+	lint-imports
+
+test:  ## the tests alone
+	pytest
+
+snapshots:  ## accept the screens as they are now (look at each one first)
+	pytest tests/snapshots --snapshot-update
+
+bench:  ## what README's figures come from
+	python -m benchmarks

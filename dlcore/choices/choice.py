@@ -1,0 +1,165 @@
+"""What a choice is: one kind of one thing, its fields with limits, defaults and a line of help each.
+
+Everything that shows, reads, checks or writes a choice (menu, form, file, command line, export)
+is derived from these declarations through `fields_of`.
+"""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+Control = Literal["number", "count", "flag", "option", "widths", "text", "choice"]
+"""How a field is edited: a number, a whole number, yes or no, one of some words, a list of whole
+numbers, free text, or a choice of its own (an activation inside a model)."""
+
+
+class Choice(BaseModel):
+    """One kind of one thing. The docstring's first line is the menu's explanation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    kind: str
+    noun: ClassVar[str] = "choice"
+
+    @classmethod
+    def word(cls) -> str:
+        """The word that stands for this kind in files, menus and the one-line form."""
+        return str(cls.model_fields["kind"].default)
+
+    @classmethod
+    def summary(cls) -> str:
+        """One sentence: what it is."""
+        return (cls.__doc__ or "").strip().split("\n", 1)[0]
+
+
+class Settings(Choice):
+    """A table of the file that has only one kind, and so no menu of its own."""
+
+    kind: Literal[""] = Field(default="", exclude=True)
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """Everything a form, a file or a help text needs to know of one field."""
+
+    name: str
+    control: Control
+    default: Any
+    help: str
+    options: tuple[str, ...] = ()
+    """The words that are allowed: all there is for an option, besides a number for a count."""
+    family: tuple[type[Choice], ...] = ()
+    """For a choice inside a choice: its kinds, the default first asked for by `default`."""
+    several: bool = False
+    """A choice that may also be a list of choices."""
+    hidden: bool = False
+    """Kept out of forms, because only one value makes sense."""
+
+
+def _field(default: Any, control: Control, help: str, extra: dict[str, Any], **limits: Any) -> Any:  # noqa: A002
+    return Field(
+        default=default,
+        description=help,
+        json_schema_extra={"control": control, **extra},
+        **{limit: value for limit, value in limits.items() if value is not None},
+    )
+
+
+def number(
+    default: float,
+    *,
+    help: str,  # noqa: A002
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+    hidden: bool = False,
+) -> Any:
+    """Return a field that holds a finite number."""
+    return _field(default, "number", help, {"hidden": hidden}, gt=above, ge=at_least, lt=below, le=at_most)
+
+
+def count(
+    default: int | str,
+    *,
+    help: str,  # noqa: A002
+    at_least: int = 0,
+    at_most: int | None = None,
+) -> Any:
+    """Return a field that holds a whole number, or one of the words its annotation allows."""
+    if isinstance(default, str):  # the limits of a union stand on its integer member, see `Count`
+        return _field(default, "count", help, {})
+    return _field(default, "count", help, {}, ge=at_least, le=at_most)
+
+
+def flag(default: bool, *, help: str) -> Any:  # noqa: A002
+    """Return a field that is on or off."""
+    return _field(default, "flag", help, {})
+
+
+def option(default: str, *, help: str) -> Any:  # noqa: A002
+    """Return a field that holds one of the words of its `Literal` annotation."""
+    return _field(default, "option", help, {})
+
+
+def widths(default: tuple[int, ...], *, help: str, at_least_one: bool = False) -> Any:  # noqa: A002
+    """Return a field that holds a list of whole numbers above 0."""
+    return _field(default, "widths", help, {}, min_length=1 if at_least_one else None)
+
+
+def text(default: str, *, help: str, pattern: str | None = None, max_length: int = 200) -> Any:  # noqa: A002
+    """Return a field of free text."""
+    return _field(default, "text", help, {}, pattern=pattern, max_length=max_length)
+
+
+def choice(
+    default: Choice,
+    *,
+    family: tuple[type[Choice], ...],
+    help: str,  # noqa: A002
+    several: bool = False,
+) -> Any:
+    """Return a field that is itself a choice out of `family`."""
+    return _field(default, "choice", help, {"family": family, "several": several})
+
+
+def _words(annotation: Any) -> tuple[str, ...]:
+    """Return the words that a field's annotation allows: those of its `Literal`s."""
+    if get_origin(annotation) is Literal:
+        return tuple(str(word) for word in get_args(annotation))
+    return tuple(word for part in get_args(annotation) for word in _words(part))
+
+
+def _spec(name: str, info: FieldInfo) -> FieldSpec:
+    extra = info.json_schema_extra
+    assert isinstance(extra, dict), f"{name}: declare it with number(), count(), flag() ..."
+    facts: dict[str, Any] = dict(extra)
+    return FieldSpec(
+        name=name,
+        default=info.default,
+        help=info.description or "",
+        options=_words(info.annotation) if facts["control"] in ("option", "count") else (),
+        **facts,
+    )
+
+
+@cache
+def fields_of(kind: type[Choice]) -> tuple[FieldSpec, ...]:
+    """Return the fields of a kind in the order of its form; `kind` itself is not among them."""
+    return tuple(_spec(name, info) for name, info in kind.model_fields.items() if name != "kind")
+
+
+def by_name(family: tuple[type[Choice], ...], name: str) -> type[Choice] | None:
+    """Return the member of `family` called `name`, or None."""
+    return next((kind for kind in family if kind.word() == name), None)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return a sentence that helps with a word nobody knows: the nearest known one, then all."""
+    close = get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    guess = f"Did you mean {close[0]}? " if close else ""
+    return f"{guess}Known: {', '.join(known)}."

@@ -1,0 +1,32 @@
+"""How long, how often and where."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from dlcore.choices.choice import Settings, count, number, text
+
+Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
+Threads = Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
+
+
+class Training(Settings):
+    """How long, how often and where."""
+
+    epochs: int = count(
+        10, at_least=1, at_most=1_000_000, help="How often the network sees all training samples."
+    )
+    evaluate_every: Every = count(
+        "epoch", at_least=1, help='"epoch", or a number of steps between evaluations.'
+    )
+    device: str = text(
+        "auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
+        help="auto, cpu, cuda, cuda:1 or mps; auto takes a GPU.",
+    )
+    threads: Threads = count(
+        "auto", at_least=1, help="CPU threads; auto is one, which small networks like best."
+    )
+    probe_budget: float = number(
+        0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."
+    )

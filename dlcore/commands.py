@@ -1,0 +1,79 @@
+"""What a run can be told: imperatives, one a line of `control.jsonl`, each with a unique id.
+
+A viewer appends a command and waits for the event that answers it: CommandApplied or CommandRefused.
+"""
+
+import json
+import uuid
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(default_factory=lambda: uuid.uuid4().hex, min_length=1, max_length=64)
+    kind: str
+
+
+class Pause(_Command):
+    """Stand still after the present step."""
+
+    kind: Literal["Pause"] = "Pause"
+
+
+class Continue(_Command):
+    """Go on after a pause."""
+
+    kind: Literal["Continue"] = "Continue"
+
+
+class Step(_Command):
+    """Take so many steps or epochs, then stand still."""
+
+    kind: Literal["Step"] = "Step"
+    count: Annotated[int, Field(ge=1)] = 1
+    unit: Literal["step", "epoch"] = "step"
+
+
+class Stop(_Command):
+    """Finish the step, evaluate, save a checkpoint and end."""
+
+    kind: Literal["Stop"] = "Stop"
+
+
+class Set(_Command):
+    """Change a hyperparameter: a dotted key of the configuration and its new value."""
+
+    kind: Literal["Set"] = "Set"
+    key: str
+    value: float | int | str | bool
+
+
+class Checkpoint(_Command):
+    """Save a checkpoint after the present step."""
+
+    kind: Literal["Checkpoint"] = "Checkpoint"
+
+
+Command = Pause | Continue | Step | Stop | Set | Checkpoint
+_ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="kind")])
+
+
+def encode(command: Command) -> bytes:
+    """Return the command as JSON."""
+    return json.dumps(command.model_dump(), separators=(",", ":"), allow_nan=False).encode()
+
+
+def decode(line: bytes) -> Command | None:
+    """Return the command in a line of JSON, or None when it is none."""
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError:
+        return None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of all commands."""
+    return _ADAPTER.json_schema()

@@ -1,0 +1,376 @@
+"""Published data sets: what their files must hold, where they lie, and how they get there.
+
+Sizes and checksums are of the uncompressed content, so any honest mirror will do. Nothing that comes over the
+network gets its published name before it has been checked; nothing is trusted because of its name.
+"""
+
+import hashlib
+import os
+import socket
+import ssl
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead, responses
+from io import FileIO
+from pathlib import Path
+from typing import IO
+from urllib import request
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from dlcore.errors import DataError
+
+CHUNK = 64 * 1024
+SLACK = 64 * 1024  # what packing may add to content that cannot be packed
+SLOWEST = 1024  # bytes per second; whoever drips slower than this would never finish
+REPORT_SECONDS = 0.1
+LAYOUTS = ("", "MNIST/raw", "raw")  # the last two are torchvision's
+GZIP_MAGIC = b"\x1f\x8b"
+
+REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first that fits
+    ((TimeoutError,), "timed out"),
+    ((socket.gaierror,), "no such host"),
+    ((ConnectionRefusedError,), "connection refused"),
+    ((ssl.SSLCertVerificationError,), "its certificate is not trusted"),
+    ((ConnectionError, IncompleteRead), "connection broken off"),
+    ((HTTPException, ValueError), "not a valid address or answer"),
+)
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A file by its published name; `size` and `sha256` are of its uncompressed content."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PublishedSet:
+    """A data set and the base addresses that serve its files; a file is at `<address>/<name>`."""
+
+    kind: str
+    title: str
+    files: tuple[PublishedFile, ...]
+    addresses: tuple[str, ...]
+
+
+MNIST = PublishedSet(
+    kind="mnist",
+    title="MNIST",
+    files=(
+        PublishedFile(
+            "train-images-idx3-ubyte.gz",
+            47_040_016,
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        ),
+        PublishedFile(
+            "train-labels-idx1-ubyte.gz",
+            60_008,
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        ),
+        PublishedFile(
+            "t10k-images-idx3-ubyte.gz",
+            7_840_016,
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        PublishedFile(
+            "t10k-labels-idx1-ubyte.gz",
+            10_008,
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ),
+    addresses=("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
+)
+
+
+class _RefusedError(Exception):
+    """Why a file or a mirror is not used, in a few words."""
+
+
+def data_folder(home: Path, kind: str) -> Path:
+    """Where the files of a data set lie."""
+    return home / "data" / kind
+
+
+def find(published: PublishedSet, folder: Path) -> dict[str, Path]:
+    """The files of the set that exist in `folder`, by published name; their content is not looked at."""
+    paths = {}
+    for file in published.files:
+        names = dict.fromkeys((file.name, file.name.removesuffix(".gz")))
+        candidates = (folder / layout / name for layout in LAYOUTS for name in names)
+        # os.path.isfile takes a folder that may not be entered for an empty one; Path.is_file raises.
+        path = next((path for path in candidates if os.path.isfile(path)), None)
+        if path is not None:
+            paths[file.name] = path
+    return paths
+
+
+def read_verified(file: PublishedFile, path: Path) -> bytes:
+    """The uncompressed content of `path`, packed or not, after a check of its size and checksum.
+
+    Raises `DataError` when the file cannot be read, or is cut short, corrupt or another file.
+    """
+    anew = "delete it and start again: it will be downloaded anew."
+    try:
+        return _checked_content(file, path)
+    except _RefusedError as error:
+        raise DataError(f"{path} is not the file that was published: {error}", anew.capitalize()) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DataError(f"{path} cannot be read: {reason}", f"Make it readable, or {anew}") from error
+
+
+def fetch(
+    published: PublishedSet,
+    home: Path,
+    report: Report,
+    timeout: float = 20.0,
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, Path]:
+    """The paths of all files of the set, after the missing ones have been downloaded.
+
+    Mirrors named in `DLTUI_MIRRORS` come first. `report` is told the file name, the bytes so far and their
+    total (0 when unknown), about ten times a second and at the end of each file. `timeout` is in seconds,
+    for connecting and for every wait. Raises `DataError` when no mirror has the file or the folder cannot be
+    written.
+    """
+    folder = data_folder(home, published.kind)
+    downloader = _Downloader(folder, report, timeout, _opener())
+    bases = _bases(published, environment)
+    refused: set[str] = set()
+    for file in published.files:
+        if file.name in find(published, folder):
+            continue
+        _make_folders(home, folder)
+        # A mirror that has let us down waits at the end of the queue, so that its time-out is paid once.
+        reasons = downloader.download_from_any(file, sorted(bases, key=refused.__contains__))
+        refused.update(reasons)
+        if file.name not in find(published, folder):
+            raise _unavailable(published, file, folder, reasons)
+    return find(published, folder)
+
+
+@dataclass(frozen=True)
+class _Downloader:
+    """Brings files into one folder, each under its published name or not at all."""
+
+    folder: Path
+    report: Report
+    timeout: float
+    opener: request.OpenerDirector
+
+    def download_from_any(self, file: PublishedFile, bases: list[str]) -> dict[str, str]:
+        """Try the base addresses in order until one serves; the reasons of those that did not."""
+        reasons = {}
+        for base in bases:
+            try:
+                self.download(file, f"{base.rstrip('/')}/{file.name}")
+                break
+            except _RefusedError as error:
+                reasons[base] = str(error)
+        return reasons
+
+    def download(self, file: PublishedFile, address: str) -> None:
+        """One file from one address, under a temporary name until it has been checked."""
+        with _disk(self.folder):
+            descriptor, temporary = tempfile.mkstemp(".part", f"{file.name}.", self.folder)
+        part = Path(temporary)
+        try:
+            # Unbuffered: the check reads what has been written, and closing has nothing left to fail at.
+            with FileIO(descriptor, "wb") as handle:
+                received = self._receive(file, address, handle)
+                _checked_content(file, part)
+                with _disk(self.folder):
+                    os.fsync(handle.fileno())
+            with _disk(self.folder):
+                os.replace(part, self.folder / file.name)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        self.report(file.name, received, received)
+
+    def _receive(self, file: PublishedFile, address: str, handle: FileIO) -> int:
+        with _network():
+            if urlsplit(address).scheme not in ("http", "https"):
+                raise _RefusedError("neither http nor https")
+            response = self.opener.open(address, timeout=self.timeout)
+        received = 0
+        reported = 0.0
+        with response:
+            total = response.length or 0
+            for piece in _pieces(response, file.size + SLACK, self.timeout):
+                with _disk(self.folder):
+                    _write(handle, piece)
+                received += len(piece)
+                if time.monotonic() - reported >= REPORT_SECONDS:
+                    reported = time.monotonic()
+                    self.report(file.name, received, total)
+        return received
+
+
+def _pieces(response: HTTPResponse, most: int, timeout: float) -> Iterator[bytes]:
+    """The body as it arrives; ends with `_RefusedError` when it is too long, too slow or cut short."""
+    declared = response.length  # None when the server does not say
+    if declared is not None and declared > most:
+        raise _RefusedError(f"{declared:,} bytes announced, at most {most:,} expected")
+    received = 0
+    marked, mark = time.monotonic(), 0
+    while declared is None or received < declared:
+        with _network():
+            # read1 returns what is there; read would wait for a full chunk, however slowly it drips.
+            piece = response.read1(CHUNK if declared is None else min(CHUNK, declared - received))
+        if not piece:
+            break
+        received += len(piece)
+        if received > most:
+            raise _RefusedError(f"more than {most:,} bytes")
+        yield piece
+        elapsed = time.monotonic() - marked
+        if elapsed > timeout:
+            if received - mark < SLOWEST * elapsed:
+                raise _RefusedError(f"less than {SLOWEST:,} bytes a second")
+            marked, mark = time.monotonic(), received
+    if declared is not None and received < declared:
+        raise _RefusedError(f"cut short after {received:,} of {declared:,} bytes")
+
+
+def _write(handle: FileIO, piece: bytes) -> None:
+    while piece:
+        piece = piece[handle.write(piece) :]
+
+
+def _checked_content(file: PublishedFile, path: Path) -> bytes:
+    most = file.size + SLACK
+    with path.open("rb") as handle:
+        stored = handle.read(most + 1)
+    if len(stored) > most:
+        raise _RefusedError(f"more than {most:,} bytes")
+    packed = stored.startswith(GZIP_MAGIC)
+    # Some browsers unpack on the way and keep the name, so the content decides, not the name.
+    content = _inflated(stored, file.size + 1) if packed else stored
+    if len(content) > file.size:
+        raise _RefusedError(f"more than {file.size:,} bytes of content")
+    if len(content) < file.size:
+        is_page = not packed and stored.lstrip().startswith(b"<")
+        wrong_size = f"{len(content):,} bytes of content instead of {file.size:,}"
+        raise _RefusedError("a web page instead of the file" if is_page else wrong_size)
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise _RefusedError("its checksum is wrong")
+    return content
+
+
+def _inflated(packed: bytes, most: int) -> bytes:
+    """The content of all gzip members (RFC 1952), of which no more than `most` bytes are ever produced."""
+    contents = []
+    while packed and most > 0:
+        engine = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16)
+        try:
+            content = engine.decompress(packed, most)
+        except zlib.error:
+            raise _RefusedError("corrupt") from None
+        contents.append(content)
+        most -= len(content)
+        if most > 0 and not engine.eof:
+            raise _RefusedError("cut short")
+        packed = engine.unused_data.lstrip(b"\0")  # padding with zeros is allowed
+    return b"".join(contents)
+
+
+def _bases(published: PublishedSet, environment: Mapping[str, str]) -> list[str]:
+    mirrors = [mirror.strip() for mirror in environment.get("DLTUI_MIRRORS", "").split(",")]
+    own = [f"{mirror.rstrip('/')}/{published.kind}" for mirror in mirrors if mirror]
+    return list(dict.fromkeys((*own, *published.addresses)))
+
+
+def _make_folders(home: Path, folder: Path) -> None:
+    with _disk(folder):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        for path in (home, folder.parent, folder):
+            path.mkdir(mode=0o700, exist_ok=True)
+
+
+def _unavailable(
+    published: PublishedSet, file: PublishedFile, folder: Path, reasons: Mapping[str, str]
+) -> DataError:
+    present = find(published, folder)
+    missing = [file.name for file in published.files if file.name not in present]
+    these = "this file" if len(missing) == 1 else f"these {len(missing)} files"
+    causes = "; ".join(f"{_host(base)}: {reason}" for base, reason in reasons.items())
+    return DataError(
+        f"{file.name} of {published.title} could not be downloaded ({causes or 'no mirror is known'})",
+        f"Put {these} into {folder}: {', '.join(missing)}; or set DLTUI_MIRRORS to an address that serves "
+        f"{published.kind}/{file.name}; or choose the data set digits, which needs no network.",
+    )
+
+
+def _host(base: str) -> str:
+    """Host and port of an address, without a password; the address itself where it has no host."""
+    try:
+        host = urlsplit(base).netloc
+    except ValueError:
+        host = ""
+    return (host or base).rpartition("@")[2]
+
+
+class _HttpRedirects(request.HTTPRedirectHandler):
+    """Follows redirects to http and https, and nowhere else."""
+
+    def redirect_request(
+        self, req: request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> request.Request | None:
+        fp.close()  # or the base class reads its body, which may be endless
+        if urlsplit(newurl).scheme not in ("http", "https"):
+            raise HTTPError(req.full_url, code, msg, headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _opener() -> request.OpenerDirector:
+    """An opener that knows http, https and proxies, but neither file: nor ftp:."""
+    opener = request.OpenerDirector()
+    opener.addheaders = [("User-Agent", "dltui")]
+    http = (request.ProxyHandler, request.HTTPHandler, request.HTTPSHandler, _HttpRedirects)
+    for handler in (*http, request.HTTPDefaultErrorHandler, request.HTTPErrorProcessor):
+        opener.add_handler(handler())
+    return opener
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[None]:
+    """Any `OSError` inside is the fault of the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be written to: {error.strerror or error}",
+            "Make it writable and see that the disk has room, or set DLTUI_HOME to another folder.",
+        ) from error
+
+
+@contextmanager
+def _network() -> Iterator[None]:
+    """Any fault inside is the mirror's, and becomes a `_RefusedError`."""
+    try:
+        yield
+    except HTTPError as error:
+        error.close()
+        name = "redirect refused" if error.code < 400 else responses.get(error.code, "error")
+        raise _RefusedError(f"{name} ({error.code})") from None
+    except (OSError, HTTPException, ValueError) as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        raise _RefusedError(_reason(cause)) from None
+
+
+def _reason(cause: BaseException | str) -> str:
+    for kinds, reason in REASONS:
+        if isinstance(cause, kinds):
+            return reason
+    text = (cause.strerror if isinstance(cause, OSError) else None) or str(cause)
+    return "".join(character for character in text if character.isprintable())[:80]

@@ -1,0 +1,243 @@
+"""What a run says: facts in the past tense, one a line of `events.jsonl`.
+
+Every event has `seq` (0, 1, 2 … over the whole file), `attempt` (1, 2 …), `kind`, `step` (training steps
+finished so far) and `seconds` (monotonic, since the attempt started). Numbers are written in the
+shortest form that gives the same float32; one that is not finite is `null`, and `nonfinite` says which:
+{"loss.3": "nan"}. `json_schema()` publishes all of it.
+"""
+
+import json
+import math
+import struct
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+Number = float | None
+"""A measured figure; None stands for one that was not finite, or that does not exist."""
+Step = Annotated[int, Field(ge=0)]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seq: int = 0
+    attempt: int = 1
+    kind: str
+    step: Step = 0
+    seconds: float = 0.0
+    nonfinite: dict[str, str] = {}
+
+
+class AttemptStarted(_Event):
+    """A trainer took the run: at its birth, or at a resume that continues from `step`."""
+
+    kind: Literal["AttemptStarted"] = "AttemptStarted"
+    time: str
+    """UTC, ISO 8601: a label for people; durations come from `seconds`."""
+    pid: int
+    host: str
+
+
+class DataFetched(_Event):
+    """A part of the data set arrived from the network."""
+
+    kind: Literal["DataFetched"] = "DataFetched"
+    file: str
+    bytes: int
+    total: int
+    """Bytes of the whole file; 0 when the server does not say."""
+
+
+class Layer(BaseModel):
+    """One layer with weights, as a person would name it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    text: str
+    """What it is, as in '784 → 128' or '3×3, 16 filters'."""
+    shape: tuple[int, ...]
+    """Shape of its output for one sample."""
+    activation: str
+    """What follows it: the name of the function, or '' for none."""
+    parameters: int
+
+
+class Prepared(_Event):
+    """Data and network stand; training is about to begin."""
+
+    kind: Literal["Prepared"] = "Prepared"
+    device: str
+    threads: int
+    layers: tuple[Layer, ...]
+    parameters: int
+    training_samples: int
+    validation_samples: int
+    test_samples: int
+    batch_size: int
+    steps_per_epoch: int
+    total_steps: int
+    epochs: int
+
+
+class StepsEnded(_Event):
+    """A chunk of training steps, the last of them `step`; the three lists have one figure a step."""
+
+    kind: Literal["StepsEnded"] = "StepsEnded"
+    loss: tuple[Number, ...]
+    """Mean loss of the batch, before the update, without the l2 penalty."""
+    accuracy: tuple[Number, ...]
+    """Share of the batch that was right, before the update."""
+    lr: tuple[Number, ...]
+    samples: int
+    """Training samples seen since the attempt began."""
+    training_seconds: float
+    """Time spent in training steps since the attempt began: no start-up, evaluation or pause."""
+
+
+class GradientsMeasured(_Event):
+    """Euclidean norm of dL/dW of each layer, at some steps of a chunk."""
+
+    kind: Literal["GradientsMeasured"] = "GradientsMeasured"
+    steps: tuple[Step, ...]
+    norms: dict[str, tuple[Number, ...]]
+    """Layer name → one norm for each of `steps`; layers in the order of the network."""
+    every: int
+    """Steps from one look to the next, at present."""
+    cost: float
+    """Share of the training time that looking has taken so far."""
+
+
+class Evaluated(_Event):
+    """A whole split was evaluated, in evaluation mode."""
+
+    kind: Literal["Evaluated"] = "Evaluated"
+    split: Literal["validation", "test"]
+    epoch: float
+    loss: Number
+    accuracy: Number
+    samples: int
+    duration: float
+    """Seconds."""
+
+
+class EpochEnded(_Event):
+    """All training samples were seen once more; the figures are running means over the epoch's steps."""
+
+    kind: Literal["EpochEnded"] = "EpochEnded"
+    epoch: int
+    loss: Number
+    accuracy: Number
+    duration: float
+    """Seconds, evaluation not included."""
+
+
+class CheckpointSaved(_Event):
+    """Weights and everything a resume needs are on disk."""
+
+    kind: Literal["CheckpointSaved"] = "CheckpointSaved"
+    file: str
+    bytes: int
+
+
+class CommandApplied(_Event):
+    """A command took effect at `step`."""
+
+    kind: Literal["CommandApplied"] = "CommandApplied"
+    id: str
+    command: dict[str, Any]
+    text: str
+
+
+class CommandRefused(_Event):
+    """A command could not be obeyed."""
+
+    kind: Literal["CommandRefused"] = "CommandRefused"
+    id: str
+    command: dict[str, Any]
+    reason: str
+
+
+class Warned(_Event):
+    """Something deserves attention and does not stop the run."""
+
+    kind: Literal["Warned"] = "Warned"
+    message: str
+
+
+class AttemptEnded(_Event):
+    """The trainer is done: it finished, was stopped, or failed with `message`."""
+
+    kind: Literal["AttemptEnded"] = "AttemptEnded"
+    reason: Literal["finished", "stopped", "failed"]
+    message: str = ""
+    hint: str = ""
+
+
+Event = (
+    AttemptStarted
+    | DataFetched
+    | Prepared
+    | StepsEnded
+    | GradientsMeasured
+    | Evaluated
+    | EpochEnded
+    | CheckpointSaved
+    | CommandApplied
+    | CommandRefused
+    | Warned
+    | AttemptEnded
+)
+_ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as JSON: numbers in shortest float32 form, non-finite ones as null and flagged."""
+    flags: dict[str, str] = {}
+    fields = _plain(event.model_dump(exclude={"nonfinite"}), "", flags)
+    if flags:
+        fields["nonfinite"] = flags
+    return json.dumps(fields, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+
+
+def decode(line: bytes) -> Event | None:
+    """Return the event in a line of JSON, or None when it is none that this version knows."""
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError:
+        return None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of all events."""
+    return _ADAPTER.json_schema()
+
+
+def _plain(value: Any, path: str, flags: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item, f"{path}.{key}" if path else key, flags) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(item, f"{path}.{index}", flags) for index, item in enumerate(value)]
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return shortest(value)
+        flags[path] = str(value)
+        return None
+    return value
+
+
+def shortest(value: float) -> float:
+    """Return the float with the fewest decimal digits that rounds to the same float32.
+
+    A value beyond the range of float32 comes back as it is.
+    """
+    try:
+        wanted = struct.pack("f", value)
+        for digits in (6, 7, 8):
+            rounded = float(f"{value:.{digits}g}")
+            if struct.pack("f", rounded) == wanted:
+                return rounded
+    except OverflowError:
+        return value
+    return float(f"{value:.9g}")

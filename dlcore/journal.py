@@ -1,0 +1,97 @@
+"""Append-only files of checked lines: `<8 hex digits of CRC32> <json>\\n`.
+
+A line is written whole with one `write(2)`, so that it survives the death of its writer; a reader
+takes only lines whose sum is right, waits for the newline of the last one, and skips what is damaged.
+"""
+
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_MAX_LINE = 16 * 1024 * 1024
+"""A line longer than this is damage, not data."""
+_BLOCK = 1 << 20
+
+
+def frame(content: bytes) -> bytes:
+    """Return the line that holds `content`, which must not contain a newline."""
+    return b"%08x %s\n" % (zlib.crc32(content), content)
+
+
+def unframe(line: bytes) -> bytes | None:
+    """Return the content of a line without its newline, or None when its sum is wrong."""
+    try:
+        expected = int(line[:8], 16)
+    except ValueError:
+        return None
+    content = line[9:]
+    return content if line[8:9] == b" " and zlib.crc32(content) == expected else None
+
+
+class Appender:
+    """Writes lines to the end of a file, which it creates with mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        self._seal()
+
+    def _seal(self) -> None:
+        """End a line that an earlier writer left torn, so that ours starts fresh."""
+        size = os.fstat(self._descriptor).st_size
+        if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
+            os.write(self._descriptor, b"\n")
+
+    def append(self, content: bytes) -> None:
+        """Write one line; raises OSError when it did not go out whole."""
+        line = frame(content)
+        written = os.write(self._descriptor, line)
+        if written != len(line):
+            self._seal()
+            raise OSError(28, "the disk took only a part of a line")
+
+    def sync(self) -> None:
+        """Wait until everything written is on the disk."""
+        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+class Tail:
+    """Reads lines as they come; `damaged` counts those whose sum was wrong."""
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self._path = path
+        self._offset = offset
+        self._rest = b""
+        self.damaged = 0
+
+    def read(self) -> Iterator[bytes]:
+        """Yield the content of every whole line that has come since the last call.
+
+        Stopping early loses nothing: the next call goes on behind the last line taken.
+        """
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return
+        with os.fdopen(descriptor, "rb") as file:
+            while True:
+                file.seek(self._offset)
+                block = file.read(_BLOCK)
+                while len(block) < _MAX_LINE and b"\n" not in block and (more := file.read(_BLOCK)):
+                    block += more
+                end = block.rfind(b"\n") + 1
+                if not end:
+                    self._offset += len(block) if len(block) >= _MAX_LINE else 0
+                    return
+                for line in block[:end].splitlines(keepends=True):
+                    self._offset += len(line)
+                    content = unframe(line.rstrip(b"\n"))
+                    if content is not None:
+                        yield content
+                    elif line != b"\n":
+                        self.damaged += 1

@@ -1,0 +1,148 @@
+"""A configuration in one line of shell words.
+
+`mnist mlp 128,64 relu he ce momentum lr=.01 m=.9 b=64 e=10 seed=0`
+
+A bare word is a kind (names are unique over all lists); digits with commas are the widths of the
+hidden layers (`128,` is one layer); anything else is `key=value` with a dotted key or a short form.
+`parse(print_line(config)) == config` for every configuration.
+"""
+
+import re
+import shlex
+from typing import Any
+
+from dlcore.choices.activations import ACTIVATIONS
+from dlcore.choices.choice import Choice, fields_of, nearest
+from dlcore.choices.initializers import INITIALIZERS
+from dlcore.config import SECTIONS, RunConfig, to_value
+from dlcore.errors import ConfigError, DltuiError, Problem
+from dlcore.reading import put, read_table
+
+SHORT_KINDS = {"ce": "cross_entropy", "lrelu": "leaky_relu", "exp": "exponential"}
+SHORT_KEYS = {
+    "lr": "optimizer.lr",
+    "m": "optimizer.momentum",
+    "beta1": "optimizer.beta1",
+    "beta2": "optimizer.beta2",
+    "gamma": "schedule.gamma",
+    "s": "schedule.steps",
+    "b": "data.batch_size",
+    "val": "data.validation",
+    "n": "data.limit",
+    "samples": "data.samples",
+    "noise": "data.noise",
+    "filters": "model.filters",
+    "kernel": "model.kernel",
+    "stride": "model.stride",
+    "pool": "model.pool",
+    "out": "model.output",
+    "drop": "model.dropout",
+    "l2": "regularization.l2",
+    "e": "training.epochs",
+    "device": "training.device",
+    "seed": "seed",
+    "name": "name",
+}
+_LONG_TO_SHORT = {long: short for short, long in SHORT_KEYS.items()}
+_KINDS = {
+    **{kind.word(): section.key for section in SECTIONS if section.has_kinds for kind in section.family},
+    **{kind.word(): "model.activation" for kind in ACTIVATIONS},
+    **{kind.word(): "model.init" for kind in INITIALIZERS},
+}
+_WIDTHS = re.compile(r"\d+(,\d*)+")
+_ALWAYS = frozenset({"optimizer.lr", "optimizer.momentum", "data.batch_size", "training.epochs", "seed"})
+
+
+def parse(line: str) -> RunConfig:
+    """Return the configuration that a line stands for; raises ConfigError with all that is wrong."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise DltuiError(f"the line cannot be read: {error}", "Close the quotation marks.") from None
+    table: dict[str, Any] = {}
+    problems: list[Problem] = []
+    # Kinds first: a setting such as slope=.2 needs to know whose it is, wherever it stands.
+    for word in (word for word in words if "=" not in word):
+        _put_word(table, word, problems)
+    for word in (word for word in words if "=" in word):
+        key, _, text = word.partition("=")
+        put(table, SHORT_KEYS.get(key, key), text)
+    reading = read_table(table)
+    if reading.config is None or problems:
+        raise ConfigError([*problems, *reading.problems], "the line")
+    return reading.config
+
+
+def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> None:
+    if _WIDTHS.fullmatch(word):
+        put(table, "model.hidden", word)
+        return
+    names = [SHORT_KINDS.get(name, name) for name in word.split(",") if name]
+    keys = {_KINDS.get(name) for name in names}
+    if len(keys) != 1 or None in keys:
+        unknown = next((name for name in names if name not in _KINDS), word)
+        problems.append(Problem(word, "is no kind of anything", nearest(unknown, [*_KINDS, *SHORT_KINDS])))
+        return
+    key = str(keys.pop())
+    if "," in word:
+        put(table, key, f"[{', '.join(repr(name) for name in names)}]")
+    else:
+        put(table, key, names[0])
+
+
+def print_line(config: RunConfig) -> str:
+    """Return a short line that stands for `config`: its kinds, the usual figures, what is not default."""
+    words = [config.data.word(), config.model.word()]
+    settings: list[str] = []
+    for section in SECTIONS:
+        chosen = config.section(section.key)
+        if section.key in ("loss", "optimizer", "schedule") and chosen.word() not in ("auto", "constant"):
+            words.append(chosen.word())
+        for spec in fields_of(type(chosen)):
+            value = getattr(chosen, spec.name)
+            key = section.path(spec.name)
+            if key == "model.hidden" and value:
+                words.append(_widths(value))
+            elif key == "model.init" and value == spec.default:
+                continue
+            elif spec.control == "choice" and _is_bare(value):
+                names = value if isinstance(value, tuple) else (value,)
+                words.append(
+                    ",".join(one.word() for one in names)
+                    + ("," if value == names and len(names) == 1 else "")
+                )
+            elif value != spec.default or key in _ALWAYS:
+                settings.append(shlex.quote(f"{_LONG_TO_SHORT.get(key, key)}={_printed(value)}"))
+    return " ".join([*words, *settings])
+
+
+def _is_bare(value: Any) -> bool:
+    """Whether a choice inside a choice is fully said by its names."""
+    members: tuple[Choice, ...] = value if isinstance(value, tuple) else (value,)
+    return bool(members) and all(member == type(member).model_validate({}) for member in members)
+
+
+def _widths(value: tuple[int, ...]) -> str:
+    return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
+
+
+def _printed(value: Any) -> str:
+    if isinstance(value, Choice) or (isinstance(value, tuple) and value and isinstance(value[0], Choice)):
+        return _inline(to_value(value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return re.sub(r"^0\.", ".", short if float(short) == value else repr(value))
+    if isinstance(value, tuple):
+        return _widths(value) if value else "[]"
+    return str(value)
+
+
+def _inline(value: Any) -> str:
+    """Return a TOML value on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return f'"{value}"' if isinstance(value, str) else repr(value)

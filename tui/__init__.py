@@ -1,0 +1,1 @@
+"""The terminal application: a view with a pen. It owns no truth and never imports torch."""
