@@ -1,5 +1,7 @@
 """The fold: events in, everything that can be shown of a run out. It can be thrown away and rebuilt."""
 
+from __future__ import annotations
+
 import math
 from array import array
 from dataclasses import dataclass, field

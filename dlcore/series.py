@@ -4,6 +4,8 @@ Beside the values stands a pyramid: level k holds minimum, maximum, sum and numb
 in blocks of 16^k. A column of a plot reads a handful of blocks, and no spike is ever lost.
 """
 
+from __future__ import annotations
+
 import math
 from array import array
 from collections.abc import Iterable, Iterator
@@ -98,7 +100,7 @@ class Series:
         )
 
     def _parts(self, start: int, stop: int, depth: int) -> Iterator[tuple[float, float, float, int]]:
-        """Yield the blocks of the values [start, stop) at a depth; at the very end, also what is in none yet."""
+        """Yield the blocks of the values [start, stop) at a depth; at the end also what is in none yet."""
         size = _FACTOR**depth
         yield self._block(depth, start // size, stop // size)
         if depth and stop == len(self.values):

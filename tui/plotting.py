@@ -7,7 +7,7 @@ drawn here. Text comes out as runs that carry the name of a style, never a colou
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple
@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple
 import plotext
 from rich.cells import cell_len, set_cell_size
 
-type_of = type
 Role = Literal["train", "validation", "raw", "run-1", "run-2", "run-3", "run-4", "run-5"]
 Key = Literal["axis", "title", "value"] | Role
 Point = tuple[float, float | None]
@@ -157,9 +156,9 @@ def decade_ticks(low: float, high: float, most: int) -> list[Tick]:
 def decimated(
     points: Iterable[tuple[float, float]], limits: Limits, columns: int
 ) -> list[tuple[float, float]]:
-    """Keep the lowest and the highest of the points that fall into one column, and every gap (a y of NaN).
+    """Keep the lowest and the highest of the points that fall into one column, and the gaps (a y of NaN).
 
-    No line in between is lost that the eye could see, and none is added: a gap inside a column breaks the line too.
+    The picture stays the same, for a column can show no more; a gap within a column breaks the line there too.
     """
     kept: list[tuple[float, float]] = []
     for _, column in groupby(points, lambda point: _cell(point[0], limits, columns)):
@@ -168,14 +167,11 @@ def decimated(
         if not real:
             kept.append(group[0])
             continue
-        low, high = min(real, key=_y), max(real, key=_y)
-        ends = [low] if low is high else sorted([low, high])
-        broken = len(real) < len(group)
-        if math.isnan(group[0][1]):
-            kept.append(group[0])
-        kept += [ends[0], (ends[0][0], math.nan), ends[-1]] if broken else ends
-        if math.isnan(group[-1][1]):
-            kept.append(group[-1])
+        ends = sorted((min(real, key=_y), max(real, key=_y)), key=real.index)
+        gap = [(ends[0][0], math.nan)]
+        kept += gap if math.isnan(group[0][1]) else []
+        kept += [ends[0], *gap, ends[1]] if len(real) < len(group) else ends
+        kept += gap if math.isnan(group[-1][1]) else []
     return kept
 
 
@@ -189,3 +185,128 @@ def _drawn(y: float | None, log_y: bool) -> float:
     if y is None or not -LARGEST <= y <= LARGEST or (log_y and y <= 0):
         return math.nan
     return math.log10(y) if log_y else float(y)
+
+
+def _y(point: tuple[float, float]) -> float:
+    return point[1]
+
+
+def _cell(value: float, limits: Limits, cells: int, dots: int = 1) -> int:
+    """Return the cell in which plotext puts a value, where a cell is that many dots of a finer raster."""
+    low, high = limits
+    return math.floor(0.5 + (cells * dots - 1) * ((value - low) / (high - low))) // dots
+
+
+def _x_limits(limits: Limits) -> Limits:
+    low, high = min(limits), max(limits)
+    usable = -LARGEST <= low <= LARGEST and high <= LARGEST
+    return (low, high) if usable and high - low > 1e-9 * max(abs(low), abs(high)) else (0.0, 1.0)
+
+
+def _y_limits(chart: Chart, traces: list[list[tuple[float, float]]]) -> Limits:
+    """Return the limits as drawn: those that were asked for, or round ones around the data."""
+    if chart.y_limits is not None:
+        low, high = (_drawn(limit, chart.log_y) for limit in sorted(chart.y_limits))
+        if high - low > 1e-9 * max(abs(low), abs(high)):
+            return low, high
+    values = [y for trace in traces for _, y in trace if not math.isnan(y)]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    return _round_decades(low, high) if chart.log_y else _round_limits(low, high)
+
+
+def _round_limits(low: float, high: float) -> Limits:
+    """Widen limits to round numbers, and down to zero unless that would make the data a flat line.
+
+    A range below a thousandth of the values is taken as a flat line, since six characters could not label it.
+    """
+    if high - low <= 1e-3 * max(abs(low), abs(high)) or 0 <= low <= 0.9 * high:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if high - low < 1e-280:
+        return 0.0, 1.0
+    mantissa, exponent = _step(low, high, 12)
+    first = math.floor(low / _scaled(mantissa, exponent) + 1e-6)
+    last = math.ceil(high / _scaled(mantissa, exponent) - 1e-6)
+    return _scaled(first * mantissa, exponent), _scaled(last * mantissa, exponent)
+
+
+def _round_decades(low: float, high: float) -> Limits:
+    """Widen limits, given as exponents of ten, to 1, 2 or 5 times a power of ten that hold two powers at least."""
+    rounds = [math.log10(mantissa) for mantissa in (1, 2, 5, 10)]
+    low = math.floor(low) + max(extra for extra in rounds if extra <= low - math.floor(low) + 1e-6)
+    high = math.floor(high) + min(extra for extra in rounds if extra >= high - math.floor(high) - 1e-6)
+    if math.floor(high) <= math.ceil(low):
+        low, high = math.floor(low), math.ceil(high)
+    return float(low), float(max(high, low + 1))
+
+
+def _step(low: float, high: float, most: int) -> tuple[int, int]:
+    """Return the smallest step (mantissa, exponent of ten) that puts at most so many multiples between limits."""
+    exponent = math.floor(math.log10((high - low) / most)) - 1
+    while True:
+        for mantissa in (1, 2, 5):
+            if len(_multiples(low, high, mantissa, exponent)) <= most:
+                return mantissa, exponent
+        exponent += 1
+
+
+def _multiples(low: float, high: float, mantissa: int, exponent: int) -> range:
+    step = _scaled(mantissa, exponent)
+    return range(math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6) + 1)
+
+
+def _scaled(number: int, exponent: int) -> float:
+    return number * 10.0**exponent if exponent >= 0 else number / 10.0**-exponent
+
+
+def _labels(numbers: list[int], exponent: int, suffix: str = "") -> list[str]:
+    """Write numbers times a power of ten alike: the same decimals, or k and M, or the same exponent."""
+    if exponent < 0:
+        texts = [f"{_scaled(number, exponent):.{-exponent}f}{suffix}" for number in numbers]
+    else:
+        size, unit = next(((size, unit) for size, unit in UNITS if exponent >= size), (0, ""))
+        texts = [f"{number * 10 ** (exponent - size)}{unit if number else ''}{suffix}" for number in numbers]
+    if all(len(text) <= LABEL_WIDTH for text in texts):
+        return texts
+    texts = [f"{number}e{exponent}" if number else "0" for number in numbers]
+    if all(len(text) <= LABEL_WIDTH for text in texts):
+        return texts
+    return [_short(f"{_scaled(number, exponent):.0e}") for number in numbers]
+
+
+def _short(text: str) -> str:
+    """Return a number in scientific notation without the zeros and plus signs of its exponent."""
+    mantissa, exponent = text.split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _canvas(
+    chart: Chart,
+    traces: list[list[tuple[float, float]]],
+    x_limits: Limits,
+    y_limits: Limits,
+    size: tuple[int, int],
+    ascii_only: bool,
+) -> list[list[Run]]:
+    """Let plotext draw the curves, each in a colour that stands for its place in the chart, and read its lines."""
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.theme("clear")
+    plotext.plot_size(*size)
+    plotext.frame(False)
+    plotext.xticks([])
+    plotext.yticks([])
+    plotext.xlim(*x_limits)
+    plotext.ylim(*y_limits)
+    margin = y_limits[1] - y_limits[0]
+    for color, (curve, trace) in enumerate(zip(chart.curves, traces, strict=True)):
+        xs = [x for x, _ in trace]
+        ys = [
+            y if math.isnan(y) else min(max(y, y_limits[0] - margin), y_limits[1] + margin) for _, y in trace
+        ]
+        line = ASCII_MARKS[""] if ascii_only else "braille"
+        plotext.plot(xs, ys, marker=line, color=color)
+    for color, (curve, trace) in enumerate(zip(chart.curves, traces, strict=True)):
+        if mark := _mark(curve, ascii_only):
+            marked = _spaced(trace, x_limits, size[0])
+            plotext.scatter([x for x, _ in marked], [y for _, y in marked], marker=mark, color=color)
+    return [_runs(line, chart.curves) for line in plotext.build().splitlines()]
