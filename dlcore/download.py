@@ -40,7 +40,7 @@ REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first th
     ((HTTPException, ValueError), "not a valid address or answer"),
 )
 
-Report = Callable[[str, int, int], None]
+Report = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class CrossEntropy(_Loss):
 
 
 class MeanSquaredError(_Loss):
-    """The squared distance to the target, summed over the outputs; classes become one-hot.
+    """The mean of the squared differences to the target; classes become one-hot targets.
 
     On classes it shows why not: a network that is sure and wrong hardly moves.
     """

@@ -1,0 +1,66 @@
+"""Start a trainer that outlives whoever started it, and tell a live one what to do."""
+
+import os
+import platform
+import subprocess
+import sys
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import dlcore
+from dlcore import commands
+from dlcore.commands import Command
+from dlcore.config import RunConfig, to_toml
+from dlcore.errors import RunError
+from dlcore.journal import Appender
+from dlcore.lock import lock_holder
+from dlcore.rundir import RunDir, create
+
+
+def versions() -> dict[str, Any]:
+    """Return what a run is made with; torch's version is read from its metadata, without importing it."""
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        torch = None
+    return {"dltui": dlcore.__version__, "python": platform.python_version(), "torch": torch}
+
+
+def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subprocess.Popen[bytes]]:
+    """Make a run below `root` and start its trainer; return both. The trainer needs neither of us."""
+    config = config.resolved()
+    facts = {"versions": versions(), "parent": None}
+    run = create(root, config.name, now, to_toml(config), facts)
+    return run, start(root, run)
+
+
+def start(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
+    """Start the trainer of a run: a session of its own, no standard input, its words in `trainer.log`."""
+    log = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    try:
+        return subprocess.Popen(
+            # -P: a file named like a module in the current folder must not be taken for it.
+            [sys.executable, "-P", "-m", "dlcore.training", str(run.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "DLTUI_HOME": str(root)},
+        )
+    finally:
+        os.close(log)
+
+
+def tell(run: RunDir, command: Command) -> None:
+    """Append a command to a live run; its answer comes as an event. Raises RunError when nobody listens."""
+    if lock_holder(run) is None:
+        raise RunError(
+            f"{run.id} is not being trained, so nobody listens", f"See its state: dltui show {run.id}."
+        )
+    appender = Appender(run.control)
+    try:
+        appender.append(commands.encode(command))
+    finally:
+        appender.close()

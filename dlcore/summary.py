@@ -1,0 +1,65 @@
+"""What came of a run, in one table: for `--json`, for `run.json` and for the exports."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dlcore import events
+from dlcore.atomic import read_json, write_json
+from dlcore.history import RunHistory, State
+from dlcore.journal import Tail
+from dlcore.lock import lock_holder
+from dlcore.rundir import RunDir
+
+
+def read_history(run: RunDir) -> RunHistory:
+    """Return everything the run has said so far."""
+    history = RunHistory()
+    for line in Tail(run.events).read():
+        event = events.decode(line)
+        if event is not None:
+            history.apply(event)
+    return history
+
+
+def created(facts: dict[str, Any]) -> datetime | None:
+    """Return when the run was made, from its `run.json`."""
+    try:
+        return datetime.fromisoformat(str(facts.get("created")))
+    except ValueError:
+        return None
+
+
+def state_of(run: RunDir, history: RunHistory, now: datetime | None = None) -> State:
+    """Return the state of a run on disk, asking its lock."""
+    made = created(read_json(run.facts))
+    age = ((now or datetime.now(UTC)) - made).total_seconds() if made else 1e9
+    return history.state(lock_holder(run) is not None, age)
+
+
+def summarize(run: RunDir, history: RunHistory, state: State) -> dict[str, Any]:
+    """Return the table that scripts read: figures as they stand, whatever the state."""
+    best = history.best()
+    ended = history.ended
+    return {
+        "run": run.id,
+        "state": state,
+        "epochs": history.epochs[-1].epoch if history.epochs else 0,
+        "steps": history.step,
+        "seconds": round(history.seconds, 3),
+        "samples_per_second": round(history.samples_per_second(), 1),
+        **history.final(),
+        "best": {"split": best.split, "accuracy": best.accuracy, "step": best.step} if best else None,
+        "message": " ".join(part for part in (ended.message, ended.hint) if part) if ended else "",
+        "findings": [],
+    }
+
+
+def store_summary(run: RunDir) -> None:
+    """Put the summary of an ended run into its `run.json`; only its trainer calls this."""
+    history = read_history(run)
+    facts = read_json(run.facts)
+    if history.prepared is not None:
+        facts |= {"device": history.prepared.device, "threads": history.prepared.threads}
+    if history.ended is not None:
+        facts["summary"] = summarize(run, history, history.ended.reason)
+    write_json(run.facts, facts)

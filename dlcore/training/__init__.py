@@ -1,0 +1,1 @@
+"""The trainer and the inspector: the only place that imports torch."""

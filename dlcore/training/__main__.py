@@ -1,0 +1,125 @@
+"""`python -m dlcore.training RUN_DIR`: claim the run, train it, and always end with a word.
+
+This is one of the two outer doors: whatever falls through the loop becomes the run's last event.
+"""
+
+import os
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Literal
+
+from dlcore import rundir
+from dlcore.config import RunConfig, plan
+from dlcore.errors import DltuiError
+from dlcore.events import AttemptEnded, AttemptStarted, DataFetched, Prepared
+from dlcore.lock import Lock
+from dlcore.reading import read_file
+from dlcore.rundir import RunDir
+from dlcore.summary import read_history, store_summary
+from dlcore.training.record import Record, now
+
+Reason = Literal["finished", "stopped", "failed"]
+
+
+class _Signals:
+    """SIGTERM and SIGINT ask for a graceful stop; SIGHUP is what a closed terminal sends, and is ignored."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, frame: object) -> None:
+        self.asked = True
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run at the path given; return the exit status: 0, or 1 when the run failed, or 2."""
+    os.umask(0o077)
+    signals = _Signals()
+    try:
+        run = RunDir(Path(arguments[0]).absolute())
+        config = read_file(run.config)
+        lock = Lock(run)
+        history = read_history(run)
+        if history.attempt:
+            raise DltuiError(f"{run.id} has been trained already", "Start a new run with its config.toml.")
+    except (DltuiError, IndexError) as error:
+        print(f"dltui: {error}", file=sys.stderr)
+        return 2
+    try:
+        return 0 if attempt(run, config, signals) != "failed" else 1
+    finally:
+        lock.release()
+
+
+def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
+    """Train the run once, from its start to its last event."""
+    record = Record(run, attempt=1, seq=0)
+    record.say(AttemptStarted, 0, time=now(), pid=os.getpid(), host=socket.gethostname())
+    reason: Reason = "failed"
+    message = hint = ""
+    try:
+        reason = train(run, config, record, signals)
+    except DltuiError as error:
+        message, hint = error.message, error.hint
+    except Exception as error:  # the outer door: nothing leaves without a last word
+        traceback.print_exc()
+        message, hint = f"{type(error).__name__}: {error}", f"The whole story is in {run.log}."
+    record.say(AttemptEnded, record.step, reason=reason, message=message, hint=hint)
+    record.close()
+    store_summary(run)
+    return reason
+
+
+def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> Reason:
+    """Prepare data and network, say what they are, and run the loop."""
+    # torch takes a second to import: the run has shown its first sign of life before that.
+    import torch
+
+    from dlcore.training.control import Control
+    from dlcore.training.data import load
+    from dlcore.training.device import pick_device
+    from dlcore.training.loop import Training
+    from dlcore.training.models import build_model, describe
+    from dlcore.training.seeds import derive
+
+    threads = 1 if config.training.threads == "auto" else config.training.threads
+    torch.set_num_threads(threads)
+    device = pick_device(config.training.device)
+    home = rundir.home()
+    data = load(
+        config,
+        home,
+        device,
+        lambda file, got, total: record.say(DataFetched, 0, file=file, bytes=got, total=total),
+    )
+    torch.manual_seed(derive(config.seed, "weights"))
+    model = build_model(config).to(device)
+    layers = describe(model, config.data.shape)
+    steps = plan(config)
+    record.say(
+        Prepared,
+        0,
+        device=str(device),
+        threads=threads,
+        layers=layers,
+        parameters=sum(layer.parameters for layer in layers),
+        training_samples=steps.training,
+        validation_samples=steps.validation,
+        test_samples=steps.test,
+        batch_size=steps.batch_size,
+        steps_per_epoch=steps.steps_per_epoch,
+        total_steps=steps.steps,
+        epochs=config.training.epochs,
+    )
+    control = Control(run, answered=set())
+    return Training(config, run, data, model, record, control, lambda: signals.asked).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,39 @@
+"""What the trainer is told: commands from `control.jsonl`, each consumed once."""
+
+from collections import deque
+
+from dlcore import commands
+from dlcore.commands import Command
+from dlcore.journal import Tail
+from dlcore.rundir import RunDir
+
+
+class Control:
+    """Reads commands as they come; those in `answered` (ids) were consumed by an earlier attempt."""
+
+    def __init__(self, run: RunDir, answered: set[str]) -> None:
+        self._tail = Tail(run.control)
+        self._path = run.control
+        self._size = -1
+        self._answered = answered
+        self._waiting: deque[Command] = deque()
+
+    def next(self) -> Command | None:
+        """Return the next command, or None when there is none."""
+        if not self._waiting:
+            self._take()
+        return self._waiting.popleft() if self._waiting else None
+
+    def _take(self) -> None:
+        try:
+            size = self._path.stat().st_size
+        except FileNotFoundError:
+            return
+        if size == self._size:
+            return
+        self._size = size
+        for line in self._tail.read():
+            command = commands.decode(line)
+            if command is not None and command.id not in self._answered:
+                self._answered.add(command.id)
+                self._waiting.append(command)

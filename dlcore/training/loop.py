@@ -1,0 +1,342 @@
+"""The training loop: forward, loss, backward, look, step, record, obey. It reads from top to bottom."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal, assert_never
+
+import torch
+from torch import nn
+
+from dlcore.choices.schedules import lr_at
+from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
+from dlcore.config import RunConfig, plan, to_table
+from dlcore.errors import DltuiError
+from dlcore.events import (
+    CheckpointSaved,
+    CommandApplied,
+    CommandRefused,
+    EpochEnded,
+    Evaluated,
+    GradientsMeasured,
+    StepsEnded,
+)
+from dlcore.reading import read_table
+from dlcore.rundir import RunDir
+from dlcore.training import checkpoint
+from dlcore.training.control import Control
+from dlcore.training.data import Data, Split
+from dlcore.training.losses import build_loss, terms
+from dlcore.training.models import weighted_layers
+from dlcore.training.optimizers import build_optimizer
+from dlcore.training.probes import GradientProbe
+from dlcore.training.record import Record, mean
+from dlcore.training.seeds import derive, generator
+
+_CHUNK_SECONDS = 0.06
+"""Steps are told, and commands heard, about so often: a person sees it at once, and it costs nothing."""
+_PAUSE_SECONDS = 0.02
+_EVALUATION_BATCH = 1000
+
+
+class NotFinite(DltuiError):
+    """The loss left the numbers."""
+
+    code = 1
+
+
+class Training:
+    """One attempt at a run. `run()` is the loop; the other methods are what it says aloud."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        run: RunDir,
+        data: Data,
+        model: nn.Sequential,
+        record: Record,
+        control: Control,
+        stop_asked: Callable[[], bool],
+    ) -> None:
+        self.config = config
+        self.plan = plan(config)
+        self.run_dir = run
+        self.data = data
+        self.model = model
+        self.record = record
+        self.control = control
+        self.stop_asked = stop_asked
+        self.criterion = build_loss(config.loss)
+        self.optimizer = build_optimizer(config.optimizer, model.parameters())
+        self.layers = weighted_layers(model)
+        self.probe = GradientProbe(self.layers, config.training.probe_budget)
+        self.lr = config.optimizer.lr
+        self.step = 0
+        self.samples = 0
+        self.training_seconds = 0.0
+        self.stopping = False
+        self.paused = False
+        self.pause_at: int | None = None
+        # What has happened since the last chunk went out.
+        self.losses: list[torch.Tensor] = []
+        self.correct: list[torch.Tensor] = []
+        self.rates: list[float] = []
+        self.sizes: list[int] = []
+        self.began = time.perf_counter()
+        # The running means of the epoch.
+        self.epoch_losses: list[float] = []
+        self.epoch_accuracies: list[float] = []
+        self.epoch_sizes: list[int] = []
+
+    def run(self) -> Literal["finished", "stopped"]:
+        """Train to the end, or until told to stop."""
+        self.evaluate_watched()
+        if self.plan.validation:
+            self.evaluate("test", self.data.test)
+        for epoch in range(1, self.config.training.epochs + 1):
+            started = self.training_seconds
+            for inputs, targets in self.batches(epoch):
+                self.set_lr()
+                self.optimizer.zero_grad()
+                outputs = self.model(inputs)
+                loss = self.criterion(outputs, targets)
+                if self.config.loss.reduction == "sum":
+                    (loss * terms(self.config.loss, outputs)).backward()
+                else:
+                    loss.backward()
+                if self.config.regularization.l2:
+                    self.add_l2()
+                if self.probe.due(self.step + 1, stepping=self.pause_at is not None):
+                    self.probe.look(self.step + 1)
+                self.optimizer.step()
+                self.step += 1
+                self.note(loss, outputs, targets)
+                if time.perf_counter() - self.began > _CHUNK_SECONDS or self.step == self.pause_at:
+                    self.tell_steps()
+                    self.obey()
+                if self.stopping:
+                    break
+                if self.is_time_to_evaluate():
+                    self.tell_steps()
+                    self.evaluate_watched()
+            self.tell_steps()
+            if self.stopping:
+                break
+            self.tell_epoch(epoch, self.training_seconds - started)
+            if self.config.training.evaluate_every == "epoch":
+                self.evaluate_watched()
+            self.obey()
+            if self.stopping:
+                break
+        self.conclude()
+        return "stopped" if self.stopping else "finished"
+
+    # -- the step -----------------------------------------------------------------------------------
+
+    def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Return the batches of an epoch, in an order and with a dropout that belong to it alone."""
+        torch.manual_seed(derive(self.config.seed, "dropout", epoch))
+        order = None
+        if self.config.data.shuffle:
+            shuffle = generator(self.config.seed, "order", epoch)
+            order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.training.inputs.device)
+        self.model.train()
+        return self.data.batches(self.data.training, self.plan.batch_size, order)
+
+    def set_lr(self) -> None:
+        """Give the optimizer the learning rate of the coming step."""
+        lr = lr_at(self.config.schedule, self.config.optimizer.lr, self.step)
+        if lr != self.lr:
+            self.lr = lr
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+
+    def add_l2(self) -> None:
+        """Add the gradient of l2 · Σ w², which is 2 · l2 · w: the same as adding the term to the loss."""
+        for layer in self.layers.values():
+            assert layer.weight.grad is not None
+            layer.weight.grad.add_(layer.weight.detach(), alpha=2 * self.config.regularization.l2)
+
+    def note(self, loss: torch.Tensor, outputs: torch.Tensor, targets: torch.Tensor) -> None:
+        """Keep the step's figures on the device; reading each at once would make a GPU wait."""
+        self.losses.append(loss.detach())
+        self.correct.append((outputs.detach().argmax(1) == targets).sum())
+        self.rates.append(self.lr)
+        self.sizes.append(len(targets))
+
+    # -- what is said -------------------------------------------------------------------------------
+
+    def tell_steps(self) -> None:
+        """Send the steps since the last chunk, and what the probe saw; a loss that is not finite ends all."""
+        if not self.losses:
+            return
+        figures = torch.stack((torch.stack(self.losses), torch.stack(self.correct))).tolist()
+        losses, correct = figures
+        accuracies = [right / size for right, size in zip(correct, self.sizes, strict=True)]
+        self.samples += sum(self.sizes)
+        self.training_seconds += time.perf_counter() - self.began
+        self.record.say(
+            StepsEnded,
+            self.step,
+            loss=tuple(losses),
+            accuracy=tuple(accuracies),
+            lr=tuple(self.rates),
+            samples=self.samples,
+            training_seconds=self.training_seconds,
+        )
+        steps, norms = self.probe.taken(self.training_seconds)
+        if steps:
+            self.record.say(
+                GradientsMeasured,
+                self.step,
+                steps=tuple(steps),
+                norms={layer: tuple(values) for layer, values in norms.items()},
+                every=self.probe.every,
+                cost=self.probe.cost,
+            )
+        self.epoch_losses += losses
+        self.epoch_accuracies += accuracies
+        self.epoch_sizes += self.sizes
+        first = self.step - len(losses) + 1
+        self.losses, self.correct, self.rates, self.sizes = [], [], [], []
+        for offset, loss in enumerate(losses):
+            if not math.isfinite(loss):
+                raise NotFinite(
+                    f"The loss is not finite since step {first + offset} (it is {loss})",
+                    f"Take a learning rate below {self.lr:g}, or another initialization or optimizer.",
+                )
+        self.began = time.perf_counter()
+
+    def tell_epoch(self, epoch: int, duration: float) -> None:
+        """Send the running means over the steps of an epoch."""
+        self.record.say(
+            EpochEnded,
+            self.step,
+            epoch=epoch,
+            loss=mean(self.epoch_losses, self.epoch_sizes),
+            accuracy=mean(self.epoch_accuracies, self.epoch_sizes),
+            duration=duration,
+        )
+        self.epoch_losses, self.epoch_accuracies, self.epoch_sizes = [], [], []
+
+    # -- evaluation ---------------------------------------------------------------------------------
+
+    def is_time_to_evaluate(self) -> bool:
+        """Whether `evaluate_every` is a number of steps, and they are over."""
+        every = self.config.training.evaluate_every
+        return every != "epoch" and self.step % every == 0
+
+    def evaluate_watched(self) -> None:
+        """Evaluate the split that is watched during the run: the test split when nothing is held out."""
+        if self.plan.validation:
+            self.evaluate("validation", self.data.validation)
+        else:
+            self.evaluate("test", self.data.test)
+
+    def evaluate(self, name: Literal["validation", "test"], split: Split) -> None:
+        """Measure loss and accuracy on a whole split, without dropout and without gradients."""
+        began = time.perf_counter()
+        self.model.eval()
+        loss = torch.zeros((), dtype=torch.float64)
+        right = 0
+        with torch.no_grad():
+            for inputs, targets in self.data.batches(split, _EVALUATION_BATCH):
+                outputs = self.model(inputs)
+                loss += self.criterion(outputs, targets).double().cpu() * len(targets)
+                right += int((outputs.argmax(1) == targets).sum())
+        self.model.train()
+        self.record.say(
+            Evaluated,
+            self.step,
+            split=name,
+            epoch=self.step / self.plan.steps_per_epoch,
+            loss=float(loss) / len(split),
+            accuracy=right / len(split),
+            samples=len(split),
+            duration=time.perf_counter() - began,
+        )
+        self.began = time.perf_counter()
+
+    def conclude(self) -> None:
+        """Evaluate what has not been evaluated at this step, and save the weights."""
+        if self.stopping or self.config.training.evaluate_every != "epoch":
+            self.evaluate_watched()
+        if self.plan.validation:
+            self.evaluate("test", self.data.test)
+        self.save()
+
+    def save(self) -> None:
+        """Save a checkpoint."""
+        file, size = checkpoint.save(self.run_dir, self.step, self.model, self.optimizer)
+        self.record.say(CheckpointSaved, self.step, file=file, bytes=size)
+        self.record.sync()
+
+    # -- commands -----------------------------------------------------------------------------------
+
+    def obey(self) -> None:
+        """Carry out what has been asked for; while paused, wait here."""
+        if self.step == self.pause_at:
+            self.paused, self.pause_at = True, None
+        while True:
+            if self.stop_asked():
+                self.stopping = True
+            while not self.stopping and (command := self.control.next()) is not None:
+                self.carry_out(command)
+            if self.stopping or not self.paused:
+                break
+            time.sleep(_PAUSE_SECONDS)
+        self.began = time.perf_counter()
+
+    def carry_out(self, command: Command) -> None:
+        """Carry out one command, and say that it was applied or why not."""
+        match command:
+            case Pause():
+                self.paused, self.pause_at = True, None
+                text = "paused"
+            case Continue():
+                self.paused, self.pause_at = False, None
+                text = "continued"
+            case Step():
+                steps = command.count
+                if command.unit == "epoch":
+                    per_epoch = self.plan.steps_per_epoch
+                    steps = command.count * per_epoch - self.step % per_epoch
+                self.paused, self.pause_at = False, self.step + steps
+                text = f"on to step {self.pause_at}"
+            case Stop():
+                self.stopping = True
+                text = "stopping"
+            case Set():
+                changed = self.change(command)
+                if changed is None:
+                    return
+                text = changed
+            case Checkpoint():
+                self.save()
+                text = "saved a checkpoint"
+            case _:
+                assert_never(command)
+        self.record.say(CommandApplied, self.step, id=command.id, command=command.model_dump(), text=text)
+
+    def change(self, command: Set) -> str | None:
+        """Change a hyperparameter; return what changed, or None after refusing it with the reason."""
+        reason = ""
+        if command.key == "optimizer.lr":
+            table = to_table(self.config)
+            before = table["optimizer"]["lr"]
+            table["optimizer"]["lr"] = command.value
+            reading = read_table(table)
+            if reading.config is not None:
+                self.config = reading.config
+                return f"optimizer.lr {before:g} → {self.config.optimizer.lr:g}"
+            reason = reading.problems[0].message
+        else:
+            reason = "only optimizer.lr can change while the run goes on"
+        self.record.say(
+            CommandRefused,
+            self.step,
+            id=command.id,
+            command=command.model_dump(),
+            reason=f"{command.key} = {command.value}: {reason}",
+        )
+        return None
