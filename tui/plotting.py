@@ -24,7 +24,7 @@ LABEL_WIDTH = 6
 GUTTER = LABEL_WIDTH + 1
 AXIS_ROWS = 2
 SMALLEST_CANVAS = (8, 2)
-MARK_SPACING = 4
+MARK_SPACING = 3
 LARGEST = 1e300
 UNITS = ((9, "G"), (6, "M"), (3, "k"))
 ASCII_MARKS = {"●": "o", "○": "o", "×": "x", "◆": "#", "▲": "^"}
@@ -82,7 +82,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class _Frame:
-    """The canvas in cells, the limits of its axes (y as drawn, that is as exponents on a log axis)."""
+    """The size of the canvas in cells and the limits of its axes, exponents of ten for a log axis."""
 
     columns: int
     rows: int
@@ -235,7 +235,10 @@ def _scaled(number: int, exponent: int) -> float:
 
 
 def _labels(numbers: list[int], exponent: int, suffix: str = "") -> list[str]:
-    """Write numbers times a power of ten alike: the same decimals, else k or M, else the same exponent."""
+    """Write numbers times a power of ten alike: with the same decimals, k or M, or the same exponent.
+
+    What is too long for the gutter is left out.
+    """
     size, unit = next((unit for unit in UNITS if exponent >= unit[0]), (0, ""))
     if exponent < 0:
         texts = [f"{_scaled(number, exponent):.{-exponent}f}{suffix}" for number in numbers]
@@ -243,7 +246,8 @@ def _labels(numbers: list[int], exponent: int, suffix: str = "") -> list[str]:
         texts = [f"{number * 10 ** (exponent - size)}{unit if number else ''}{suffix}" for number in numbers]
     if all(len(text) <= LABEL_WIDTH for text in texts):
         return texts
-    return [f"{number}e{exponent}"[:LABEL_WIDTH] if number else "0" for number in numbers]
+    texts = [f"{number}e{exponent}{suffix}" if number else f"0{suffix}" for number in numbers]
+    return [text if len(text) <= LABEL_WIDTH else "" for text in texts]
 
 
 def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> list[list[Run]]:
@@ -302,10 +306,11 @@ def _centre(cell: int, limits: Limits, cells: int) -> float:
 
 
 def shown_mark(curve: Curve, ascii_only: bool) -> str:
-    """Return the character that stands for a curve: its mark, or a piece of its line."""
+    """Return the character, one cell wide, that stands for a curve: its mark, or a piece of its line."""
     if ascii_only:
         return ASCII_MARKS.get(curve.mark, "+") if curve.mark else "*"
-    return curve.mark[:1] or "⠒"
+    mark = curve.mark[:1] or "⠒"
+    return mark if mark.isprintable() and cell_len(mark) == 1 else "+"
 
 
 def _y_labels(chart: Chart, frame: _Frame) -> dict[int, str]:

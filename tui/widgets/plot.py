@@ -40,16 +40,16 @@ class Plot(Widget):
     Plot { width: 1fr; height: 1fr; }
     Plot .plot--title { color: $foreground; text-style: bold; }
     Plot .plot--value { color: $foreground; }
-    Plot .plot--axis { color: $foreground 50%; }
+    Plot .plot--axis { color: $foreground 65%; }
     Plot .plot--curve-train, Plot .plot--curve-run-1 { color: #56B4E9; }
     Plot .plot--curve-validation, Plot .plot--curve-run-2 { color: #E69F00; }
-    Plot .plot--curve-raw { color: #56B4E9 45%; }
+    Plot .plot--curve-raw { color: #56B4E9 50%; }
     Plot .plot--curve-run-3 { color: #20B88C; }
     Plot .plot--curve-run-4 { color: #CC79A7; }
     Plot .plot--curve-run-5 { color: #F0E442; }
     App:light Plot .plot--curve-train, App:light Plot .plot--curve-run-1 { color: #0072B2; }
     App:light Plot .plot--curve-validation, App:light Plot .plot--curve-run-2 { color: #B85C00; }
-    App:light Plot .plot--curve-raw { color: #0072B2 45%; }
+    App:light Plot .plot--curve-raw { color: #0072B2 60%; }
     App:light Plot .plot--curve-run-3 { color: #007A5A; }
     App:light Plot .plot--curve-run-4 { color: #A34A7B; }
     App:light Plot .plot--curve-run-5 { color: #7A7000; }
@@ -112,8 +112,10 @@ class Plot(Widget):
     def _in_sight(self) -> bool:
         try:
             screen = self.screen
-            return screen.is_current and bool(screen.find_widget(self).visible_region)
-        except (NoScreen, NoWidget):
+            stack = self.app.screen_stack
+            covered = any(above.styles.background.a == 1 for above in stack[stack.index(screen) + 1 :])
+            return not covered and bool(screen.find_widget(self).visible_region)
+        except (NoScreen, NoWidget, ValueError):  # the last one: the screen is not on the stack now
             return False
 
 
@@ -158,13 +160,14 @@ def _legend(chart: Chart, gap: str, named: bool, ascii_only: bool) -> list[Run]:
 def _fitted(runs: list[Run], width: int, ellipsis: str) -> Line:
     """Cut or fill a line to exactly `width` cells."""
     fitted: list[Run] = []
-    room = width
+    room = max(width, 0)
     for text, key in runs:
         if cell_len(text.rstrip()) > room:
-            return (*fitted, Run(set_cell_size(text, room - 1) + ellipsis, key)) if room else tuple(fitted)
-        fitted.append(Run(set_cell_size(text, min(room, cell_len(text))), key))
-        room -= cell_len(fitted[-1].text)
-    return (*fitted, Run(" " * room, "value"))
+            text = set_cell_size(text, room - 1) + ellipsis if room else ""
+        text = set_cell_size(text, min(room, cell_len(text)))
+        fitted.append(Run(text, key))
+        room -= cell_len(text)
+    return tuple(run for run in [*fitted, Run(" " * room, "value")] if run.text)
 
 
 def _shown(text: str, ascii_only: bool) -> str:

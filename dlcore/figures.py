@@ -1,0 +1,75 @@
+"""How figures are written, the same everywhere: losses, shares, counts, durations, rates."""
+
+import math
+
+SPARKS = "▁▂▃▄▅▆▇█"
+
+
+def loss(value: float | None) -> str:
+    """Return a loss in four digits."""
+    if value is None or not math.isfinite(value):
+        return "not finite"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e3 else f"{value:.3g}"
+
+
+def share(value: float | None) -> str:
+    """Return an accuracy in percent."""
+    return "–" if value is None or not math.isfinite(value) else f"{100 * value:.2f} %"
+
+
+def norm(value: float | None) -> str:
+    """Return a gradient norm: two digits and a power of ten."""
+    return "not finite" if value is None or not math.isfinite(value) else f"{value:.1e}"
+
+
+def ratio(value: float | None) -> str:
+    """Return a ratio so that 1 and 10⁻⁶ both read well."""
+    if value is None:
+        return "–"
+    return f"{value:.2g}" if 0.01 <= value < 1000 else f"{value:.1e}"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time as 42 s, 3:05 or 1:03:05."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def rate(samples_per_second: float) -> str:
+    """Return a speed in samples per second, in thousands where it is large."""
+    if samples_per_second >= 10_000:
+        return f"{samples_per_second / 1000:.0f}k"
+    return f"{samples_per_second:,.0f}"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def sparkline(values: list[float], width: int) -> str:
+    """Return the values as a row of bars, `width` cells at most; nan is a blank."""
+    if not values:
+        return ""
+    picked = [
+        values[index * len(values) // min(width, len(values))] for index in range(min(width, len(values)))
+    ]
+    finite = [value for value in picked if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    top = len(SPARKS) - 1
+    return "".join(
+        SPARKS[round((value - low) / (high - low) * top) if high > low else 0]
+        if math.isfinite(value)
+        else " "
+        for value in picked
+    )

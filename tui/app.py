@@ -1,0 +1,176 @@
+"""The app: it opens screens, starts runs and leaves. It owns no truth."""
+
+import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import work
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.bindings import KEYS, bindings
+from tui.themes import DARK, THEMES
+
+if TYPE_CHECKING:
+    from dlcore.rundir import RunDir
+    from tui.inspector import Inspector
+    from tui.messages import RunOpened, RunRequested, SetupRequested
+    from tui.screens.setup import SetupScreen
+    from tui.screens.train import TrainScreen
+
+
+class DltuiApp(App["RunDir | None"]):
+    """Paints its first frame at once; everything that takes time to import comes after."""
+
+    CSS_PATH = "dltui.tcss"
+    TITLE = "dltui"
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+
+    def __init__(
+        self, run: "RunDir | None" = None, *, read_only: bool = False, ascii_only: bool = False
+    ) -> None:
+        super().__init__()
+        self._first_run = run
+        self._read_only = read_only
+        self._ascii_only = ascii_only
+        self._inspector: Inspector | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = os.environ.get("TEXTUAL_THEME", DARK.name)
+        if os.environ.get("SSH_CONNECTION"):
+            self.animation_level = "none"
+
+    def compose(self) -> ComposeResult:
+        """Return the first frame: the name, while the rest is imported."""
+        yield Static(" dltui", id="first-frame")
+
+    def on_mount(self) -> None:
+        """Open the screens as soon as the first frame is out."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with suppress(NotImplementedError, RuntimeError):  # not in the main thread, as in some tests
+                self._loop_signal(number)
+        self.call_after_refresh(self._open)
+
+    def _loop_signal(self, number: signal.Signals) -> None:
+        """Leave cleanly on a signal: the terminal is restored, and the trainer goes on."""
+        import asyncio
+
+        asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
+
+    def _open(self) -> None:
+        from tui.inspector import Inspector
+        from tui.screens.runs import RunsScreen
+        from tui.screens.setup import SetupScreen
+        from tui.screens.train import TrainScreen
+
+        self._inspector = inspector = Inspector()
+        self._setup = SetupScreen(inspector)
+        self._train = TrainScreen(self._first_run, self._read_only, self._ascii_only)
+        self.add_mode("setup", lambda: self._setup)
+        self.add_mode("train", lambda: self._train)
+        self.add_mode("runs", lambda: RunsScreen())
+        self.switch_mode("setup" if self._first_run is None else "train")
+        if self._first_run is None:
+            self.set_timer(0.2, inspector.warm_up)
+
+    _setup: "SetupScreen"
+    _train: "TrainScreen"
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return what the palette finds: every key's action, and Textual's own commands but its help."""
+        for key in KEYS:
+            if key.action != "command_palette" and (key.place == "app" or screen.id == key.place):
+                yield SystemCommand(key.label, key.help, lambda action=key.action: self._do(screen, action))
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot", "Maximize", "Minimize"):
+                yield command
+
+    @work
+    async def _do(self, screen: Screen[object], action: str) -> None:
+        await self.run_action(
+            action, screen if hasattr(screen, f"action_{action.partition('(')[0]}") else self
+        )
+
+    # -- what screens ask for -----------------------------------------------------------------------
+
+    def on_run_requested(self, message: "RunRequested") -> None:
+        """Start a run and watch it."""
+        from dlcore import launch, rundir
+        from dlcore.errors import DltuiError
+        from tui.clean import clean
+
+        try:
+            run, _ = launch.launch(rundir.home(), message.config, datetime.now(UTC))
+        except (DltuiError, OSError) as error:
+            self.notify(clean(str(error)), severity="error", timeout=10, markup=False)
+            return
+        self._train.open(run)
+        self.switch_mode("train")
+
+    def on_run_opened(self, message: "RunOpened") -> None:
+        """Watch a run."""
+        self._train.open(message.run)
+        self.switch_mode("train")
+
+    def on_setup_requested(self, message: "SetupRequested") -> None:
+        """Take a configuration to Setup."""
+        self.switch_mode("setup")
+        self._setup.load(message.config)
+
+    # -- keys of every screen -----------------------------------------------------------------------
+
+    def action_show(self, mode: str) -> None:
+        """Show another screen."""
+        if self._inspector is not None and mode != self.current_mode:
+            self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from tui.screens.dialogs import Help
+
+        self.push_screen(Help())
+
+    async def action_quit(self) -> None:
+        """Leave, as `q` does."""
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Leave; ask what becomes of a run that goes on."""
+        feed = self._train.feed if self._inspector is not None else None
+        if feed is not None and feed.live and not self._read_only:
+            self._ask_and_leave()
+        else:
+            self._leave()
+
+    @work
+    async def _ask_and_leave(self) -> None:
+        from dlcore import commands, launch
+        from dlcore.errors import DltuiError
+        from tui.screens.dialogs import Answer, Pick
+
+        answers = [
+            Answer("detach", "The run goes on; attach again at any time."),
+            Answer("stop and save", "It ends after this step; its weights are saved."),
+            Answer("cancel", "Stay here."),
+        ]
+        word = await self.push_screen_wait(Pick("The run goes on without you. Leave?", answers, "detach"))
+        feed = self._train.feed
+        if word == "stop and save" and feed is not None:
+            with suppress(DltuiError):  # it has ended by itself meanwhile
+                launch.tell(feed.run, commands.Stop())
+        if word in ("detach", "stop and save"):
+            self._leave()
+
+    def _leave(self) -> None:
+        feed = self._train.feed if self._inspector is not None else None
+        self.exit(feed.run if feed is not None else None)
+
+    async def on_unmount(self) -> None:
+        """Take the inspector along."""
+        if self._inspector is not None:
+            await self._inspector.close()

@@ -1,0 +1,76 @@
+"""Every key of the app in one table: dispatch, footer and help are made from it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding, BindingType
+
+Place = Literal["app", "setup", "train", "runs"]
+
+PLACES: dict[Place, str] = {"setup": "Setup", "train": "Train", "runs": "Runs", "app": "Everywhere"}
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key (or several, by comma) in one place."""
+
+    place: Place
+    key: str
+    action: str
+    label: str
+    help: str
+    footer: bool = True
+    shown: str | None = None
+    """How the key is written, when Textual's own way is not what keyboards say."""
+
+
+KEYS: tuple[Key, ...] = (
+    Key("setup", "r,ctrl+r", "train", "Train", "Start training with this configuration.", shown="r"),
+    Key("setup", "up,k", "focus_row(-1)", "Up", "One field up.", footer=False),
+    Key("setup", "down,j", "focus_row(1)", "Down", "One field down.", footer=False),
+    Key("setup", "left,h", "nudge(-1)", "Less", "The kind before, or a smaller value.", footer=False),
+    Key("setup", "right,l", "nudge(1)", "More", "The next kind, or a larger value.", footer=False),
+    Key("setup", "enter", "edit", "Choose", "Choose from a list, or type a value."),
+    Key("setup", "backspace,delete", "restore", "Default", "Back to the default value."),
+    Key("setup", "w", "save", "Save as", "Write the configuration to a TOML file."),
+    Key("train", "space", "pause", "Pause", "Pause, or go on.", shown="space"),
+    Key("train", "s", "step('step')", "Step", "Take one training step, then stand still."),
+    Key(
+        "train", "S", "step('epoch')", "Epoch", "Go on to the end of the epoch, then stand still.", shown="S"
+    ),
+    Key("train", "x", "stop", "Stop", "Stop after this step, evaluate and save the weights."),
+    Key("train", "[", "scale_lr(0.5)", "Rate ÷2", "Halve the learning rate.", footer=False),
+    Key("train", "]", "scale_lr(2)", "Rate ×2", "Double the learning rate.", footer=False),
+    Key("train", "y", "log_scale", "Log y", "Loss on a logarithmic scale, or not."),
+    Key(
+        "train", "plus,equals_sign", "smooth(1)", "Smoother", "Smooth the training curves more.", footer=False
+    ),
+    Key("train", "minus", "smooth(-1)", "Rougher", "Smooth the training curves less.", footer=False),
+    Key("train", "e", "export", "Export", "Write a summary: Markdown, JSON and CSV."),
+    Key("train", "c", "copy_setup", "To Setup", "Take this run's configuration to Setup.", footer=False),
+    Key("runs", "enter", "open", "Open", "Watch the run."),
+    Key("runs", "e", "export", "Export", "Write a summary of the run: Markdown, JSON and CSV."),
+    Key("runs", "d", "delete", "Delete", "Delete the run, after asking."),
+    Key("runs", "c", "copy_setup", "To Setup", "Take the run's configuration to Setup.", footer=False),
+    Key("app", "1", "show('setup')", "Setup", "Choose data, network and training.", footer=False),
+    Key("app", "2", "show('train')", "Train", "Watch the run.", footer=False),
+    Key("app", "5", "show('runs')", "Runs", "All runs.", footer=False),
+    Key("app", "ctrl+p", "command_palette", "Palette", "Search everything that can be done.", shown="ctrl+p"),
+    Key("app", "question_mark", "help", "Help", "All keys.", shown="?"),
+    Key("app", "q", "leave", "Quit", "Leave; a run that goes on can be left running."),
+)
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """Return the bindings of a place, as Textual wants them."""
+    return [
+        Binding(key.key, key.action, key.label, show=key.footer, key_display=key.shown, tooltip=key.help)
+        for key in KEYS
+        if key.place == place
+    ]
+
+
+def written(key: Key) -> str:
+    """Return how a key is written in the help: `up k` for two ways, `+` for plus."""
+    names = {"plus": "+", "minus": "-", "equals_sign": "=", "question_mark": "?"}
+    return " ".join(names.get(one, one) for one in key.key.split(","))

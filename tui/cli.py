@@ -1,0 +1,103 @@
+"""The command line. Each subcommand is imported only when it is used, so that the app opens at once."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+import dlcore
+from dlcore.errors import DltuiError
+
+_SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "train": ("tui.subcommands.train", "Train headless from a TOML file."),
+    "run": ("tui.subcommands.train", "Train headless from one line."),
+    "attach": ("tui.subcommands.attach", "Open the app on a run."),
+    "runs": ("tui.subcommands.runs", "List all runs, or delete one."),
+    "show": ("tui.subcommands.runs", "Show one run as text."),
+    "export": ("tui.subcommands.export", "Write summaries of a run."),
+    "pause": ("tui.subcommands.control", "Pause a live run."),
+    "continue": ("tui.subcommands.control", "Let a paused run go on."),
+    "stop": ("tui.subcommands.control", "Stop a live run and save its weights."),
+    "set": ("tui.subcommands.control", "Change a hyperparameter of a live run."),
+    "doctor": ("tui.subcommands.doctor", "Check what dltui needs here, with cures."),
+}
+"""Name → the module that holds the command, and its line in the list."""
+
+
+class _Commands(click.Group):
+    """The subcommands, imported one at a time; the list needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _SUBCOMMANDS:
+            return None
+        module = importlib.import_module(_SUBCOMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _SUBCOMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _SUBCOMMANDS:
+            from dlcore.choices.choice import nearest
+
+            ctx.fail(f"There is no command {args[0]!r}. {nearest(args[0], list(_SUBCOMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(dlcore.__version__, prog_name="dltui")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, for selecting text.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with plain characters only.")
+@click.pass_context
+def dltui(ctx: click.Context, no_mouse: bool, ascii_only: bool) -> None:
+    """The laboratory for neural networks that lives in a terminal.
+
+    Without a command it opens the app: choose, train, watch, look inside, export.
+
+    Example: dltui run "digits mlp 64,32 tanh adam e=20"
+    """
+    if ctx.invoked_subcommand is None:
+        from tui.opening import open_app
+
+        open_app(None, mouse=not no_mouse, ascii_only=ascii_only)
+
+
+def main() -> None:
+    """Run the command line. This is an outer door: a fault leaves as one sentence, never as a traceback."""
+    try:
+        status = dltui.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except DltuiError as error:
+        _say(str(error))
+        status = error.code
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        where = f" {Path(os.fsdecode(error.filename))}" if error.filename else ""
+        _say(f"The system refused{where}: {error.strerror or error}.")
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _say(text: str) -> None:
+    from tui.clean import clean
+
+    click.echo("dltui: " + "\n".join(clean(line) for line in text.split("\n")), err=True)

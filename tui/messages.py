@@ -1,0 +1,29 @@
+"""Messages that cross the app. A widget's own messages are nested in the widget."""
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from dlcore.config import RunConfig
+from dlcore.rundir import RunDir
+
+
+@dataclass
+class RunRequested(Message):
+    """A person wants to train with this configuration."""
+
+    config: RunConfig
+
+
+@dataclass
+class RunOpened(Message):
+    """A person wants to watch this run."""
+
+    run: RunDir
+
+
+@dataclass
+class SetupRequested(Message):
+    """A person wants this configuration in Setup, to change it."""
+
+    config: RunConfig

@@ -1,0 +1,41 @@
+"""Open the app on a terminal, and say one line when it has closed."""
+
+import os
+import sys
+
+from dlcore.errors import DltuiError
+
+
+def open_app(
+    wanted: str | None, *, mouse: bool = True, ascii_only: bool = False, read_only: bool = False
+) -> None:
+    """Run the app, on a run if one is named; raises DltuiError where there is no terminal for it."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise DltuiError(
+            "The app needs a terminal, and this is none",
+            "Over SSH, use ssh -t; without one, use dltui train.",
+        )
+    if os.environ.get("TERM", "dumb") in ("dumb", "unknown", ""):
+        raise DltuiError(
+            f"The terminal is of the kind {os.environ.get('TERM') or 'unset'}, which cannot draw",
+            "Set TERM, for example to xterm-256color, or use dltui train.",
+        )
+    run = None
+    if wanted is not None:
+        from dlcore import rundir
+
+        run = rundir.find(rundir.home(), wanted)
+    from tui.app import DltuiApp
+
+    app = DltuiApp(run, read_only=read_only, ascii_only=ascii_only or not _is_unicode())
+    last = app.run(mouse=mouse)
+    if last is not None:
+        from tui.subcommands.words import parting
+
+        print(parting(last))
+    if app.return_code:
+        sys.exit(app.return_code)
+
+
+def _is_unicode() -> bool:
+    return "utf" in (sys.stdout.encoding or "").lower()

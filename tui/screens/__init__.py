@@ -1,0 +1,1 @@
+"""One module a screen: it composes widgets, gives them data and answers their messages."""

@@ -1,0 +1,114 @@
+"""Small questions over the screen: pick from a list, confirm, type a path, read the keys."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.bindings import KEYS, PLACES, written
+from tui.clean import clean
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One thing that can be picked: its word, and what it means."""
+
+    word: str
+    help: str = ""
+    label: str = ""
+    """What is shown instead of the word."""
+
+
+class Pick(ModalScreen[str | None]):
+    """A list to pick one word from; escape picks nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Back")]
+
+    def __init__(self, title: str, answers: list[Answer], current: str = "", text: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._answers = answers
+        self._current = current
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Title, a sentence if there is one, and the list."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(clean(self._title)).stylize("bold"), classes="dialog--title")
+            if self._text:
+                yield Static(Content(clean(self._text)))
+            yield OptionList(*(Option(self._prompt(answer)) for answer in self._answers), compact=True)
+            yield Static(
+                Content("enter takes it · esc goes back").stylize("$secondary"), classes="dialog--keys"
+            )
+
+    def _prompt(self, answer: Answer) -> Content:
+        longest = max(len(one.label or one.word) for one in self._answers)
+        word = Content((answer.label or answer.word).ljust(longest + 2)).stylize("bold")
+        return Content.assemble(word, Content(answer.help).stylize("$secondary"))
+
+    def on_mount(self) -> None:
+        """Start at the present value."""
+        words = [answer.word for answer in self._answers]
+        self.query_one(OptionList).highlighted = words.index(self._current) if self._current in words else 0
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Hand the picked word back."""
+        self.dismiss(self._answers[event.option_index].word)
+
+
+class Ask(ModalScreen[str | None]):
+    """A line to type, with a value that is ready to take."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, title: str, value: str, text: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._value = value
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Title, the line, and what will happen."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(clean(self._title)).stylize("bold"), classes="dialog--title")
+            if self._text:
+                yield Static(Content(clean(self._text)))
+            yield Input(self._value, compact=True)
+            yield Static(
+                Content("enter takes it · esc goes back").stylize("$secondary"), classes="dialog--keys"
+            )
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand the line back."""
+        self.dismiss(event.value.strip() or None)
+
+
+class Help(ModalScreen[None]):
+    """All keys, by place, from the one table."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "Back")]
+
+    def compose(self) -> ComposeResult:
+        """Return the list of keys."""
+        with VerticalScroll(classes="dialog"):
+            yield Static(Content("Keys").stylize("bold"), classes="dialog--title")
+            yield Static(_all_keys())
+            yield Static(Content("esc goes back").stylize("$secondary"), classes="dialog--keys")
+
+
+def _all_keys() -> Content:
+    lines: list[Content] = []
+    for place, title in PLACES.items():
+        lines.append(Content(("\n" if lines else "") + title).stylize("bold $primary"))
+        for key in KEYS:
+            if key.place == place:
+                word = Content(f"  {key.shown or written(key):<18}").stylize("$accent")
+                lines.append(Content.assemble(word, key.help))
+    return Content("\n").join(lines)

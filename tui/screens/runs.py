@@ -1,0 +1,141 @@
+"""Runs: everything that was ever trained here, the newest first."""
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.content import Content
+from textual.events import ScreenResume
+from textual.screen import Screen
+from textual.widgets import DataTable, Footer, Static
+
+from dlcore import figures, lock, rundir
+from dlcore.errors import DltuiError
+from dlcore.reading import read_file
+from dlcore.runs import RunRow, run_row
+from tui.bindings import bindings
+from tui.clean import clean
+from tui.messages import RunOpened, SetupRequested
+from tui.screens.dialogs import Answer, Pick
+from tui.screens.exporting import export_run
+from tui.widgets.header import Header
+from tui.widgets.status_line import sign
+
+_LIVE_SECONDS = 1.0
+_COLUMNS = ("", "name", "network", "accuracy", "epochs", "steps", "when", "run")
+
+
+class RunsScreen(Screen[None]):
+    """A table of runs; enter opens one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("runs")
+
+    def compose(self) -> ComposeResult:
+        """Return the parts, from top to bottom."""
+        yield Header("runs")
+        yield DataTable(cursor_type="row", zebra_stripes=False)
+        yield Static(id="runs-note")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Make the columns, and look at live runs now and then."""
+        self.query_one(DataTable).add_columns(*_COLUMNS)
+        self.set_interval(_LIVE_SECONDS, self._refresh_live)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """List the runs anew: there may be more by now."""
+        self._list()
+
+    def _list(self) -> None:
+        table = self.query_one(DataTable)
+        chosen = self._chosen()
+        table.clear()
+        self._rows = [run_row(run, datetime.now(UTC)) for run in rundir.all_runs(rundir.home())]
+        for row in self._rows:
+            table.add_row(*_cells(row), key=row.run.id)
+        if chosen is not None:
+            ids = [row.run.id for row in self._rows]
+            table.move_cursor(row=ids.index(chosen.run.id) if chosen.run.id in ids else 0)
+        note = f"{len(self._rows):,} runs in {rundir.home() / 'runs'}"
+        if not self._rows:
+            note = "No runs yet. Choose something in Setup (1) and press r."
+        self.query_one("#runs-note", Static).update(Content(clean(note)).stylize("$secondary"))
+        table.focus()
+
+    def _refresh_live(self) -> None:
+        """Update the rows of runs that are still going."""
+        if not self.is_current:
+            return
+        table = self.query_one(DataTable)
+        for index, row in enumerate(self._rows):
+            if row.live:
+                fresh = run_row(row.run, datetime.now(UTC))
+                if fresh != row:
+                    self._rows[index] = fresh
+                    for column, cell in enumerate(_cells(fresh)):
+                        table.update_cell_at((index, column), cell)  # type: ignore[arg-type]
+
+    _rows: list[RunRow]
+
+    def _chosen(self) -> RunRow | None:
+        table = self.query_one(DataTable)
+        rows: list[RunRow] = getattr(self, "_rows", [])
+        return rows[table.cursor_row] if 0 <= table.cursor_row < len(rows) else None
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """Watch the run under the cursor."""
+        self.action_open()
+
+    def action_open(self) -> None:
+        """Watch the chosen run."""
+        if (row := self._chosen()) is not None:
+            self.post_message(RunOpened(row.run))
+
+    @work
+    async def action_delete(self) -> None:
+        """Delete the chosen run, after asking."""
+        row = self._chosen()
+        if row is None:
+            return
+        if row.live:
+            self.notify("It is being trained: stop it first.", severity="warning", markup=False)
+            return
+        answers = [Answer("keep", "Nothing happens."), Answer("delete", "It is gone for good.")]
+        text = f"{row.run.id}: {figures.size(row.run.bytes_on_disk())} of figures and weights."
+        if await self.app.push_screen_wait(Pick(f"Delete {row.name}?", answers, "keep", text)) == "delete":
+            try:
+                lock.delete(row.run)
+            except DltuiError as error:
+                self.notify(clean(str(error)), severity="error", markup=False)
+            self._list()
+
+    @work
+    async def action_export(self) -> None:
+        """Write a summary of the chosen run."""
+        if (row := self._chosen()) is not None:
+            await export_run(self.app, row.run)
+
+    def action_copy_setup(self) -> None:
+        """Take the chosen run's configuration to Setup."""
+        if (row := self._chosen()) is None:
+            return
+        try:
+            self.post_message(SetupRequested(read_file(row.run.config)))
+        except DltuiError as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+
+
+def _cells(row: RunRow) -> list[Content]:
+    mark, style = sign(row.state)
+    return [
+        Content(f"{mark} {row.state}").stylize(style),
+        Content(clean(row.name)),
+        Content(clean(row.network)),
+        Content(f"{figures.share(row.accuracy)} {row.split}" if row.accuracy is not None else "–"),
+        Content(f"{row.epochs:,}"),
+        Content(f"{row.steps:,}"),
+        Content(row.when),
+        Content(clean(row.run.id)).stylize("$secondary"),
+    ]

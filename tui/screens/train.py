@@ -1,0 +1,262 @@
+"""Train: one run as it goes, and the keys that steer it."""
+
+import os
+import time
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Resize, ScreenResume
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from dlcore import commands, figures, launch
+from dlcore.commands import Command
+from dlcore.errors import DltuiError
+from dlcore.events import CommandRefused
+from dlcore.oneline import print_line
+from dlcore.rundir import RunDir
+from tui.bindings import bindings
+from tui.charts import SMOOTHING, View, accuracy_chart, loss_chart
+from tui.clean import clean
+from tui.feed import RunFeed
+from tui.messages import SetupRequested
+from tui.screens.exporting import export_run
+from tui.widgets.gradient_bars import GradientBars
+from tui.widgets.header import Header
+from tui.widgets.plot import Plot
+from tui.widgets.status_line import StatusLine
+
+_POLL_SECONDS = 0.1
+_FRAME_SECONDS = 0.25
+_SSH_FRAME_SECONDS = 0.75
+_REST = 4
+"""The next frame waits at least so many times as long as the last one took."""
+
+
+def frame_seconds(environment: dict[str, str] | os._Environ[str] = os.environ) -> float:
+    """Return the least time between two frames: longer over SSH, where bytes are dear."""
+    return _SSH_FRAME_SECONDS if environment.get("SSH_CONNECTION") else _FRAME_SECONDS
+
+
+class TrainScreen(Screen[None]):
+    """Curves at the left, gradient norms at the right, the state above, what happened below."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("train")
+    AUTO_FOCUS = None
+
+    def __init__(self, run: RunDir | None = None, read_only: bool = False, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.feed = RunFeed(run) if run is not None else None
+        self._read_only = read_only
+        self._ascii_only = ascii_only
+        self._view = View()
+        self._shown = 0.0
+        self._took = 0.0
+        self._stale = True
+        self._answers = 0
+
+    def compose(self) -> ComposeResult:
+        """Return the parts, from top to bottom."""
+        yield Header("train")
+        yield Static(id="run-line")
+        yield StatusLine()
+        with Horizontal(id="train-body"):
+            with Vertical(id="train-plots"):
+                yield Plot(id="loss", ascii_only=self._ascii_only)
+                yield Plot(id="accuracy", ascii_only=self._ascii_only)
+            with Vertical(id="train-aside"):
+                yield GradientBars()
+        yield Static(id="train-message")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.query_one(GradientBars).ascii_only = self._ascii_only
+        self.set_interval(_POLL_SECONDS, self._poll)
+        self._show_run_line()
+        self._poll()
+
+    def open(self, run: RunDir) -> None:
+        """Watch another run."""
+        self.feed = RunFeed(run)
+        self._stale, self._answers, self._shown = True, 0, 0.0
+        if self.is_mounted:
+            self._say("")
+            self._show_run_line()
+            self._poll()
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    def _poll(self) -> None:
+        """Read what is new, and draw it when a frame is due."""
+        if self.feed is None:
+            return
+        self._stale |= self.feed.read()
+        due = self._shown + max(frame_seconds(), _REST * self._took)
+        if self._stale and self.is_current and time.monotonic() >= due:
+            self._draw()
+
+    def _draw(self) -> None:
+        feed = self.feed
+        assert feed is not None
+        began = time.monotonic()
+        self._stale = False
+        history = feed.history
+        self._view = View(self._view.smoothing, self._view.log_y, max(20, self.query_one("#loss").size.width))
+        self.query_one("#loss", Plot).show(loss_chart(history, self._view))
+        self.query_one("#accuracy", Plot).show(accuracy_chart(history, self._view))
+        self.query_one(StatusLine).show(history, feed.state, self._modes())
+        self._draw_gradients()
+        self._say_what_happened()
+        self.refresh_bindings()
+        self._shown = time.monotonic()
+        self._took = self._shown - began
+
+    def _draw_gradients(self) -> None:
+        assert self.feed is not None
+        gradients = self.feed.history.gradients
+        bars = self.query_one(GradientBars)
+        if gradients.steps:
+            bars.show(gradients.latest(), gradients.steps[-1])
+        elif self.feed.config is not None and not self.feed.config.training.probe_budget:
+            bars.say("not measured: training.probe_budget is 0")
+        else:
+            bars.say("after the first step")
+
+    def _modes(self) -> str:
+        """Return what the person has changed about the view."""
+        modes = [] if self._view.smoothing == 1 else [f"smoothing {SMOOTHING[self._view.smoothing][0]}"]
+        return "  ".join([*modes, *(["log y"] if self._view.log_y else [])])
+
+    def _show_run_line(self) -> None:
+        if self.feed is None:
+            self.query_one("#run-line", Static).update("")
+            self._say("No run is open. Start one in Setup (1), or open one in Runs (5).")
+            return
+        config = self.feed.config
+        line = print_line(config.folded()) if config is not None else self.feed.problem
+        self.query_one("#run-line", Static).update(Content(clean(line)).stylize("$secondary"))
+
+    def _say_what_happened(self) -> None:
+        """Show the answer to the last command, or how the run ended."""
+        assert self.feed is not None
+        history = self.feed.history
+        if history.ended is not None or self.feed.state == "crashed":
+            self._say(*_ending(self.feed))
+        elif len(history.answers) > self._answers:
+            answer = history.answers[-1]
+            if isinstance(answer, CommandRefused):
+                self._say(f"refused: {answer.reason}", "$text-error")
+            else:
+                self._say(f"{answer.text} at step {answer.step:,}")
+        self._answers = len(history.answers)
+
+    def _say(self, text: str, style: str = "$secondary") -> None:
+        message = self.query_one("#train-message", Static)
+        content = Content(clean(text)).stylize(style)
+        if message.content != content:
+            message.update(content)
+
+    def on_resize(self, event: Resize) -> None:
+        """Below 60×16 show one line of state, and no mash."""
+        self.set_class(event.size.width < 60 or event.size.height < 16, "-tiny")
+        self._redraw()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Draw what has come while another screen was seen."""
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._stale, self._shown = True, 0.0
+        self.call_after_refresh(self._poll)
+
+    # -- steering -----------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show keys that cannot do anything now as disabled."""
+        if action in ("pause", "step", "stop", "scale_lr"):
+            can = self.feed is not None and self.feed.live and not self._read_only
+            return True if can else None
+        if action in ("export", "copy_setup"):
+            return True if self.feed is not None else None
+        return True
+
+    def _tell(self, command: Command) -> None:
+        if self.feed is None:
+            return
+        try:
+            launch.tell(self.feed.run, command)
+        except (DltuiError, OSError) as error:
+            self._say(str(error), "$text-error")
+
+    def action_pause(self) -> None:
+        """Pause, or go on."""
+        if self.feed is not None:
+            self._tell(commands.Continue() if self.feed.history.paused else commands.Pause())
+
+    def action_step(self, unit: str) -> None:
+        """Take one step, or go on to the end of the epoch."""
+        self._tell(commands.Step(unit="epoch" if unit == "epoch" else "step"))
+
+    def action_stop(self) -> None:
+        """Stop gracefully."""
+        self._tell(commands.Stop())
+        self._say("stopping after this step …")
+
+    def action_scale_lr(self, factor: float) -> None:
+        """Change the learning rate by a factor."""
+        if self.feed is not None and self.feed.config is not None:
+            self._tell(commands.Set(key="optimizer.lr", value=self._present_lr() * factor))
+
+    def _present_lr(self) -> float:
+        """Return optimizer.lr as it is by now: the last change of it, else the configuration's."""
+        assert self.feed is not None
+        assert self.feed.config is not None
+        for answer in reversed(self.feed.history.answers):
+            command = answer.command
+            if answer.kind == "CommandApplied" and command.get("key") == "optimizer.lr":
+                return float(command["value"])
+        return self.feed.config.optimizer.lr
+
+    def action_log_scale(self) -> None:
+        """Show the loss on a logarithmic scale, or not."""
+        self._view = View(self._view.smoothing, not self._view.log_y)
+        self._redraw()
+
+    def action_smooth(self, by: int) -> None:
+        """Smooth the training curves more or less."""
+        level = max(0, min(self._view.smoothing + by, len(SMOOTHING) - 1))
+        self._view = View(level, self._view.log_y)
+        self._say(f"smoothing: {SMOOTHING[level][0]}")
+        self._redraw()
+
+    @work
+    async def action_export(self) -> None:
+        """Write a summary."""
+        if self.feed is not None:
+            await export_run(self.app, self.feed.run)
+
+    def action_copy_setup(self) -> None:
+        """Take the run's configuration to Setup."""
+        if self.feed is not None and self.feed.config is not None:
+            self.post_message(SetupRequested(self.feed.config))
+
+
+def _ending(feed: RunFeed) -> tuple[str, str]:
+    """Return how a run ended in one sentence, and its style."""
+    history = feed.history
+    if feed.state == "crashed":
+        return f"The trainer has died without a word; its log: {feed.run.log}", "$text-error"
+    ended = history.ended
+    assert ended is not None
+    if ended.reason == "failed":
+        return f"{ended.message}. {ended.hint}", "$text-error"
+    final = history.final()
+    figures_of = [
+        f"{split} {figures.share(figure['accuracy'])}" for split, figure in final.items() if split != "train"
+    ]
+    return f"{ended.reason}: accuracy {', '.join(figures_of)}. e exports a summary.", "$text-success"

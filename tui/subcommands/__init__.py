@@ -1,0 +1,1 @@
+"""The subcommands of `dltui`, one file a kind."""

@@ -1,0 +1,85 @@
+"""`dltui pause`, `continue`, `stop` and `set`: commands to a live run, each with its answer."""
+
+import time
+
+import click
+
+from dlcore import commands, launch, rundir
+from dlcore.commands import Command
+from dlcore.errors import RunError
+from dlcore.events import CommandRefused
+from dlcore.reading import parse_value
+from tui.clean import clean
+from tui.feed import RunFeed
+
+_PATIENCE_SECONDS = 30.0
+"""A command waits for the end of a step, or of an evaluation."""
+
+
+def _tell(wanted: str, command: Command) -> None:
+    """Send a command, wait for its answer and print it; raises RunError when it is refused or not heard."""
+    run = rundir.find(rundir.home(), wanted)
+    launch.tell(run, command)
+    feed = RunFeed(run)
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while time.monotonic() < until:
+        feed.read(5.0)
+        for answer in feed.history.answers:
+            if answer.id == command.id:
+                if isinstance(answer, CommandRefused):
+                    raise RunError(f"{run.id} refused {answer.reason}", "Start a new run with it instead.")
+                click.echo(clean(f"{run.id}: {answer.text} at step {answer.step:,}"))
+                return
+        if not feed.live:
+            raise RunError(f"{run.id} ended before it heard the command", f"See: dltui show {run.id}.")
+        time.sleep(0.02)
+    raise RunError(
+        f"{run.id} has not answered for {_PATIENCE_SECONDS:.0f} s", "The command stays in its queue."
+    )
+
+
+@click.command("pause")
+@click.argument("run")
+def pause_command(run: str) -> None:
+    """Pause a live run after its present step.
+
+    Example: dltui pause latest
+    """
+    _tell(run, commands.Pause())
+
+
+@click.command("continue")
+@click.argument("run")
+def continue_command(run: str) -> None:
+    """Let a paused run go on.
+
+    Example: dltui continue latest
+    """
+    _tell(run, commands.Continue())
+
+
+@click.command("stop")
+@click.argument("run")
+def stop_command(run: str) -> None:
+    """Stop a live run after its present step; it is evaluated and its weights are saved.
+
+    Example: dltui stop latest
+    """
+    _tell(run, commands.Stop())
+
+
+@click.command("set")
+@click.argument("run")
+@click.argument("setting", metavar="KEY=VALUE")
+def set_command(run: str, setting: str) -> None:
+    """Change a hyperparameter of a live run.
+
+    Example: dltui set latest optimizer.lr=0.003
+    """
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise click.UsageError(f"{setting!r} is not key=value. Write, for example, optimizer.lr=0.003.")
+    value = parse_value(text)
+    if not isinstance(value, float | int | str | bool):
+        raise click.UsageError(f"{text!r} is not one value. Write, for example, optimizer.lr=0.003.")
+    _tell(run, commands.Set(key=key, value=value))

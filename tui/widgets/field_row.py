@@ -1,0 +1,145 @@
+"""One line of a form: label, value, and what is wrong with it. Edited in place."""
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.clean import clean
+from tui.draft import Row
+
+LABEL_CELLS = 18
+_VALUE_CELLS = 15
+
+
+class FieldRow(Widget, can_focus=True):
+    """A focusable line. It shows what it is given, and posts `Edited` and `MenuAsked`; it decides nothing."""
+
+    DEFAULT_CSS = """
+    FieldRow {
+        height: 1;
+        padding: 0 1;
+        layers: below above;
+    }
+    FieldRow:focus, FieldRow:focus-within { background: $primary 22%; }
+    FieldRow:hover { background: $primary 12%; }
+    FieldRow > Input {
+        layer: above;
+        offset-x: 18;
+        width: 1fr;
+        margin: 0 0 0 0;
+        background: $surface;
+    }
+    """
+    text: reactive[str] = reactive("")
+    problem: reactive[str] = reactive("")
+
+    @dataclass
+    class Edited(Message):
+        """A value was typed to its end."""
+
+        row: Row
+        text: str
+
+    @dataclass
+    class MenuAsked(Message):
+        """The list of what can be picked is wanted."""
+
+        row: Row
+
+    @dataclass
+    class Focused(Message):
+        """The row has the focus now."""
+
+        row: Row
+
+    def __init__(self, row: Row, text: str) -> None:
+        super().__init__(classes="-kind" if row.depth == 0 else "")
+        self.row = row
+        self.set_reactive(FieldRow.text, text)
+
+    @property
+    def is_menu(self) -> bool:
+        """Whether the value is picked rather than typed."""
+        return self.row.control in ("choice", "option", "flag")
+
+    def compose(self) -> ComposeResult:
+        """Return no children: the input exists only while it is used."""
+        yield from ()
+
+    def render(self) -> Content:
+        """Return the line: the value between ‹ › where it can be picked and the row has the focus."""
+        label = ("  " * self.row.depth + self.row.label)[: LABEL_CELLS - 1].ljust(LABEL_CELLS)
+        value = clean(self.text) or "–"
+        lit = self.has_focus
+        shown = {"true": "yes", "false": "no"}.get(value, value) if self.row.control == "flag" else value
+        shown = f"‹ {shown} ›" if lit and self.is_menu else f"  {shown}"
+        kind = self.row.depth == 0
+        parts: list[str | tuple[str, str] | Content] = [
+            (label, "bold $primary" if kind else "$secondary"),
+            (shown, "bold" if kind or lit else ""),
+        ]
+        if self.problem:
+            room = self.size.width - LABEL_CELLS - max(len(shown), _VALUE_CELLS) - 1
+            wrong = Content("✗ " + clean(self.problem))
+            if room > 4:
+                wrong = wrong.truncate(room, ellipsis=True)
+            parts += [" " * max(1, _VALUE_CELLS - len(shown)), wrong.stylize("$text-error")]
+        return Content.assemble(*parts)
+
+    def edit(self, start: str | None = None) -> None:
+        """Open the value for typing, or ask for its list; `start` replaces what stands there."""
+        if self.is_menu:
+            self.post_message(self.MenuAsked(self.row))
+            return
+        if self.query(Input):
+            return
+        value = self.text if start is None else start
+        field = Input(value, compact=True, select_on_focus=start is None)
+        self.mount(field)
+        field.focus()
+        if start is not None:
+            field.cursor_position = len(value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the typed value and close the input."""
+        event.stop()
+        self._close(event.value)
+
+    def on_input_blurred(self, event: Input.Blurred) -> None:
+        """Take the typed value also when the focus goes elsewhere."""
+        event.stop()
+        self._close(event.value, refocus=False)
+
+    def _close(self, value: str | None, refocus: bool = True) -> None:
+        fields = self.query(Input)
+        if not fields:
+            return
+        fields.remove()
+        if value is not None and value.strip() != self.text:
+            self.post_message(self.Edited(self.row, value.strip()))
+        if refocus:
+            self.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Begin typing with the first digit; escape leaves the input without taking its value."""
+        if event.key == "escape" and self.query(Input):
+            event.stop()
+            self._close(None)
+        elif not self.is_menu and self.has_focus and event.character and event.character in "0123456789.-":
+            event.stop()
+            self.edit(event.character)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the focused row edits it; the first one only gives it the focus."""
+        if event.widget is self and self.has_focus and event.x >= LABEL_CELLS:
+            self.edit()
+
+    def on_focus(self) -> None:
+        """Tell who explains things."""
+        self.post_message(self.Focused(self.row))

@@ -1,0 +1,55 @@
+"""The first line of every screen: the name of the app, its screens, and what is going on."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui.clean import clean
+
+TABS: tuple[tuple[str, str, str], ...] = (
+    ("1", "Setup", "setup"),
+    ("2", "Train", "train"),
+    ("5", "Runs", "runs"),
+)
+
+
+class Header(Widget):
+    """One line: `dltui   1 Setup   2 Train   5 Runs`, and at the right a word about the open run."""
+
+    DEFAULT_CSS = """
+    Header {
+        dock: top;
+        height: 1;
+        padding: 0 1;
+        background: $panel;
+        color: $foreground;
+        link-style: none;
+        link-color: $secondary;
+        link-style-hover: none;
+        link-color-hover: $foreground;
+        link-background-hover: $boost;
+    }
+    """
+    aside: reactive[str] = reactive("")
+
+    def __init__(self, active: str) -> None:
+        super().__init__()
+        self._active = active
+
+    def render(self) -> Content:
+        """Return the line, the active screen's name lit; names can be clicked."""
+        parts: list[Content | str | tuple[str, str]] = [("dltui", "bold $primary"), "  "]
+        for key, title, mode in TABS:
+            style = "bold $accent reverse" if mode == self._active else "$secondary"
+            parts += [
+                "  ",
+                Content.from_markup(f"[@click=app.show('{mode}')] {key} {title} [/]").stylize(style),
+            ]
+        line = Content.assemble(*parts)
+        aside = Content(clean(self.aside))
+        room = self.size.width - line.cell_length - 2
+        if room > 8 and aside.cell_length:
+            aside = aside.truncate(room, ellipsis=True)
+            gap = " " * (self.size.width - line.cell_length - aside.cell_length)
+            line = Content.assemble(line, gap, aside.stylize("$secondary"))
+        return line
