@@ -1,16 +1,13 @@
-"""Published data sets: what their files must hold, where they lie, and how they get there.
+"""How the files of a published data set get here, from any mirror that has them.
 
-Sizes and checksums are of the uncompressed content, so any honest mirror will do. Nothing that comes over the
-network gets its published name before it has been checked; nothing is trusted because of its name.
+Nothing that comes over the network gets its published name before it has been checked.
 """
 
-import hashlib
 import os
 import socket
 import ssl
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,13 +20,19 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from dlcore.errors import DataError
+from dlcore.published import (
+    SLACK,
+    PublishedFile,
+    PublishedSet,
+    RefusedError,
+    checked_content,
+    data_folder,
+    find,
+)
 
 CHUNK = 64 * 1024
-SLACK = 64 * 1024  # what packing may add to content that cannot be packed
 SLOWEST = 1024  # bytes per second; whoever drips slower than this would never finish
 REPORT_SECONDS = 0.1
-LAYOUTS = ("", "MNIST/raw", "raw")  # the last two are torchvision's
-GZIP_MAGIC = b"\x1f\x8b"
 
 REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first that fits
     ((TimeoutError,), "timed out"),
@@ -41,91 +44,6 @@ REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first th
 )
 
 Report = Callable[[str, int, int], object]
-
-
-@dataclass(frozen=True)
-class PublishedFile:
-    """A file by its published name; `size` and `sha256` are of its uncompressed content."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class PublishedSet:
-    """A data set and the base addresses that serve its files; a file is at `<address>/<name>`."""
-
-    kind: str
-    title: str
-    files: tuple[PublishedFile, ...]
-    addresses: tuple[str, ...]
-
-
-MNIST = PublishedSet(
-    kind="mnist",
-    title="MNIST",
-    files=(
-        PublishedFile(
-            "train-images-idx3-ubyte.gz",
-            47_040_016,
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-        ),
-        PublishedFile(
-            "train-labels-idx1-ubyte.gz",
-            60_008,
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-        ),
-        PublishedFile(
-            "t10k-images-idx3-ubyte.gz",
-            7_840_016,
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-        ),
-        PublishedFile(
-            "t10k-labels-idx1-ubyte.gz",
-            10_008,
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        ),
-    ),
-    addresses=("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
-)
-
-
-class _RefusedError(Exception):
-    """Why a file or a mirror is not used, in a few words."""
-
-
-def data_folder(home: Path, kind: str) -> Path:
-    """Where the files of a data set lie."""
-    return home / "data" / kind
-
-
-def find(published: PublishedSet, folder: Path) -> dict[str, Path]:
-    """The files of the set that exist in `folder`, by published name; their content is not looked at."""
-    paths = {}
-    for file in published.files:
-        names = dict.fromkeys((file.name, file.name.removesuffix(".gz")))
-        candidates = (folder / layout / name for layout in LAYOUTS for name in names)
-        # os.path.isfile takes a folder that may not be entered for an empty one; Path.is_file raises.
-        path = next((path for path in candidates if os.path.isfile(path)), None)
-        if path is not None:
-            paths[file.name] = path
-    return paths
-
-
-def read_verified(file: PublishedFile, path: Path) -> bytes:
-    """The uncompressed content of `path`, packed or not, after a check of its size and checksum.
-
-    Raises `DataError` when the file cannot be read, or is cut short, corrupt or another file.
-    """
-    anew = "delete it and start again: it will be downloaded anew."
-    try:
-        return _checked_content(file, path)
-    except _RefusedError as error:
-        raise DataError(f"{path} is not the file that was published: {error}", anew.capitalize()) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DataError(f"{path} cannot be read: {reason}", f"Make it readable, or {anew}") from error
 
 
 def fetch(
@@ -174,7 +92,7 @@ class _Downloader:
             try:
                 self.download(file, f"{base.rstrip('/')}/{file.name}")
                 break
-            except _RefusedError as error:
+            except RefusedError as error:
                 reasons[base] = str(error)
         return reasons
 
@@ -187,7 +105,7 @@ class _Downloader:
             # Unbuffered: the check reads what has been written, and closing has nothing left to fail at.
             with FileIO(descriptor, "wb") as handle:
                 received = self._receive(file, address, handle)
-                _checked_content(file, part)
+                checked_content(file, part)
                 with _disk(self.folder):
                     os.fsync(handle.fileno())
             with _disk(self.folder):
@@ -200,7 +118,7 @@ class _Downloader:
     def _receive(self, file: PublishedFile, address: str, handle: FileIO) -> int:
         with _network():
             if urlsplit(address).scheme not in ("http", "https"):
-                raise _RefusedError("neither http nor https")
+                raise RefusedError("neither http nor https")
             response = self.opener.open(address, timeout=self.timeout)
         received = 0
         reported = 0.0
@@ -217,10 +135,10 @@ class _Downloader:
 
 
 def _pieces(response: HTTPResponse, most: int, timeout: float) -> Iterator[bytes]:
-    """The body as it arrives; ends with `_RefusedError` when it is too long, too slow or cut short."""
+    """The body as it arrives; ends with `RefusedError` when it is too long, too slow or cut short."""
     declared = response.length  # None when the server does not say
     if declared is not None and declared > most:
-        raise _RefusedError(f"{declared:,} bytes announced, at most {most:,} expected")
+        raise RefusedError(f"{declared:,} bytes announced, at most {most:,} expected")
     received = 0
     marked, mark = time.monotonic(), 0
     while declared is None or received < declared:
@@ -231,57 +149,20 @@ def _pieces(response: HTTPResponse, most: int, timeout: float) -> Iterator[bytes
             break
         received += len(piece)
         if received > most:
-            raise _RefusedError(f"more than {most:,} bytes")
+            raise RefusedError(f"more than {most:,} bytes")
         yield piece
         elapsed = time.monotonic() - marked
         if elapsed > timeout:
             if received - mark < SLOWEST * elapsed:
-                raise _RefusedError(f"less than {SLOWEST:,} bytes a second")
+                raise RefusedError(f"less than {SLOWEST:,} bytes a second")
             marked, mark = time.monotonic(), received
     if declared is not None and received < declared:
-        raise _RefusedError(f"cut short after {received:,} of {declared:,} bytes")
+        raise RefusedError(f"cut short after {received:,} of {declared:,} bytes")
 
 
 def _write(handle: FileIO, piece: bytes) -> None:
     while piece:
         piece = piece[handle.write(piece) :]
-
-
-def _checked_content(file: PublishedFile, path: Path) -> bytes:
-    most = file.size + SLACK
-    with path.open("rb") as handle:
-        stored = handle.read(most + 1)
-    if len(stored) > most:
-        raise _RefusedError(f"more than {most:,} bytes")
-    packed = stored.startswith(GZIP_MAGIC)
-    # Some browsers unpack on the way and keep the name, so the content decides, not the name.
-    content = _inflated(stored, file.size + 1) if packed else stored
-    if len(content) > file.size:
-        raise _RefusedError(f"more than {file.size:,} bytes of content")
-    if len(content) < file.size:
-        is_page = not packed and stored.lstrip().startswith(b"<")
-        wrong_size = f"{len(content):,} bytes of content instead of {file.size:,}"
-        raise _RefusedError("a web page instead of the file" if is_page else wrong_size)
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise _RefusedError("its checksum is wrong")
-    return content
-
-
-def _inflated(packed: bytes, most: int) -> bytes:
-    """The content of all gzip members (RFC 1952), of which no more than `most` bytes are ever produced."""
-    contents = []
-    while packed and most > 0:
-        engine = zlib.decompressobj(wbits=zlib.MAX_WBITS + 16)
-        try:
-            content = engine.decompress(packed, most)
-        except zlib.error:
-            raise _RefusedError("corrupt") from None
-        contents.append(content)
-        most -= len(content)
-        if most > 0 and not engine.eof:
-            raise _RefusedError("cut short")
-        packed = engine.unused_data.lstrip(b"\0")  # padding with zeros is allowed
-    return b"".join(contents)
 
 
 def _bases(published: PublishedSet, environment: Mapping[str, str]) -> list[str]:
@@ -356,16 +237,16 @@ def _disk(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _network() -> Iterator[None]:
-    """Any fault inside is the mirror's, and becomes a `_RefusedError`."""
+    """Any fault inside is the mirror's, and becomes a `RefusedError`."""
     try:
         yield
     except HTTPError as error:
         error.close()
         name = "redirect refused" if error.code < 400 else responses.get(error.code, "error")
-        raise _RefusedError(f"{name} ({error.code})") from None
+        raise RefusedError(f"{name} ({error.code})") from None
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
-        raise _RefusedError(_reason(cause)) from None
+        raise RefusedError(_reason(cause)) from None
 
 
 def _reason(cause: BaseException | str) -> str:

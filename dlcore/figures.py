@@ -26,7 +26,9 @@ def ratio(value: float | None) -> str:
     """Return a ratio so that 1 and 10⁻⁶ both read well."""
     if value is None:
         return "–"
-    return f"{value:.2g}" if 0.01 <= value < 1000 else f"{value:.1e}"
+    if not 0.01 <= value < 1000:
+        return f"{value:.1e}"
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
 def duration(seconds: float | None) -> str:

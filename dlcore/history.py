@@ -97,6 +97,7 @@ class RunHistory:
         if event.seq <= self.seq:
             return False
         self.seq = event.seq
+        self.attempt = event.attempt
         self.seconds = event.seconds
         match event:
             case AttemptStarted():
@@ -130,7 +131,6 @@ class RunHistory:
         """Begin a new attempt: what came behind the step it continues from no longer counts."""
         self._earlier = self.totals()
         self._pace = []
-        self.attempt = event.attempt
         self.started = event
         self.prepared = self.fetched = self.ended = None
         self.paused = self.stopping = False
@@ -144,10 +144,10 @@ class RunHistory:
             del norms[kept:]
 
     def _steps(self, event: StepsEnded) -> None:
-        missing = event.step - len(event.loss) - self.step
+        start = max(0, event.step - len(event.loss))
         for series, values in ((self.loss, event.loss), (self.accuracy, event.accuracy), (self.lr, event.lr)):
-            if missing > 0:  # a damaged line took some steps with it: they stay a gap
-                series.extend([None] * missing)
+            series.cut(start)  # taken again, by an attempt whose start was lost
+            series.extend([None] * (start - len(series)))  # lost with a damaged line: they stay a gap
             series.extend(values)
         self._pace.append((event.samples, event.training_seconds))
         if len(self._pace) > 64:

@@ -4,6 +4,7 @@ A line is written whole with one `write(2)`, so that it survives the death of it
 takes only lines whose sum is right, waits for the newline of the last one, and skips what is damaged.
 """
 
+import errno
 import os
 import zlib
 from collections.abc import Iterator
@@ -35,21 +36,24 @@ class Appender:
     def __init__(self, path: Path) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o600)
+        self._torn = True  # for all we know
         self._seal()
 
     def _seal(self) -> None:
-        """End a line that an earlier writer left torn, so that ours starts fresh."""
+        """End a line that an earlier writer or a full disk left torn, so that ours starts fresh."""
         size = os.fstat(self._descriptor).st_size
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             os.write(self._descriptor, b"\n")
+        self._torn = False
 
     def append(self, content: bytes) -> None:
         """Write one line; raises OSError when it did not go out whole."""
-        line = frame(content)
-        written = os.write(self._descriptor, line)
-        if written != len(line):
+        if self._torn:
             self._seal()
-            raise OSError(28, "the disk took only a part of a line")
+        line = frame(content)
+        if os.write(self._descriptor, line) != len(line):
+            self._torn = True
+            raise OSError(errno.ENOSPC, "the disk took only a part of a line")
 
     def sync(self) -> None:
         """Wait until everything written is on the disk."""
@@ -66,7 +70,6 @@ class Tail:
     def __init__(self, path: Path, offset: int = 0) -> None:
         self._path = path
         self._offset = offset
-        self._rest = b""
         self.damaged = 0
 
     def read(self) -> Iterator[bytes]:
@@ -85,9 +88,12 @@ class Tail:
                 while len(block) < _MAX_LINE and b"\n" not in block and (more := file.read(_BLOCK)):
                     block += more
                 end = block.rfind(b"\n") + 1
-                if not end:
-                    self._offset += len(block) if len(block) >= _MAX_LINE else 0
+                if not end and len(block) < _MAX_LINE:
                     return
+                if not end:  # damage without end: what stands behind it is read all the same
+                    self._offset += len(block)
+                    self.damaged += 1
+                    continue
                 for line in block[:end].splitlines(keepends=True):
                     self._offset += len(line)
                     content = unframe(line.rstrip(b"\n"))

@@ -106,13 +106,10 @@ def print_line(config: RunConfig) -> str:
             elif key == "model.init" and value == spec.default:
                 continue
             elif spec.control == "choice" and _is_bare(value):
-                names = value if isinstance(value, tuple) else (value,)
-                words.append(
-                    ",".join(one.word() for one in names)
-                    + ("," if value == names and len(names) == 1 else "")
-                )
+                words.append(_names(value))
             elif value != spec.default or key in _ALWAYS:
-                settings.append(shlex.quote(f"{_LONG_TO_SHORT.get(key, key)}={_printed(value)}"))
+                short = re.sub(r"^0\.", ".", print_value(value))
+                settings.append(shlex.quote(f"{_LONG_TO_SHORT.get(key, key)}={short}"))
     return " ".join([*words, *settings])
 
 
@@ -122,18 +119,25 @@ def _is_bare(value: Any) -> bool:
     return bool(members) and all(member == type(member).model_validate({}) for member in members)
 
 
+def _names(value: Choice | tuple[Choice, ...]) -> str:
+    if isinstance(value, Choice):
+        return value.word()
+    return ",".join(one.word() for one in value) + ("," if len(value) == 1 else "")
+
+
 def _widths(value: tuple[int, ...]) -> str:
     return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
 
 
-def _printed(value: Any) -> str:
+def print_value(value: Any) -> str:
+    """Return a value of the configuration as a person would type it."""
     if isinstance(value, Choice) or (isinstance(value, tuple) and value and isinstance(value[0], Choice)):
-        return _inline(to_value(value))
+        return _names(value) if _is_bare(value) else _inline(to_value(value))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         short = f"{value:g}"
-        return re.sub(r"^0\.", ".", short if float(short) == value else repr(value))
+        return short if float(short) == value else repr(value)
     if isinstance(value, tuple):
         return _widths(value) if value else "[]"
     return str(value)

@@ -135,39 +135,40 @@ def _first(default: Any) -> Choice:
 
 def _sentences(error: ValidationError, specs: dict[str, FieldSpec], path: str) -> list[Problem]:
     """Return one problem for each field that pydantic refused."""
-    by_field: dict[str, list[ErrorDetails]] = {}
+    first: dict[str, ErrorDetails] = {}
     for detail in error.errors(include_url=False):
-        by_field.setdefault(str(detail["loc"][0]), []).append(detail)
+        first.setdefault(str(detail["loc"][0]), detail)  # those behind it only follow from it
     return [
-        Problem(f"{path}.{name}" if path else name, _sentence(details, specs[name]), specs[name].help)
-        for name, details in by_field.items()
+        Problem(f"{path}.{name}" if path else name, _sentence(detail, specs[name]), specs[name].help)
+        for name, detail in first.items()
     ]
 
 
-def _sentence(details: list[ErrorDetails], spec: FieldSpec) -> str:
-    limits = [
-        _LIMITS[detail["type"]].format(**detail.get("ctx", {}))
-        for detail in details
-        if detail["type"] in _LIMITS
-    ]
-    words = " or ".join(f'"{word}"' for word in spec.options)
-    got = details[0]["input"]
+def _sentence(detail: ErrorDetails, spec: FieldSpec) -> str:
+    got = f"(got {_shown(detail['input'])})"
     if spec.control == "option":
-        return f"must be one of {', '.join(spec.options)} (got {_shown(got)})"
-    if details[0]["type"] == "string_pattern_mismatch":
-        return f"is not one of those known (got {_shown(got)})"
-    said = limits[0] if limits else _TYPES[spec.control]
-    return f"{said}{f', or {words}' if words else ''} (got {_shown(got)})"
+        return f"must be one of {', '.join(spec.options)} {got}"
+    if detail["type"] == "string_pattern_mismatch":
+        return f"is not one of those known {got}"
+    said = _LIMITS.get(detail["type"], _TYPES[spec.control])
+    for name, value in detail.get("ctx", {}).items():
+        whole = isinstance(value, float) and value.is_integer()
+        said = said.replace(f"{{{name}}}", str(int(value) if whole else value))
+    words = "".join(f', or "{word}"' for word in spec.options)
+    return f"{said}{words} {got}"
 
 
 def _shown(value: Any) -> str:
-    text = (
-        repr(value)
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        value = str(value).lower()
+    elif isinstance(value, tuple):  # a list of the file
+        value = list(value)
+    elif isinstance(value, str):
+        value = repr(value)
+    try:
+        text = str(value)
+    except ValueError:  # Python prints no number of more than 4,300 digits
+        return "a number of thousands of digits"
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
@@ -193,7 +194,7 @@ def parse_toml(content: bytes, source: str) -> dict[str, Any]:
     """Return the tables in `content`; raises DltuiError with line and column where it is not TOML."""
     try:
         return tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError, too
         raise DltuiError(f"{source} is not TOML: {error}", "See the README for an example.") from None
 
 
@@ -255,7 +256,7 @@ def parse_value(text: str) -> Any:
     if text.startswith(("[", "{", '"')):
         try:
             return tomllib.loads(f"value = {text}")["value"]
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             return text
     if "," in text:
         return [parse_value(item.strip()) for item in text.split(",") if item.strip()]

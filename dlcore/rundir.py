@@ -26,7 +26,12 @@ SCHEMA = 1
 def home(environment: Mapping[str, str] = os.environ) -> Path:
     """Return where runs and data live: `DLTUI_HOME`, else the platform's user data folder."""
     given = environment.get("DLTUI_HOME", "")
-    return Path(given).expanduser().absolute() if given else Path(platformdirs.user_data_dir("dltui"))
+    return _expanded(given) if given else Path(platformdirs.user_data_dir("dltui"))
+
+
+def _expanded(path: str) -> Path:
+    """Return the absolute path; a ~user whom nobody knows is taken for a name (`Path` would raise)."""
+    return Path(os.path.expanduser(path)).absolute()
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,10 @@ class RunDir:
     def log(self) -> Path:
         """Everything that the trainer or a library prints."""
         return self.path / "trainer.log"
+
+    def bytes_on_disk(self) -> int:
+        """Return the size of all its files."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
 
     def remove(self) -> None:
         """Delete the folder with everything in it."""
@@ -152,7 +161,7 @@ def all_runs(root: Path) -> Iterator[RunDir]:
 def find(root: Path, wanted: str) -> RunDir:
     """Return the run that an id, a unique prefix of one, `latest` or a path stands for."""
     if os.sep in wanted or wanted in (".", ".."):
-        return _at(Path(wanted).expanduser().absolute(), wanted)
+        return _at(_expanded(wanted), wanted)
     runs = list(all_runs(root))
     if wanted == "latest":
         if not runs:

@@ -100,22 +100,23 @@ class Series:
         )
 
     def _parts(self, start: int, stop: int, depth: int) -> Iterator[tuple[float, float, float, int]]:
-        """Yield the blocks of the values [start, stop) at a depth; at the end also what is in none yet."""
+        """Yield the figures of blocks that are together [start, stop): smaller ones at both ends."""
+        if start == stop:
+            return
         size = _FACTOR**depth
-        yield self._block(depth, start // size, stop // size)
-        if depth and stop == len(self.values):
-            yield from self._parts(stop - stop % size, stop, depth - 1)
+        first, last = -(-start // size), stop // size
+        yield self._block(depth, first, last)
+        if depth:
+            yield from self._parts(start, first * size, depth - 1)
+            yield from self._parts(last * size, stop, depth - 1)
 
     def stretch(self, start: int, stop: int) -> Column:
-        """Return the figures of the values [start, stop), read from blocks where it is long.
-
-        Blocks that only touch the range count whole, so that a long range may reach a little further.
-        """
+        """Return the figures of the values [start, stop), read from blocks where it is long."""
         stop = min(stop, len(self.values))
         depth, size = 0, 1
         while depth < len(self._levels) and stop - start >= 8 * size * _FACTOR:
             depth, size = depth + 1, size * _FACTOR
-        parts = list(self._parts(start, stop, depth))
+        parts = [part for part in self._parts(start, stop, depth) if part[3]]
         count = sum(part[3] for part in parts)
         if not count:
             return Column(start + 1, stop, math.nan, math.nan, math.nan, 0)

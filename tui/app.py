@@ -84,8 +84,10 @@ class DltuiApp(App["RunDir | None"]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette finds: every key's action, and Textual's own commands but its help."""
         for key in KEYS:
-            if key.action != "command_palette" and (key.place == "app" or screen.id == key.place):
+            if key.action != "command_palette" and key.place in ("app", self.current_mode):
                 yield SystemCommand(key.label, key.help, lambda action=key.action: self._do(screen, action))
+        if screen is getattr(self, "_setup", None):
+            yield from self._setup.palette()
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot", "Maximize", "Minimize"):
                 yield command
@@ -120,7 +122,7 @@ class DltuiApp(App["RunDir | None"]):
     def on_setup_requested(self, message: "SetupRequested") -> None:
         """Take a configuration to Setup."""
         self.switch_mode("setup")
-        self._setup.load(message.config)
+        self._setup.load(message.config.folded())
 
     # -- keys of every screen -----------------------------------------------------------------------
 
@@ -158,7 +160,7 @@ class DltuiApp(App["RunDir | None"]):
             Answer("stop and save", "It ends after this step; its weights are saved."),
             Answer("cancel", "Stay here."),
         ]
-        word = await self.push_screen_wait(Pick("The run goes on without you. Leave?", answers, "detach"))
+        word = await self.push_screen_wait(Pick("Leave? The run needs nobody to watch.", answers, "detach"))
         feed = self._train.feed
         if word == "stop and save" and feed is not None:
             with suppress(DltuiError):  # it has ended by itself meanwhile
@@ -169,6 +171,18 @@ class DltuiApp(App["RunDir | None"]):
     def _leave(self) -> None:
         feed = self._train.feed if self._inspector is not None else None
         self.exit(feed.run if feed is not None else None)
+
+    def _fatal_error(self) -> None:
+        """Leave after a fault of ours with one sentence; Textual would print the whole traceback."""
+        import traceback
+
+        from dlcore import rundir
+
+        log = rundir.home() / "crash.log"
+        lines = traceback.format_exception(self._exception) if self._exception is not None else []
+        with suppress(OSError):
+            log.write_text("".join(lines))
+        self.panic(f"dltui: A fault in the app: {self._exception!r}. Runs go on. The details are in {log}.")
 
     async def on_unmount(self) -> None:
         """Take the inspector along."""

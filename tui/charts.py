@@ -1,14 +1,24 @@
 """From a run's history to the two charts of the Train screen: loss and accuracy, train and watched split."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dlcore.history import RunHistory
 from dlcore.series import Series, band, smoothed
-from tui.plotting import Chart, Curve
+from tui.plotting import Chart, Curve, Role
 
 SMOOTHING: tuple[tuple[str, int], ...] = (("off", 0), ("light", 1), ("medium", 7), ("heavy", 21))
 """Named levels, each the number of plot columns that a point is the mean of."""
+
+_ROLES: tuple[tuple[Role, str], ...] = (
+    ("run-2", "●"),
+    ("run-1", "×"),
+    ("run-3", "◆"),
+    ("run-4", "▲"),
+    ("run-5", "○"),
+)
+"""Colour and mark of each layer that is drawn over time."""
 
 Points = tuple[tuple[float, float | None], ...]
 
@@ -36,6 +46,23 @@ def accuracy_chart(history: RunHistory, view: View) -> Chart:
     return Chart("accuracy", curves, _limits(history), (0.0, 1.0), percent=True, x_label="step")
 
 
+def gradient_chart(history: RunHistory, view: View) -> Chart:
+    """Return the gradient norm of up to five layers over the steps, the first and the last among them."""
+    gradients = history.gradients
+    layers = list(gradients.norms)
+    most = min(len(_ROLES), len(layers))
+    picked = [layers[index * (len(layers) - 1) // max(most - 1, 1)] for index in range(most)]
+    number = len(gradients.steps)
+    stride = max(1, number // view.columns)
+    starts = range(0, number, stride)
+    curves = []
+    for layer, (role, mark) in zip(picked, _ROLES, strict=False):
+        norms = gradients.norms[layer]
+        points = tuple((gradients.steps[i], _typical(norms[i : i + stride])) for i in starts)
+        curves.append(Curve(layer, points, role, mark))
+    return Chart("over time", tuple(curves), _limits(history), log_y=True, x_label="step", values=False)
+
+
 def _limits(history: RunHistory) -> tuple[float, float]:
     """Return the fixed x-axis: zero to the known number of steps."""
     total = history.prepared.total_steps if history.prepared else 0
@@ -60,3 +87,9 @@ def _watched(history: RunHistory, figure: str) -> Curve:
 
 def _gap(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _typical(norms: Sequence[float]) -> float | None:
+    """Return the geometric mean of the positive, finite norms: the middle of a stretch on a log axis."""
+    logs = [math.log(norm) for norm in norms if math.isfinite(norm) and norm > 0]
+    return math.exp(math.fsum(logs) / len(logs)) if logs else None

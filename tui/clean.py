@@ -16,3 +16,8 @@ def _visible(letter: str) -> str:
         code = ord(letter)
         return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
     return letter
+
+
+def clean_lines(text: str) -> str:
+    """Return the text cleaned line by line: its line ends stay."""
+    return "\n".join(clean(line) for line in text.split("\n"))

@@ -68,7 +68,8 @@ class Chart:
     """Everything that a plot shows. `x_limits` is fixed, zero to the known total, and so the picture is calm.
 
     Without `y_limits` the axis fits the data; with `log_y` it has decades, and values up to zero are gaps;
-    with `percent` fractions are labelled as percentages. `x_label` ("step") stands below the y labels.
+    with `percent` fractions are labelled as percentages. `x_label` ("step") stands below the y labels. The
+    legend has each curve's last value, unless `values` is off.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Chart:
     log_y: bool = False
     percent: bool = False
     x_label: str = ""
+    values: bool = True
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,9 @@ class FieldSpec:
     """For a choice inside a choice: its kinds, the default first asked for by `default`."""
     several: bool = False
     """A choice that may also be a list of choices."""
+    lowest: float | None = None
+    highest: float | None = None
+    """The limits of a number; whether they are themselves allowed, the check says."""
     hidden: bool = False
     """Kept out of forms, because only one value makes sense."""
 
@@ -80,7 +83,12 @@ def number(
     hidden: bool = False,
 ) -> Any:
     """Return a field that holds a finite number."""
-    return _field(default, "number", help, {"hidden": hidden}, gt=above, ge=at_least, lt=below, le=at_most)
+    facts = {
+        "hidden": hidden,
+        "lowest": at_least if above is None else above,
+        "highest": at_most if below is None else below,
+    }
+    return _field(default, "number", help, facts, gt=above, ge=at_least, lt=below, le=at_most)
 
 
 def count(
@@ -89,11 +97,13 @@ def count(
     help: str,  # noqa: A002
     at_least: int = 0,
     at_most: int | None = None,
+    or_word: bool = False,
 ) -> Any:
-    """Return a field that holds a whole number, or one of the words its annotation allows."""
-    if isinstance(default, str):  # the limits of a union stand on its integer member, see `Count`
-        return _field(default, "count", help, {})
-    return _field(default, "count", help, {}, ge=at_least, le=at_most)
+    """Return a field that holds a whole number, or, with `or_word`, one of the words of its annotation."""
+    facts = {"lowest": at_least, "highest": at_most}
+    if or_word:  # pydantic would compare the word too: the limits stand on the annotation's integer
+        return _field(default, "count", help, facts)
+    return _field(default, "count", help, facts, ge=at_least, le=at_most)
 
 
 def flag(default: bool, *, help: str) -> Any:  # noqa: A002
@@ -160,6 +170,8 @@ def by_name(family: tuple[type[Choice], ...], name: str) -> type[Choice] | None:
 
 def nearest(word: str, known: list[str]) -> str:
     """Return a sentence that helps with a word nobody knows: the nearest known one, then all."""
+    if not known:
+        return "It has none."
     close = get_close_matches(word.lower(), known, n=1, cutoff=0.5)
     guess = f"Did you mean {close[0]}? " if close else ""
     return f"{guess}Known: {', '.join(known)}."

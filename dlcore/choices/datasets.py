@@ -15,7 +15,9 @@ class _Dataset(Choice):
     shape: ClassVar[tuple[int, ...]]
     """Shape of one sample: (channels, height, width) of an image, or (features,)."""
 
-    batch_size: BatchSize = count(64, at_least=1, help='Samples in a step; "full" is plain gradient descent.')
+    batch_size: BatchSize = count(
+        64, at_least=1, or_word=True, help='Samples in a step; "full" is plain gradient descent.'
+    )
     validation: float = number(
         0.1, at_least=0, below=1, help="Share of the training split held out; 0: the test split is watched."
     )

@@ -17,15 +17,19 @@ class Training(Settings):
         10, at_least=1, at_most=1_000_000, help="How often the network sees all training samples."
     )
     evaluate_every: Every = count(
-        "epoch", at_least=1, help='"epoch", or a number of steps between evaluations.'
+        "epoch", at_least=1, or_word=True, help='"epoch", or a number of steps between evaluations.'
     )
     device: str = text(
         "auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?|mps)$",
+        pattern=r"^(auto|cpu|cuda(:[0-9]{1,2})?|mps)$",
         help="auto, cpu, cuda, cuda:1 or mps; auto takes a GPU.",
     )
     threads: Threads = count(
-        "auto", at_least=1, help="CPU threads; auto is one, which small networks like best."
+        "auto",
+        at_least=1,
+        at_most=1024,
+        or_word=True,
+        help="CPU threads; auto is one, which small networks like best.",
     )
     probe_budget: float = number(
         0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."

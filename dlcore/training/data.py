@@ -8,10 +8,11 @@ from typing import assert_never
 import numpy
 import torch
 
-from dlcore import download
 from dlcore.choices.datasets import Circles, Dataset, Digits, Mnist, Moons, Xor
 from dlcore.config import RunConfig, plan
+from dlcore.download import fetch
 from dlcore.errors import DataError
+from dlcore.published import MNIST, read_verified
 from dlcore.training.seeds import derive, generator
 
 Report = Callable[[str, int, int], object]
@@ -69,10 +70,7 @@ def load(config: RunConfig, home: Path, device: torch.device, report: Report) ->
     """
     samples, test, peak = _read(config.data, config.seed, home, report)
     samples = (samples[0][: config.data.limit or None], samples[1][: config.data.limit or None])
-    held = plan(config).validation
-    training, validation = _parted(samples, held, config.seed, "validation")
-    if not held:
-        training, validation = samples, (samples[0][:0], samples[1][:0])
+    training, validation = _parted(samples, plan(config).validation, config.seed, "validation")
     scale, shift = _normalizer(config.data, training[0], peak)
 
     def resident(arrays: Arrays) -> Split:
@@ -124,11 +122,8 @@ def _drawn(data: Moons | Circles, seed: int) -> Arrays:
 
 
 def _mnist(home: Path, report: Report) -> tuple[Arrays, Arrays]:
-    paths = download.fetch(download.MNIST, home, report)
-    read = {
-        file.name: (download.read_verified(file, paths[file.name]), paths[file.name])
-        for file in download.MNIST.files
-    }
+    paths = fetch(MNIST, home, report)
+    read = {file.name: (read_verified(file, paths[file.name]), paths[file.name]) for file in MNIST.files}
     splits = []
     for split in ("train", "t10k"):
         images = idx(*read[f"{split}-images-idx3-ubyte.gz"])
@@ -154,7 +149,7 @@ def _parted(arrays: Arrays, held: int, seed: int, purpose: str) -> tuple[Arrays,
     shuffled = torch.randperm(len(targets), generator=generator(seed, purpose))
     by_class = shuffled[torch.argsort(targets[shuffled], stable=True)]
     # Taking every (n / held)-th of samples sorted by class gives each class its share, to within one.
-    picked = by_class[(torch.arange(held) * len(targets)) // held] if held else by_class[:0]
+    picked = by_class[torch.arange(held) * len(targets) // max(held, 1)]
     out = torch.zeros(len(targets), dtype=torch.bool)
     out[picked] = True
     return (inputs[~out], targets[~out]), (inputs[out], targets[out])
@@ -178,7 +173,8 @@ def _normalizer(data: Dataset, inputs: torch.Tensor, peak: float) -> tuple[torch
         squares = squares + values.square().sum(dims)
     mean = total / count
     deviation = (squares / count - mean.square()).clamp_min(0).sqrt()
-    scale = 1 / deviation.clamp_min(1e-12)
+    constant = deviation <= 1e-6 * mean.abs()  # up to rounding: there is nothing to scale
+    scale = 1 / torch.where(constant, 1.0, deviation)
     shift = -mean * scale
     if data.is_image:
         scale, shift = scale[:, None, None], shift[:, None, None]

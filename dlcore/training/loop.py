@@ -72,6 +72,7 @@ class Training:
         self.probe = GradientProbe(self.layers, config.training.probe_budget)
         self.lr = config.optimizer.lr
         self.step = 0
+        self.evaluated_at = -1
         self.samples = 0
         self.training_seconds = 0.0
         self.stopping = False
@@ -113,7 +114,8 @@ class Training:
                 self.note(loss, outputs, targets)
                 if time.perf_counter() - self.began > _CHUNK_SECONDS or self.step == self.pause_at:
                     self.tell_steps()
-                    self.obey()
+                    if self.step % self.plan.steps_per_epoch:  # else after the epoch's evaluation
+                        self.obey()
                 if self.stopping:
                     break
                 if self.is_time_to_evaluate():
@@ -228,6 +230,7 @@ class Training:
 
     def evaluate_watched(self) -> None:
         """Evaluate the split that is watched during the run: the test split when nothing is held out."""
+        self.evaluated_at = self.step
         if self.plan.validation:
             self.evaluate("validation", self.data.validation)
         else:
@@ -242,7 +245,9 @@ class Training:
         with torch.no_grad():
             for inputs, targets in self.data.batches(split, _EVALUATION_BATCH):
                 outputs = self.model(inputs)
-                loss += self.criterion(outputs, targets).double().cpu() * len(targets)
+                loss += self.criterion(outputs, targets).cpu().double() * len(
+                    targets
+                )  # some GPUs have no double
                 right += int((outputs.argmax(1) == targets).sum())
         self.model.train()
         self.record.say(
@@ -259,7 +264,7 @@ class Training:
 
     def conclude(self) -> None:
         """Evaluate what has not been evaluated at this step, and save the weights."""
-        if self.stopping or self.config.training.evaluate_every != "epoch":
+        if self.evaluated_at != self.step:
             self.evaluate_watched()
         if self.plan.validation:
             self.evaluate("test", self.data.test)

@@ -12,7 +12,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.bindings import KEYS, PLACES, written
-from tui.clean import clean
+from tui.clean import clean, clean_lines
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Answer:
     help: str = ""
     label: str = ""
     """What is shown instead of the word."""
+    about: str = ""
+    """The whole story, shown below the list while the answer is under the cursor."""
 
 
 class Pick(ModalScreen[str | None]):
@@ -44,6 +46,8 @@ class Pick(ModalScreen[str | None]):
             if self._text:
                 yield Static(Content(clean(self._text)))
             yield OptionList(*(Option(self._prompt(answer)) for answer in self._answers), compact=True)
+            if any(answer.about for answer in self._answers):
+                yield Static(classes="dialog--about")
             yield Static(
                 Content("enter takes it · esc goes back").stylize("$secondary"), classes="dialog--keys"
             )
@@ -57,6 +61,12 @@ class Pick(ModalScreen[str | None]):
         """Start at the present value."""
         words = [answer.word for answer in self._answers]
         self.query_one(OptionList).highlighted = words.index(self._current) if self._current in words else 0
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell the whole story of the word under the cursor."""
+        about = self._answers[event.option_index].about
+        for place in self.query(".dialog--about").results(Static):
+            place.update(Content(clean_lines(about)).stylize("$secondary"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Hand the picked word back."""

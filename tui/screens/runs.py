@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
+from textual.coordinate import Coordinate
 from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
@@ -54,7 +56,7 @@ class RunsScreen(Screen[None]):
         table.clear()
         self._rows = [run_row(run, datetime.now(UTC)) for run in rundir.all_runs(rundir.home())]
         for row in self._rows:
-            table.add_row(*_cells(row), key=row.run.id)
+            table.add_row(*_cells(row, self.app.theme_variables), key=row.run.id)
         if chosen is not None:
             ids = [row.run.id for row in self._rows]
             table.move_cursor(row=ids.index(chosen.run.id) if chosen.run.id in ids else 0)
@@ -74,8 +76,8 @@ class RunsScreen(Screen[None]):
                 fresh = run_row(row.run, datetime.now(UTC))
                 if fresh != row:
                     self._rows[index] = fresh
-                    for column, cell in enumerate(_cells(fresh)):
-                        table.update_cell_at((index, column), cell)  # type: ignore[arg-type]
+                    for column, cell in enumerate(_cells(fresh, self.app.theme_variables)):
+                        table.update_cell_at(Coordinate(index, column), cell)
 
     _rows: list[RunRow]
 
@@ -127,15 +129,15 @@ class RunsScreen(Screen[None]):
             self.notify(clean(str(error)), severity="error", markup=False)
 
 
-def _cells(row: RunRow) -> list[Content]:
+def _cells(row: RunRow, colors: dict[str, str]) -> list[Text]:
     mark, style = sign(row.state)
     return [
-        Content(f"{mark} {row.state}").stylize(style),
-        Content(clean(row.name)),
-        Content(clean(row.network)),
-        Content(f"{figures.share(row.accuracy)} {row.split}" if row.accuracy is not None else "–"),
-        Content(f"{row.epochs:,}"),
-        Content(f"{row.steps:,}"),
-        Content(row.when),
-        Content(clean(row.run.id)).stylize("$secondary"),
+        Text(f"{mark} {row.state}", colors.get(style.removeprefix("$"), "")),
+        Text(clean(row.name)),
+        Text(clean(row.network)),
+        Text(f"{figures.share(row.accuracy)} {row.split}" if row.accuracy is not None else "–"),
+        Text(f"{row.epochs:,}", justify="right"),
+        Text(f"{row.steps:,}", justify="right"),
+        Text(row.when),
+        Text(clean(row.run.id), colors.get("secondary", "")),
     ]

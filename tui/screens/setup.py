@@ -1,10 +1,12 @@
 """Setup: choose everything from menus, see the network, and start with one key."""
 
+from collections.abc import Iterator
+from functools import partial
 from inspect import cleandoc
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -12,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from dlcore.choices.choice import by_name
-from dlcore.config import RunConfig, plan
+from dlcore.config import RunConfig, plan, to_table
 from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
 from dlcore.reading import Reading
@@ -62,7 +64,15 @@ class SetupScreen(Screen[None]):
     def load(self, config: RunConfig) -> None:
         """Show another configuration."""
         self._draft.load(config)
-        self.query_one(Form).load(self._draft)
+        for form in self.query(Form):  # none yet, when the screen has never been seen
+            form.load(self._draft)
+
+    def palette(self) -> Iterator[SystemCommand]:
+        """Yield every word that can be picked somewhere in the form, for the command palette."""
+        for row in self._draft.rows():
+            for answer in _answers(row) if row.control in ("choice", "option") else []:
+                put = partial(self.query_one(Form).put, row.key, answer.word)
+                yield SystemCommand(f"{row.label}: {answer.word}", answer.help or row.help, put)
 
     # -- what the form says -------------------------------------------------------------------------
 
@@ -74,11 +84,11 @@ class SetupScreen(Screen[None]):
         self.query_one("#setup-problems", Static).update(_problems(reading))
         if reading.config is None:
             self.query_one("#setup-plan", Static).update("")
-            self.query_one("#setup-line", Static).update(Content("not ready to train").stylize("$secondary"))
+            self.query_one("#setup-line", Static).update(Content(_not_ready(reading)).stylize("$text-error"))
         else:
             self.query_one("#setup-plan", Static).update(_plan(reading.config))
             self.query_one("#setup-line", Static).update(Content(clean(print_line(reading.config))))
-            self._draw_network()
+            self._draw_network(reading.config)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -86,9 +96,8 @@ class SetupScreen(Screen[None]):
         return None if action == "train" and self._config is None else True
 
     @work(exclusive=True)
-    async def _draw_network(self) -> None:
-        table = self._draft.table()
-        self.query_one(Network).show(await self._inspector.ask("network", config=table))
+    async def _draw_network(self, config: RunConfig) -> None:
+        self.query_one(Network).show(await self._inspector.ask("network", config=to_table(config)))
 
     def on_field_row_focused(self, event: FieldRow.Focused) -> None:
         """Explain the focused field in one line, and the kind it belongs to where there is room."""
@@ -102,7 +111,9 @@ class SetupScreen(Screen[None]):
     @work
     async def _pick(self, row: Row) -> None:
         current = self._draft.text(row.key)
-        word = await self.app.push_screen_wait(Pick(row.label, _answers(row), current, row.help))
+        word = await self.app.push_screen_wait(
+            Pick(row.label, _answers(row), current, row.help if row.depth else "")
+        )
         if word is not None and word != current:
             self.query_one(Form).put(row.key, word)
 
@@ -153,7 +164,10 @@ def _answers(row: Row) -> list[Answer]:
     if row.control == "flag":
         return [Answer("true", label="yes"), Answer("false", label="no")]
     kinds = ((word, by_name(row.family, word)) for word in row.options)
-    return [Answer(word, kind.summary() if kind else "") for word, kind in kinds]
+    return [
+        Answer(word, kind.summary(), about=cleandoc(kind.__doc__ or "")) if kind else Answer(word)
+        for word, kind in kinds
+    ]
 
 
 def _help(row: Row) -> Content:
@@ -190,6 +204,11 @@ def _plan(config: RunConfig) -> Content:
 
 def _steps(number: int) -> str:
     return "1 step" if number == 1 else f"{number:,} steps"
+
+
+def _not_ready(reading: Reading) -> str:
+    number = len(reading.problems)
+    return f"not ready to train: {number} fault{'' if number == 1 else 's'}, marked ✗"
 
 
 def _problems(reading: Reading) -> Content:

@@ -20,7 +20,7 @@ from dlcore.events import CommandRefused
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
-from tui.charts import SMOOTHING, View, accuracy_chart, loss_chart
+from tui.charts import SMOOTHING, View, accuracy_chart, gradient_chart, loss_chart
 from tui.clean import clean
 from tui.feed import RunFeed
 from tui.messages import SetupRequested
@@ -46,6 +46,7 @@ class TrainScreen(Screen[None]):
     """Curves at the left, gradient norms at the right, the state above, what happened below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("train")
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012  # as Textual declares it
     AUTO_FOCUS = None
 
     def __init__(self, run: RunDir | None = None, read_only: bool = False, ascii_only: bool = False) -> None:
@@ -70,6 +71,7 @@ class TrainScreen(Screen[None]):
                 yield Plot(id="accuracy", ascii_only=self._ascii_only)
             with Vertical(id="train-aside"):
                 yield GradientBars()
+                yield Plot(id="gradients", ascii_only=self._ascii_only)
         yield Static(id="train-message")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -122,6 +124,9 @@ class TrainScreen(Screen[None]):
         bars = self.query_one(GradientBars)
         if gradients.steps:
             bars.show(gradients.latest(), gradients.steps[-1])
+            over_time = self.query_one("#gradients", Plot)
+            if over_time.display:
+                over_time.show(gradient_chart(self.feed.history, self._view))
         elif self.feed.config is not None and not self.feed.config.training.probe_budget:
             bars.say("not measured: training.probe_budget is 0")
         else:
@@ -137,6 +142,7 @@ class TrainScreen(Screen[None]):
             self.query_one("#run-line", Static).update("")
             self._say("No run is open. Start one in Setup (1), or open one in Runs (5).")
             return
+        self.query_one(Header).aside = self.feed.run.id
         config = self.feed.config
         line = print_line(config.folded()) if config is not None else self.feed.problem
         self.query_one("#run-line", Static).update(Content(clean(line)).stylize("$secondary"))
@@ -178,7 +184,11 @@ class TrainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Show keys that cannot do anything now as disabled."""
-        if action in ("pause", "step", "stop", "scale_lr"):
+        if action in ("pause", "go_on"):  # one key, two words
+            paused = self.feed is not None and self.feed.live and self.feed.history.paused
+            if paused != (action == "go_on"):
+                return False
+        if action in ("pause", "go_on", "step", "stop", "scale_lr"):
             can = self.feed is not None and self.feed.live and not self._read_only
             return True if can else None
         if action in ("export", "copy_setup"):
@@ -194,9 +204,12 @@ class TrainScreen(Screen[None]):
             self._say(str(error), "$text-error")
 
     def action_pause(self) -> None:
-        """Pause, or go on."""
-        if self.feed is not None:
-            self._tell(commands.Continue() if self.feed.history.paused else commands.Pause())
+        """Stand still after this step."""
+        self._tell(commands.Pause())
+
+    def action_go_on(self) -> None:
+        """Go on after a pause."""
+        self._tell(commands.Continue())
 
     def action_step(self, unit: str) -> None:
         """Take one step, or go on to the end of the epoch."""
@@ -256,7 +269,9 @@ def _ending(feed: RunFeed) -> tuple[str, str]:
     if ended.reason == "failed":
         return f"{ended.message}. {ended.hint}", "$text-error"
     final = history.final()
-    figures_of = [
-        f"{split} {figures.share(figure['accuracy'])}" for split, figure in final.items() if split != "train"
+    accuracies = [
+        f"{split} accuracy {figures.share(figure['accuracy'])}"
+        for split, figure in final.items()
+        if split != "train"
     ]
-    return f"{ended.reason}: accuracy {', '.join(figures_of)}. e exports a summary.", "$text-success"
+    return f"{ended.reason}: {', '.join(accuracies)}. e exports a summary.", "$text-success"

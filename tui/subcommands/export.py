@@ -9,6 +9,8 @@ from dlcore.errors import DltuiError
 from dlcore.export import FORMATS, export, render
 from tui.clean import clean
 
+_NAMES = ", ".join(form.name for form in FORMATS)
+
 
 @click.command("export")
 @click.argument("run")
@@ -17,7 +19,7 @@ from tui.clean import clean
     "formats",
     default="markdown",
     show_default=True,
-    help=f"By comma: {', '.join(form.name for form in FORMATS)}.",
+    help=f"By comma: {_NAMES}.",
 )
 @click.option("-o", "--output", default=".", show_default=True, help="A folder; - is standard output.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")

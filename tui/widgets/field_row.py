@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from tui.clean import clean
 from tui.draft import Row
@@ -61,6 +62,7 @@ class FieldRow(Widget, can_focus=True):
     def __init__(self, row: Row, text: str) -> None:
         super().__init__(classes="-kind" if row.depth == 0 else "")
         self.row = row
+        self._field: Input | None = None
         self.set_reactive(FieldRow.text, text)
 
     @property
@@ -97,40 +99,44 @@ class FieldRow(Widget, can_focus=True):
         if self.is_menu:
             self.post_message(self.MenuAsked(self.row))
             return
-        if self.query(Input):
+        if self._field is not None:
             return
         value = self.text if start is None else start
-        field = Input(value, compact=True, select_on_focus=start is None)
+        self._field = field = Input(value, compact=True, select_on_focus=False)
         self.mount(field)
-        field.focus()
-        if start is not None:
-            field.cursor_position = len(value)
+        self.screen.set_focus(field)  # at once, not when there is time: a fast typist's next key is its own
+        field.selection = Selection(0 if start is None else len(value), len(value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the typed value and close the input."""
         event.stop()
-        self._close(event.value)
+        if event.input is self._field:
+            self._close(event.value)
+            self.screen.set_focus(self)
 
     def on_input_blurred(self, event: Input.Blurred) -> None:
         """Take the typed value also when the focus goes elsewhere."""
         event.stop()
-        self._close(event.value, refocus=False)
+        if event.input is self._field:
+            self._close(event.value)
 
-    def _close(self, value: str | None, refocus: bool = True) -> None:
-        fields = self.query(Input)
-        if not fields:
+    def _close(self, value: str | None) -> None:
+        field, self._field = self._field, None
+        if field is None:
             return
-        fields.remove()
         if value is not None and value.strip() != self.text:
             self.post_message(self.Edited(self.row, value.strip()))
-        if refocus:
-            self.focus()
+        field.remove()
 
     def on_key(self, event: events.Key) -> None:
         """Begin typing with the first digit; escape leaves the input without taking its value."""
-        if event.key == "escape" and self.query(Input):
+        if event.key == "escape" and self._field is not None:
             event.stop()
             self._close(None)
+            self.screen.set_focus(self)
+        elif self._field is not None and event.is_printable and event.character:
+            event.stop()  # typed so fast that the input did not have the focus yet
+            self._field.replace(event.character, *self._field.selection)
         elif not self.is_menu and self.has_focus and event.character and event.character in "0123456789.-":
             event.stop()
             self.edit(event.character)

@@ -104,7 +104,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
             return
         current = self.current
         index = rows.index(current) + by if current in rows else 0
-        rows[max(0, min(index, len(rows) - 1))].focus()
+        self.screen.set_focus(rows[max(0, min(index, len(rows) - 1))])
 
     def nudge(self, direction: int) -> None:
         """Change the focused value by one step."""

@@ -40,11 +40,10 @@ class Header(Widget):
         """Return the line, the active screen's name lit; names can be clicked."""
         parts: list[Content | str | tuple[str, str]] = [("dltui", "bold $primary"), "  "]
         for key, title, mode in TABS:
-            style = "bold $accent reverse" if mode == self._active else "$secondary"
-            parts += [
-                "  ",
-                Content.from_markup(f"[@click=app.show('{mode}')] {key} {title} [/]").stylize(style),
-            ]
+            if mode == self._active:
+                parts += [" ", (f" {key} {title} ", "bold $background on $primary")]
+            else:
+                parts += [" ", Content.from_markup(f"[@click=app.show('{mode}')] {key} {title} [/]")]
         line = Content.assemble(*parts)
         aside = Content(clean(self.aside))
         room = self.size.width - line.cell_length - 2

@@ -5,7 +5,7 @@ from typing import Any
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.clean import clean
+from tui.clean import clean_lines
 
 _WIDEST = 64
 
@@ -36,7 +36,7 @@ class Network(Widget):
     def render(self) -> Content:
         """Return the drawing, as tall as there is room for."""
         if self._note or self._answer is None:
-            return Content(clean(self._note)).stylize("$secondary")
+            return Content(clean_lines(self._note)).stylize("$secondary")
         width = min(self.size.width, _WIDEST)
         lines = [_line("input", _shape(self._answer["input"]), "", "", width)]
         for layer in self._answer["layers"]:

@@ -152,8 +152,9 @@ def _legend(chart: Chart, gap: str, named: bool, ascii_only: bool) -> list[Run]:
     runs = [Run(_shown(chart.title, ascii_only), "title")]
     for curve in (curve for curve in chart.curves if curve.name):
         name = f" {_shown(curve.name, ascii_only)}" if named else ""
-        value = value_text(curve.points[-1][1] if curve.points else None, percent=chart.percent)
-        runs += [Run(gap + shown_mark(curve, ascii_only), curve.role), Run(f"{name} {value}", "value")]
+        last = curve.points[-1][1] if curve.points else None
+        value = f" {value_text(last, percent=chart.percent)}" if chart.values else ""
+        runs += [Run(gap + shown_mark(curve, ascii_only), curve.role), Run(f"{name}{value}", "value")]
     return runs
 
 

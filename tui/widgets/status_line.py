@@ -70,4 +70,4 @@ def parts(history: RunHistory, state: State) -> list[str]:
     rate = f"lr {history.lr.last():.3g}" if history.step else ""
     if state in ("running", "paused"):
         return [epoch, step, rate, f"{figures.duration(history.seconds_left())} left", speed]
-    return [epoch, step, rate, f"{figures.duration(history.seconds)}", speed]
+    return [epoch, step, rate, f"took {figures.duration(history.seconds)}", speed]

@@ -1,0 +1,51 @@
+"""CSV: a row for each epoch or evaluation, for a spreadsheet or a data frame.
+
+A cell is empty where there is no figure, and the word nan or inf where the figure was not finite.
+"""
+
+import csv
+import io
+import math
+
+from dlcore.events import shortest
+from dlcore.export.escape import for_spreadsheet
+from dlcore.export.report import MEASURED, Report, Row, norms_at, rows
+
+Cell = str | int | float | None
+
+
+def to_csv(report: Report) -> str:
+    """Return the table: epoch, step, seconds since the start, learning rate, figures, gradient norms.
+
+    A gradient norm belongs to the last step, at or before the row's, at which the probe looked.
+    """
+    layers = list(report.history.gradients.norms)
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    header = ["epoch", "step", "seconds", "lr", *MEASURED, *(f"grad_norm_{layer}" for layer in layers)]
+    writer.writerow(map(_text, header))
+    for row in rows(report.history):
+        writer.writerow(map(_text, _cells(report, row, layers)))
+    return file.getvalue()
+
+
+def _cells(report: Report, row: Row, layers: list[str]) -> list[Cell]:
+    norms = norms_at(report.history.gradients, row.step)
+    return [
+        round(row.epoch, 6),
+        row.step,
+        round(row.seconds, 3),
+        row.lr,
+        *(row.measured.get(name) for name in MEASURED),
+        *(norms.get(layer) for layer in layers),
+    ]
+
+
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return for_spreadsheet(cell)
+    if isinstance(cell, float):
+        return f"{shortest(cell):.9g}" if math.isfinite(cell) else str(cell)
+    return str(cell)

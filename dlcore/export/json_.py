@@ -1,0 +1,137 @@
+"""JSON: the summary that `--json` prints, with the configuration and every series that is not per step."""
+
+import json
+import math
+import re
+from typing import Any
+
+from dlcore.config import to_table
+from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
+from dlcore.export.report import Report, lr_at, without_path
+from dlcore.history import Gradients, RunHistory, first_last_ratio
+from dlcore.oneline import print_line
+
+FORMAT = 1
+"""Version of the layout below; a key may be added without a new one."""
+
+_NUMBERS = re.compile(r"\[\n([^\[\]{}\"]*)\]")
+"""A list of numbers over several lines; no string has a newline in it, so none is taken for one."""
+
+
+def to_json(report: Report) -> str:
+    """Return the document in ASCII; what was not finite is null, as JSON has no word for it."""
+    text = json.dumps(_finite(to_document(report)), indent=2, allow_nan=False)
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """Return everything that is known of the run but its steps one by one."""
+    history = report.history
+    prepared = history.prepared
+    made = report.facts.get("created")
+    return {
+        "format": FORMAT,
+        **report.summary,
+        "name": report.config.name,
+        "created": made if isinstance(made, str) else None,
+        "seed": report.config.seed,
+        "attempts": history.attempt,
+        "versions": report.versions,
+        "device": prepared.device if prepared else None,
+        "threads": prepared.threads if prepared else None,
+        "config": to_table(report.config),
+        "line": print_line(report.config),
+        "network": _network(history),
+        "samples": _samples(history),
+        "per_epoch": [_epoch(history, event) for event in history.epochs],
+        "evaluations": [_evaluation(event) for event in history.evaluations],
+        "gradients": _gradients(history.gradients),
+        "edits": [_edit(report, answer) for answer in history.answers],
+        "warnings": [
+            {"step": warning.step, "message": without_path(report.run, warning.message)}
+            for warning in history.warnings
+        ],
+    }
+
+
+def _network(history: RunHistory) -> dict[str, Any] | None:
+    if history.prepared is None:
+        return None
+    return {
+        "parameters": history.prepared.parameters,
+        "layers": [layer.model_dump(mode="json") for layer in history.prepared.layers],
+    }
+
+
+def _samples(history: RunHistory) -> dict[str, int] | None:
+    prepared = history.prepared
+    if prepared is None:
+        return None
+    return {
+        "training": prepared.training_samples,
+        "validation": prepared.validation_samples,
+        "test": prepared.test_samples,
+        "batch_size": prepared.batch_size,
+        "steps_per_epoch": prepared.steps_per_epoch,
+        "total_steps": prepared.total_steps,
+        "epochs": prepared.epochs,
+    }
+
+
+def _epoch(history: RunHistory, event: EpochEnded) -> dict[str, Any]:
+    return {
+        "epoch": event.epoch,
+        "step": event.step,
+        "seconds": event.seconds,
+        "duration": event.duration,
+        "lr": lr_at(history, event.step),
+        "running_mean": {"loss": event.loss, "accuracy": event.accuracy},
+    }
+
+
+def _evaluation(event: Evaluated) -> dict[str, Any]:
+    return {
+        "split": event.split,
+        "epoch": event.epoch,
+        "step": event.step,
+        "seconds": event.seconds,
+        "loss": event.loss,
+        "accuracy": event.accuracy,
+        "samples": event.samples,
+    }
+
+
+def _gradients(gradients: Gradients) -> dict[str, Any] | None:
+    if not gradients.steps:
+        return None
+    latest = gradients.latest()
+    ratio = first_last_ratio(latest)
+    return {
+        "latest": {layer: shortest(norm) for layer, norm in latest.items()},
+        "first_last_ratio": None if ratio is None else shortest(ratio),
+        "every": gradients.every,
+        "cost": gradients.cost,
+        "steps": list(gradients.steps),
+        "norms": {layer: [shortest(norm) for norm in norms] for layer, norms in gradients.norms.items()},
+    }
+
+
+def _edit(report: Report, answer: CommandApplied | CommandRefused) -> dict[str, Any]:
+    applied = isinstance(answer, CommandApplied)
+    text = answer.text if isinstance(answer, CommandApplied) else answer.reason
+    return {
+        "step": answer.step,
+        "seconds": answer.seconds,
+        "applied": applied,
+        "command": answer.command,
+        "text": without_path(report.run, text),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with null for every number in it that JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,114 @@
+"""A run as all exports tell it: read once, so that every format says the same."""
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Any
+
+from dlcore.atomic import read_json
+from dlcore.config import RunConfig
+from dlcore.events import EpochEnded, Evaluated, shortest
+from dlcore.history import Gradients, RunHistory, State
+from dlcore.reading import read_file
+from dlcore.rundir import RunDir
+from dlcore.summary import read_history, state_of, summarize
+
+MEASURED = (
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "test_loss",
+    "test_accuracy",
+)
+"""What can be known of a step; the figures of the training split are running means over an epoch."""
+
+_NOT_FINITE = {"inf": math.inf, "-inf": -math.inf}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was measured at one step: at the end of an epoch, or at an evaluation in between."""
+
+    epoch: float
+    step: int
+    seconds: float
+    """Since the attempt started."""
+    lr: float | None
+    """Of the step itself; None before the first."""
+    measured: dict[str, float]
+    """Names out of MEASURED; nan or inf where the figure was not finite, absent where there is none."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that an export can say of a run."""
+
+    run: RunDir
+    config: RunConfig
+    facts: dict[str, Any]
+    history: RunHistory
+    state: State
+    summary: dict[str, Any]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Versions of dltui, Python and torch that the run was made with."""
+        found = self.facts.get("versions")
+        return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def gather(run: RunDir) -> Report:
+    """Read a run, whatever its state; raises DltuiError when its configuration cannot be read."""
+    config = read_file(run.config)
+    history = read_history(run)
+    state = state_of(run, history)
+    if state == "crashed":  # or it ended in between: its last word is written before its lock is free
+        history = read_history(run)
+        state = state_of(run, history)
+    summary = summarize(run, history, state)
+    summary["message"] = without_path(run, summary["message"])
+    return Report(run, config, read_json(run.facts), history, state, summary)
+
+
+def without_path(run: RunDir, text: str) -> str:
+    """Return the text with the run's id in place of its path, which is nobody else's business."""
+    return text.replace(str(run.path), run.id)
+
+
+def measured(event: EpochEnded | Evaluated, name: str) -> float | None:
+    """Return the loss or accuracy of an event; nan or inf where not finite, None where there is none."""
+    value: float | None = getattr(event, name)
+    if value is None and name in event.nonfinite:
+        return _NOT_FINITE.get(event.nonfinite[name], math.nan)
+    return value
+
+
+def rows(history: RunHistory) -> list[Row]:
+    """Return one row for each step at which an epoch ended or a split was evaluated, the first first."""
+    found: dict[int, Row] = {}
+    events: list[EpochEnded | Evaluated] = [*history.epochs, *history.evaluations]
+    for event in sorted(events, key=lambda one: one.seq):
+        split = event.split if isinstance(event, Evaluated) else "train"
+        before = found.get(event.step)
+        figures = dict(before.measured) if before else {}
+        for name in ("loss", "accuracy"):
+            if (value := measured(event, name)) is not None:
+                figures[f"{split}_{name}"] = value
+        lr = lr_at(history, event.step)
+        found[event.step] = Row(float(event.epoch), event.step, event.seconds, lr, figures)
+    return [found[step] for step in sorted(found)]
+
+
+def lr_at(history: RunHistory, step: int) -> float | None:
+    """Return the learning rate of a step, which counts from 1; None where it is not known."""
+    if not 1 <= step <= len(history.lr):
+        return None
+    value = history.lr.values[step - 1]
+    return shortest(value) if math.isfinite(value) else None
+
+
+def norms_at(gradients: Gradients, step: int) -> dict[str, float]:
+    """Return each layer's gradient norm at the last look at or before a step; nothing before the first."""
+    index = bisect_right(gradients.steps, step) - 1
+    return gradients.at(index) if index >= 0 else {}

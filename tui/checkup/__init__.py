@@ -1,0 +1,1 @@
+"""What `dltui doctor` looks at, one file a part of the surroundings. It changes nothing."""
