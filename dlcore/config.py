@@ -105,15 +105,17 @@ class RunConfig:
         )
 
     def folded(self) -> "RunConfig":
-        """Return the configuration with `auto` wherever that comes to the same: shorter to read and to type."""
-        short = replace(
-            self,
-            model=self.model.model_copy(update={"output": "auto"}),
-            data=self.data.model_copy(update={"normalize": "auto"}),
-        )
-        with_auto_loss = replace(short, loss=AutoLoss(reduction=self.loss.reduction))
-        wanted = self.resolved()
-        return next(one for one in (with_auto_loss, short, self) if one.resolved() == wanted)
+        """Return the configuration with `auto` wherever that comes to the same: it is shorter to read."""
+        wanted, short = self.resolved(), self
+        for shorter in (
+            {"loss": AutoLoss(reduction=self.loss.reduction)},
+            {"model": self.model.model_copy(update={"output": "auto"})},
+            {"data": self.data.model_copy(update={"normalize": "auto"})},
+        ):
+            candidate = replace(short, **shorter)
+            if candidate.resolved() == wanted:
+                short = candidate
+        return short
 
 
 @dataclass(frozen=True)

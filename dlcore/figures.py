@@ -75,3 +75,11 @@ def sparkline(values: list[float], width: int) -> str:
         else " "
         for value in picked
     )
+
+
+def download(file: str, got: int, total: int, cells: int = 16) -> str:
+    """Return how far a download is, with a bar where the size is known; sizes are in bytes."""
+    if not total:
+        return f"downloading {file}  {size(got)}"
+    full = round(min(got / total, 1.0) * cells)
+    return f"downloading {file}  {'█' * full}{'░' * (cells - full)}  {size(got)} of {size(total)}"

@@ -235,11 +235,14 @@ class RunHistory:
         return max(found, key=lambda one: (one.accuracy or 0.0, -one.step), default=None)
 
     def final(self) -> dict[str, dict[str, Number]]:
-        """Return loss and accuracy of each split as they stand: the last epoch's running mean for train."""
+        """Return loss and accuracy of each split as they stand: the last epoch's running mean for train.
+
+        What was measured before the first step is left out once there are steps.
+        """
         figures: dict[str, dict[str, Number]] = {}
         if self.epochs:
             figures["train"] = {"loss": self.epochs[-1].loss, "accuracy": self.epochs[-1].accuracy}
         for name in ("validation", "test"):
-            if found := self.split(name):
+            if found := [one for one in self.split(name) if one.step or not self.step]:
                 figures[name] = {"loss": found[-1].loss, "accuracy": found[-1].accuracy}
         return figures

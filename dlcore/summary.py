@@ -49,7 +49,7 @@ def summarize(run: RunDir, history: RunHistory, state: State) -> dict[str, Any]:
         "samples_per_second": round(history.samples_per_second(), 1),
         **history.final(),
         "best": {"split": best.split, "accuracy": best.accuracy, "step": best.step} if best else None,
-        "message": " ".join(part for part in (ended.message, ended.hint) if part) if ended else "",
+        "message": ". ".join(part for part in (ended.message, ended.hint) if part) if ended else "",
         "findings": [],
     }
 

@@ -44,8 +44,11 @@ def find_format(name: str) -> Format:
     for format_ in FORMATS:
         if format_.name == name:
             return format_
-    known = ", ".join(format_.name for format_ in FORMATS)
-    raise DltuiError(f"There is no export format {name!r}", f"Known: {known}.")
+    raise DltuiError(f"There is no export format {name!r}", f"Known: {_known()}.")
+
+
+def _known() -> str:
+    return ", ".join(format_.name for format_ in FORMATS)
 
 
 def render(run: RunDir, format: str) -> bytes:  # noqa: A002
@@ -61,6 +64,8 @@ def export(run: RunDir, formats: Sequence[str], folder: Path, force: bool) -> li
     names are taken in a way that no one else's file can be overwritten. Raises DltuiError.
     """
     chosen = [find_format(name) for name in dict.fromkeys(formats)]
+    if not chosen:
+        raise DltuiError("No export format is given", f"Known: {_known()}.")
     paths = [folder / f"{run.id}{format_.ending}" for format_ in chosen]
     taken = [path for path in paths if os.path.lexists(path)]
     if taken and not force:

@@ -19,7 +19,7 @@ from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, store_summary
-from dlcore.training.record import Record, now
+from dlcore.training.record import Record, now, readable
 
 Reason = Literal["finished", "stopped", "failed"]
 
@@ -42,19 +42,27 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)
     signals = _Signals()
     try:
-        run = RunDir(Path(arguments[0]).absolute())
-        config = read_file(run.config)
-        lock = Lock(run)
-        history = read_history(run)
-        if history.attempt:
-            raise DltuiError(f"{run.id} has been trained already", "Start a new run with its config.toml.")
-    except (DltuiError, IndexError) as error:
+        run, config, lock = claim(arguments)
+    except DltuiError as error:
         print(f"dltui: {error}", file=sys.stderr)
         return 2
     try:
         return 0 if attempt(run, config, signals) != "failed" else 1
     finally:
         lock.release()
+
+
+def claim(arguments: list[str]) -> tuple[RunDir, RunConfig, Lock]:
+    """Take the run at the path given; raises DltuiError where it is missing, busy or trained already."""
+    if len(arguments) != 1:
+        raise DltuiError("the path of a run is missing", "Start runs with dltui train.")
+    run = RunDir(Path(arguments[0]).absolute())
+    config = read_file(run.config)
+    lock = Lock(run)
+    if read_history(run).attempt:
+        lock.release()
+        raise DltuiError(f"{run.id} has been trained already", "Start a new run with its config.toml.")
+    return run, config, lock
 
 
 def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
@@ -70,7 +78,7 @@ def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
     except Exception as error:  # the outer door: nothing leaves without a last word
         traceback.print_exc()
         message, hint = f"{type(error).__name__}: {error}", f"The whole story is in {run.log}."
-    record.say(AttemptEnded, record.step, reason=reason, message=message, hint=hint)
+    record.say(AttemptEnded, record.step, reason=reason, message=readable(message), hint=readable(hint))
     record.close()
     store_summary(run)
     return reason
@@ -86,7 +94,6 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     from dlcore.training.device import pick_device
     from dlcore.training.loop import Training
     from dlcore.training.models import build_model, describe
-    from dlcore.training.seeds import derive
 
     threads = 1 if config.training.threads == "auto" else config.training.threads
     torch.set_num_threads(threads)
@@ -98,7 +105,9 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
         device,
         lambda file, got, total: record.say(DataFetched, 0, file=file, bytes=got, total=total),
     )
-    torch.manual_seed(derive(config.seed, "weights"))
+    torch.manual_seed(
+        config.seed
+    )  # as a plain script would: the same seed gives the same first weights there
     model = build_model(config).to(device)
     layers = describe(model, config.data.shape)
     steps = plan(config)

@@ -107,7 +107,7 @@ class Training:
                     loss.backward()
                 if self.config.regularization.l2:
                     self.add_l2()
-                if self.probe.due(self.step + 1, stepping=self.pause_at is not None):
+                if self.is_time_to_look(len(targets)):
                     self.probe.look(self.step + 1)
                 self.optimizer.step()
                 self.step += 1
@@ -144,6 +144,11 @@ class Training:
             order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.training.inputs.device)
         self.model.train()
         return self.data.batches(self.data.training, self.plan.batch_size, order)
+
+    def is_time_to_look(self, samples: int) -> bool:
+        """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""
+        stepping = self.pause_at is not None
+        return (stepping or samples == self.plan.batch_size) and self.probe.due(self.step + 1, stepping=stepping)
 
     def set_lr(self) -> None:
         """Give the optimizer the learning rate of the coming step."""
@@ -245,9 +250,8 @@ class Training:
         with torch.no_grad():
             for inputs, targets in self.data.batches(split, _EVALUATION_BATCH):
                 outputs = self.model(inputs)
-                loss += self.criterion(outputs, targets).cpu().double() * len(
-                    targets
-                )  # some GPUs have no double
+                # On the CPU, because some GPUs have no double.
+                loss += self.criterion(outputs, targets).cpu().double() * len(targets)
                 right += int((outputs.argmax(1) == targets).sum())
         self.model.train()
         self.record.say(
@@ -302,11 +306,12 @@ class Training:
                 self.paused, self.pause_at = False, None
                 text = "continued"
             case Step():
+                start = self.step if self.pause_at is None else self.pause_at  # behind those still to come
                 steps = command.count
                 if command.unit == "epoch":
                     per_epoch = self.plan.steps_per_epoch
-                    steps = command.count * per_epoch - self.step % per_epoch
-                self.paused, self.pause_at = False, self.step + steps
+                    steps = command.count * per_epoch - start % per_epoch
+                self.paused, self.pause_at = False, start + steps
                 text = f"on to step {self.pause_at}"
             case Stop():
                 self.stopping = True

@@ -1,6 +1,7 @@
 """Where randomness comes from: one stream for each purpose and epoch, all from the run's seed.
 
-Weights, order, dropout, splits and drawn samples never share a stream, so that one more epoch, another
+The weights are drawn after a plain `torch.manual_seed(seed)`, so that a script of a few lines gets the same
+network. Order, dropout, splits and drawn samples have streams of their own, so that one more epoch, another
 batch size or a probe changes nothing else.
 """
 

@@ -97,7 +97,7 @@ def size_check(columns: int, rows: int) -> Check:
 def clipboard_check(environment: Mapping[str, str]) -> Check:
     """Return whether what the app copies can reach the clipboard, by the escape sequence OSC 52."""
     if environment.get("TMUX"):
-        return _tmux_check()
+        return _tmux_check(environment)
     if environment.get("STY"):
         return Check(
             "clipboard", "note", "screen keeps copies to itself", "Use tmux, or take the file from export."
@@ -108,8 +108,8 @@ def clipboard_check(environment: Mapping[str, str]) -> Check:
     return Check("clipboard", "ok", "by OSC 52, which most terminals know")
 
 
-def _tmux_check() -> Check:
-    value = tmux_option("set-clipboard")
+def _tmux_check(environment: Mapping[str, str]) -> Check:
+    value = _tmux_option("set-clipboard", environment)
     if value == "on":
         return Check("clipboard", "ok", "tmux passes copies on (set-clipboard is on)")
     found = (
@@ -118,15 +118,16 @@ def _tmux_check() -> Check:
     return Check("clipboard", "note", found, "Put this into ~/.tmux.conf: set -g set-clipboard on")
 
 
-def tmux_option(name: str) -> str:
+def _tmux_option(name: str, environment: Mapping[str, str]) -> str:
     """Return the value of a global option of the tmux around us, '' where it does not say."""
-    tmux = shutil.which("tmux")
+    tmux = shutil.which("tmux", path=environment.get("PATH", ""))
     if tmux is None:
         return ""
     try:
         answer = subprocess.run(
             [tmux, "show", "-gv", name],
             stdin=subprocess.DEVNULL,
+            env=dict(environment),
             capture_output=True,
             timeout=_TMUX_SECONDS,
             check=False,

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from dlcore import rundir
-from dlcore.errors import DltuiError
 from tui.checkup.check import Check, State
 from tui.checkup.folders import folder_checks
 from tui.checkup.installation import installation_checks
@@ -42,7 +41,7 @@ def doctor_command(ctx: click.Context, as_json: bool) -> None:
     Example: dltui doctor --json
     """
     found: list[Check] = []
-    for check in checks(_home()):
+    for check in checks(rundir.home()):
         found.append(check)
         if not as_json:
             click.echo("\n".join(lines(check, sys.stdout.encoding or "ascii")))
@@ -51,16 +50,6 @@ def doctor_command(ctx: click.Context, as_json: bool) -> None:
         rows = [dataclasses.asdict(check) for check in found]
         click.echo(json.dumps({"ok": not faults, "checks": rows}, indent=2))
     ctx.exit(1 if faults else 0)
-
-
-def _home() -> Path:
-    try:
-        return rundir.home()
-    except RuntimeError:  # a ~ that stands for nobody
-        raise DltuiError(
-            f"DLTUI_HOME is {os.environ.get('DLTUI_HOME')}, and there is no such user",
-            "Set it to the full path of a folder.",
-        ) from None
 
 
 def lines(check: Check, encoding: str) -> list[str]:

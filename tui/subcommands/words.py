@@ -24,8 +24,7 @@ def progress(history: RunHistory, state: State) -> str:
         fetched = history.fetched
         if fetched is None:
             return f"{state}: preparing data and network"
-        of = f" of {figures.size(fetched.total)}" if fetched.total else ""
-        return clean(f"downloading {fetched.file}: {figures.size(fetched.bytes)}{of}")
+        return clean(figures.download(fetched.file, fetched.bytes, fetched.total))
     return (
         f"{state}  epoch {min(history.epoch(), prepared.epochs):.1f}/{prepared.epochs}"
         f"  step {history.step:,}/{prepared.total_steps:,}  loss {figures.loss(history.loss.last())}"

@@ -62,8 +62,7 @@ def parts(history: RunHistory, state: State) -> list[str]:
         fetched = history.fetched
         if fetched is None:
             return ["preparing data and network …"] if state == "starting" else []
-        of = f" of {figures.size(fetched.total)}" if fetched.total else ""
-        return [f"downloading {fetched.file}: {figures.size(fetched.bytes)}{of}"]
+        return [figures.download(fetched.file, fetched.bytes, fetched.total)]
     epoch = f"epoch {min(history.epoch(), prepared.epochs):.1f}/{prepared.epochs}"
     step = f"step {history.step:,}/{prepared.total_steps:,}"
     speed = f"{figures.rate(history.recent_samples_per_second())} samples/s" if history.step else ""
