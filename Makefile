@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check format lint types imports test snapshots bench
+.PHONY: help check format lint types imports test snapshots schemas bench
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -25,6 +25,9 @@ test:  ## the tests alone
 
 snapshots:  ## accept the screens as they are now (look at each one first)
 	pytest tests/snapshots --snapshot-update
+
+schemas:  ## publish the JSON schemas of events and commands anew
+	python -m dlcore.schema docs
 
 bench:  ## what README's figures come from
 	python -m benchmarks
