@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.coordinate import Coordinate
 from textual.events import ScreenResume
-from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
 from dlcore import figures, lock, rundir
@@ -22,6 +21,7 @@ from tui.clean import clean
 from tui.messages import RunOpened, SetupRequested
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_run
+from tui.screens.lab_screen import LabScreen
 from tui.widgets.header import Header
 from tui.widgets.status_line import sign
 
@@ -29,7 +29,7 @@ _LIVE_SECONDS = 1.0
 _COLUMNS = ("", "name", "network", "accuracy", "epochs", "steps", "when", "run")
 
 
-class RunsScreen(Screen[None]):
+class RunsScreen(LabScreen):
     """A table of runs; enter opens one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("runs")
@@ -38,7 +38,7 @@ class RunsScreen(Screen[None]):
         """Return the parts, from top to bottom."""
         yield Header("runs")
         yield DataTable(cursor_type="row", zebra_stripes=False)
-        yield Static(id="runs-note")
+        yield Static(id="runs-note", classes="essential")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:

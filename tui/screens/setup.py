@@ -10,7 +10,6 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from dlcore.choices.choice import by_name
@@ -25,6 +24,7 @@ from tui.draft import Draft, Row
 from tui.inspector import Inspector
 from tui.messages import RunRequested
 from tui.screens.dialogs import Answer, Ask, Pick
+from tui.screens.lab_screen import LabScreen
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import Form
 from tui.widgets.header import Header
@@ -33,7 +33,7 @@ from tui.widgets.network import Network
 _FEW_STEPS = 200
 
 
-class SetupScreen(Screen[None]):
+class SetupScreen(LabScreen):
     """The form at the left; the network, the plan and what is wrong at the right; help below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("setup")
@@ -57,7 +57,7 @@ class SetupScreen(Screen[None]):
                 yield Static(id="setup-about")
                 yield Static(id="setup-plan")
                 yield Static(id="setup-problems")
-        yield Static(id="setup-line")
+        yield Static(id="setup-line", classes="essential")
         yield Static(id="setup-help")
         yield Footer(compact=True, show_command_palette=False)
 

@@ -10,7 +10,6 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize, ScreenResume
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from dlcore import commands, figures, launch
@@ -25,6 +24,7 @@ from tui.clean import clean
 from tui.feed import RunFeed
 from tui.messages import SetupRequested
 from tui.screens.exporting import export_run
+from tui.screens.lab_screen import LabScreen
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.plot import Plot
@@ -42,7 +42,7 @@ def frame_seconds(environment: dict[str, str] | os._Environ[str] = os.environ) -
     return _SSH_FRAME_SECONDS if environment.get("SSH_CONNECTION") else _FRAME_SECONDS
 
 
-class TrainScreen(Screen[None]):
+class TrainScreen(LabScreen):
     """Curves at the left, gradient norms at the right, the state above, what happened below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("train")
@@ -64,7 +64,7 @@ class TrainScreen(Screen[None]):
         """Return the parts, from top to bottom."""
         yield Header("train")
         yield Static(id="run-line")
-        yield StatusLine()
+        yield StatusLine(classes="essential")
         with Horizontal(id="train-body"):
             with Vertical(id="train-plots"):
                 yield Plot(id="loss", ascii_only=self._ascii_only)
@@ -168,8 +168,8 @@ class TrainScreen(Screen[None]):
             message.update(content)
 
     def on_resize(self, event: Resize) -> None:
-        """Below 60×16 show one line of state, and no mash."""
-        self.set_class(event.size.width < 60 or event.size.height < 16, "-tiny")
+        """Draw for the new size."""
+        super().on_resize(event)
         self._redraw()
 
     def on_screen_resume(self, event: ScreenResume) -> None:

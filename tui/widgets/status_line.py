@@ -30,8 +30,8 @@ class StatusLine(Widget):
     StatusLine { height: 1; padding: 0 1; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
         self._line = Content("")
 
     def show(self, history: RunHistory, state: State, extra: str = "") -> None:
