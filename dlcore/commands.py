@@ -4,10 +4,11 @@ A viewer appends a command and waits for the event that answers it: CommandAppli
 """
 
 import json
+import math
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 
 class _Command(BaseModel):
@@ -49,6 +50,12 @@ class Set(_Command):
     kind: Literal["Set"] = "Set"
     key: str
     value: float | int | str | bool
+
+    @field_validator("value")
+    @classmethod
+    def _in_json(cls, value: float | int | str | bool) -> float | int | str | bool:
+        """JSON has no nan and no infinity: they travel as words, and the trainer refuses them as such."""
+        return value if isinstance(value, int | str) or math.isfinite(value) else str(value)
 
 
 class Checkpoint(_Command):

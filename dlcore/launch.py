@@ -59,6 +59,11 @@ def tell(run: RunDir, command: Command) -> None:
         raise RunError(
             f"{run.id} is not being trained, so nobody listens", f"See its state: dltui show {run.id}."
         )
+    leave(run, command)
+
+
+def leave(run: RunDir, command: Command) -> None:
+    """Append a command for a trainer that is there, or that is only being born and will find it."""
     appender = Appender(run.control)
     try:
         appender.append(commands.encode(command))

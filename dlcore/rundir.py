@@ -124,8 +124,10 @@ def create(root: Path, name: str, now: datetime, config: str, facts: Mapping[str
             shutil.rmtree(run.path, ignore_errors=True)
             raise
     except OSError as error:
+        is_file = isinstance(error, FileExistsError | NotADirectoryError)
+        reason = "a part of that path is a file" if is_file else error.strerror
         raise RunError(
-            f"No run can be made in {runs}: {error.strerror}",
+            f"No run can be made in {runs}: {reason}",
             "Make the folder writable, or set DLTUI_HOME to one that is.",
         ) from None
     return run

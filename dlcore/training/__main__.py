@@ -37,6 +37,10 @@ class _Signals:
         self.asked = True
 
 
+class _Stopped(Exception):
+    """A stop was asked for while data were being fetched."""
+
+
 def main(arguments: list[str]) -> int:
     """Train the run at the path given; return the exit status: 0, or 1 when the run failed, or 2."""
     os.umask(0o077)
@@ -73,6 +77,8 @@ def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
     message = hint = ""
     try:
         reason = train(run, config, record, signals)
+    except _Stopped:
+        reason, message = "stopped", "It was stopped before its first step"
     except DltuiError as error:
         message, hint = error.message, error.hint
     except Exception as error:  # the outer door: nothing leaves without a last word
@@ -98,16 +104,15 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     threads = 1 if config.training.threads == "auto" else config.training.threads
     torch.set_num_threads(threads)
     device = pick_device(config.training.device)
-    home = rundir.home()
-    data = load(
-        config,
-        home,
-        device,
-        lambda file, got, total: record.say(DataFetched, 0, file=file, bytes=got, total=total),
-    )
-    torch.manual_seed(
-        config.seed
-    )  # as a plain script would: the same seed gives the same first weights there
+    control = Control(run, answered=set())
+
+    def fetched(file: str, got: int, total: int) -> None:
+        record.say(DataFetched, 0, file=file, bytes=got, total=total)
+        if signals.asked or control.stop(record):
+            raise _Stopped
+
+    data = load(config, rundir.home(), device, fetched)
+    torch.manual_seed(config.seed)  # as a plain script would: there, the same seed gives the same weights
     model = build_model(config).to(device)
     layers = describe(model, config.data.shape)
     steps = plan(config)
@@ -126,7 +131,6 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
         total_steps=steps.steps,
         epochs=config.training.epochs,
     )
-    control = Control(run, answered=set())
     return Training(config, run, data, model, record, control, lambda: signals.asked).run()
 
 

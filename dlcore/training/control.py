@@ -3,9 +3,11 @@
 from collections import deque
 
 from dlcore import commands
-from dlcore.commands import Command
+from dlcore.commands import Command, Stop
+from dlcore.events import CommandApplied
 from dlcore.journal import Tail
 from dlcore.rundir import RunDir
+from dlcore.training.record import Record
 
 
 class Control:
@@ -23,6 +25,14 @@ class Control:
         if not self._waiting:
             self._take()
         return self._waiting.popleft() if self._waiting else None
+
+    def stop(self, record: Record) -> bool:
+        """Answer a Stop that came before there is anything to carry it out; return whether one did."""
+        self._take()
+        stops = [command for command in self._waiting if isinstance(command, Stop)]
+        for command in stops:
+            record.say(CommandApplied, 0, id=command.id, command=command.model_dump(), text="stopping")
+        return bool(stops)
 
     def _take(self) -> None:
         try:

@@ -1,6 +1,5 @@
 """The training loop: forward, loss, backward, look, step, record, obey. It reads from top to bottom."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from typing import Literal, assert_never
@@ -16,33 +15,23 @@ from dlcore.events import (
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
-    EpochEnded,
     Evaluated,
-    GradientsMeasured,
-    StepsEnded,
 )
 from dlcore.reading import read_table
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
+from dlcore.training.chunk import Chunk
 from dlcore.training.control import Control
 from dlcore.training.data import Data, Split
 from dlcore.training.losses import build_loss, terms
 from dlcore.training.models import weighted_layers
 from dlcore.training.optimizers import build_optimizer
 from dlcore.training.probes import GradientProbe
-from dlcore.training.record import Record, mean
+from dlcore.training.record import Record
 from dlcore.training.seeds import derive, generator
 
-_CHUNK_SECONDS = 0.06
-"""Steps are told, and commands heard, about so often: a person sees it at once, and it costs nothing."""
 _PAUSE_SECONDS = 0.02
 _EVALUATION_BATCH = 1000
-
-
-class NotFinite(DltuiError):
-    """The loss left the numbers."""
-
-    code = 1
 
 
 class Training:
@@ -70,24 +59,13 @@ class Training:
         self.optimizer = build_optimizer(config.optimizer, model.parameters())
         self.layers = weighted_layers(model)
         self.probe = GradientProbe(self.layers, config.training.probe_budget)
+        self.chunk = Chunk(record, self.probe)
         self.lr = config.optimizer.lr
         self.step = 0
         self.evaluated_at = -1
-        self.samples = 0
-        self.training_seconds = 0.0
         self.stopping = False
         self.paused = False
         self.pause_at: int | None = None
-        # What has happened since the last chunk went out.
-        self.losses: list[torch.Tensor] = []
-        self.correct: list[torch.Tensor] = []
-        self.rates: list[float] = []
-        self.sizes: list[int] = []
-        self.began = time.perf_counter()
-        # The running means of the epoch.
-        self.epoch_losses: list[float] = []
-        self.epoch_accuracies: list[float] = []
-        self.epoch_sizes: list[int] = []
 
     def run(self) -> Literal["finished", "stopped"]:
         """Train to the end, or until told to stop."""
@@ -95,7 +73,6 @@ class Training:
         if self.plan.validation:
             self.evaluate("test", self.data.test)
         for epoch in range(1, self.config.training.epochs + 1):
-            started = self.training_seconds
             for inputs, targets in self.batches(epoch):
                 self.set_lr()
                 self.optimizer.zero_grad()
@@ -111,20 +88,20 @@ class Training:
                     self.probe.look(self.step + 1)
                 self.optimizer.step()
                 self.step += 1
-                self.note(loss, outputs, targets)
-                if time.perf_counter() - self.began > _CHUNK_SECONDS or self.step == self.pause_at:
-                    self.tell_steps()
+                self.chunk.note(loss, outputs, targets, self.lr)
+                if self.chunk.is_due() or self.step == self.pause_at:
+                    self.chunk.tell(self.step)
                     if self.step % self.plan.steps_per_epoch:  # else after the epoch's evaluation
                         self.obey()
                 if self.stopping:
                     break
                 if self.is_time_to_evaluate():
-                    self.tell_steps()
+                    self.chunk.tell(self.step)
                     self.evaluate_watched()
-            self.tell_steps()
+            self.chunk.tell(self.step)
             if self.stopping:
                 break
-            self.tell_epoch(epoch, self.training_seconds - started)
+            self.chunk.tell_epoch(self.step, epoch)
             if self.config.training.evaluate_every == "epoch":
                 self.evaluate_watched()
             self.obey()
@@ -148,7 +125,9 @@ class Training:
     def is_time_to_look(self, samples: int) -> bool:
         """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""
         stepping = self.pause_at is not None
-        return (stepping or samples == self.plan.batch_size) and self.probe.due(self.step + 1, stepping=stepping)
+        return (stepping or samples == self.plan.batch_size) and self.probe.due(
+            self.step + 1, stepping=stepping
+        )
 
     def set_lr(self) -> None:
         """Give the optimizer the learning rate of the coming step."""
@@ -163,68 +142,6 @@ class Training:
         for layer in self.layers.values():
             assert layer.weight.grad is not None
             layer.weight.grad.add_(layer.weight.detach(), alpha=2 * self.config.regularization.l2)
-
-    def note(self, loss: torch.Tensor, outputs: torch.Tensor, targets: torch.Tensor) -> None:
-        """Keep the step's figures on the device; reading each at once would make a GPU wait."""
-        self.losses.append(loss.detach())
-        self.correct.append((outputs.detach().argmax(1) == targets).sum())
-        self.rates.append(self.lr)
-        self.sizes.append(len(targets))
-
-    # -- what is said -------------------------------------------------------------------------------
-
-    def tell_steps(self) -> None:
-        """Send the steps since the last chunk, and what the probe saw; a loss that is not finite ends all."""
-        if not self.losses:
-            return
-        figures = torch.stack((torch.stack(self.losses), torch.stack(self.correct))).tolist()
-        losses, correct = figures
-        accuracies = [right / size for right, size in zip(correct, self.sizes, strict=True)]
-        self.samples += sum(self.sizes)
-        self.training_seconds += time.perf_counter() - self.began
-        self.record.say(
-            StepsEnded,
-            self.step,
-            loss=tuple(losses),
-            accuracy=tuple(accuracies),
-            lr=tuple(self.rates),
-            samples=self.samples,
-            training_seconds=self.training_seconds,
-        )
-        steps, norms = self.probe.taken(self.training_seconds)
-        if steps:
-            self.record.say(
-                GradientsMeasured,
-                self.step,
-                steps=tuple(steps),
-                norms={layer: tuple(values) for layer, values in norms.items()},
-                every=self.probe.every,
-                cost=self.probe.cost,
-            )
-        self.epoch_losses += losses
-        self.epoch_accuracies += accuracies
-        self.epoch_sizes += self.sizes
-        first = self.step - len(losses) + 1
-        self.losses, self.correct, self.rates, self.sizes = [], [], [], []
-        for offset, loss in enumerate(losses):
-            if not math.isfinite(loss):
-                raise NotFinite(
-                    f"The loss is not finite since step {first + offset} (it is {loss})",
-                    f"Take a learning rate below {self.lr:g}, or another initialization or optimizer.",
-                )
-        self.began = time.perf_counter()
-
-    def tell_epoch(self, epoch: int, duration: float) -> None:
-        """Send the running means over the steps of an epoch."""
-        self.record.say(
-            EpochEnded,
-            self.step,
-            epoch=epoch,
-            loss=mean(self.epoch_losses, self.epoch_sizes),
-            accuracy=mean(self.epoch_accuracies, self.epoch_sizes),
-            duration=duration,
-        )
-        self.epoch_losses, self.epoch_accuracies, self.epoch_sizes = [], [], []
 
     # -- evaluation ---------------------------------------------------------------------------------
 
@@ -264,7 +181,7 @@ class Training:
             samples=len(split),
             duration=time.perf_counter() - began,
         )
-        self.began = time.perf_counter()
+        self.chunk.resume_clock()
 
     def conclude(self) -> None:
         """Evaluate what has not been evaluated at this step, and save the weights."""
@@ -294,7 +211,7 @@ class Training:
             if self.stopping or not self.paused:
                 break
             time.sleep(_PAUSE_SECONDS)
-        self.began = time.perf_counter()
+        self.chunk.resume_clock()
 
     def carry_out(self, command: Command) -> None:
         """Carry out one command, and say that it was applied or why not."""
@@ -317,10 +234,10 @@ class Training:
                 self.stopping = True
                 text = "stopping"
             case Set():
-                changed = self.change(command)
-                if changed is None:
+                done = self.change(command)
+                if done is None:
                     return
-                text = changed
+                text = done
             case Checkpoint():
                 self.save()
                 text = "saved a checkpoint"
@@ -330,23 +247,27 @@ class Training:
 
     def change(self, command: Set) -> str | None:
         """Change a hyperparameter; return what changed, or None after refusing it with the reason."""
-        reason = ""
-        if command.key == "optimizer.lr":
-            table = to_table(self.config)
-            before = table["optimizer"]["lr"]
-            table["optimizer"]["lr"] = command.value
-            reading = read_table(table)
-            if reading.config is not None:
-                self.config = reading.config
-                return f"optimizer.lr {before:g} → {self.config.optimizer.lr:g}"
-            reason = reading.problems[0].message
-        else:
-            reason = "only optimizer.lr can change while the run goes on"
-        self.record.say(
-            CommandRefused,
-            self.step,
-            id=command.id,
-            command=command.model_dump(),
-            reason=f"{command.key} = {command.value}: {reason}",
-        )
-        return None
+        try:
+            self.config, text = changed(self.config, command)
+        except DltuiError as error:
+            self.record.say(
+                CommandRefused, self.step, id=command.id, command=command.model_dump(), reason=error.message
+            )
+            return None
+        return text
+
+
+def changed(config: RunConfig, command: Set) -> tuple[RunConfig, str]:
+    """Return the configuration after a change while the run goes on, and what changed in words.
+
+    Raises DltuiError when the key cannot change without building the network anew, or the value is wrong.
+    """
+    asked = f"{command.key} = {command.value}"
+    if command.key != "optimizer.lr":
+        raise DltuiError(f"{asked}: only optimizer.lr can change while the run goes on")
+    table = to_table(config)
+    table["optimizer"]["lr"] = command.value
+    reading = read_table(table)
+    if reading.config is None:
+        raise DltuiError(f"{asked}: {reading.problems[0].message}")
+    return reading.config, f"optimizer.lr {config.optimizer.lr:g} → {reading.config.optimizer.lr:g}"

@@ -14,7 +14,7 @@ _RAREST = 1280
 class GradientProbe:
     """Euclidean norm of dL/dW of each layer: the weights of fc1, conv2 …, without the biases.
 
-    It looks at every 10th step, and less often when that would cost more than `budget`, a share of the
+    It looks every 10 steps, and less often when that would cost more than `budget`, a share of the
     training time. Looking changes nothing: neither gradients nor any generator.
     """
 
@@ -25,12 +25,13 @@ class GradientProbe:
         self._budget = budget
         self._steps: list[int] = []
         self._norms: list[torch.Tensor] = []
+        self._latest = 0
         self._seconds = 0.0
         self._cost = 0.0
 
     def due(self, step: int, *, stepping: bool) -> bool:
         """Whether to look at this step; one that a person asked for alone is always looked at."""
-        return bool(self._budget) and (stepping or step <= _FIRST or step % self.every == 0)
+        return bool(self._budget) and (stepping or step <= _FIRST or step - self._latest >= self.every)
 
     def look(self, step: int) -> None:
         """Measure the gradients that `backward` has left."""
@@ -38,6 +39,7 @@ class GradientProbe:
         gradients = [weight.grad for weight in self._weights if weight.grad is not None]
         self._norms.append(torch.stack(torch._foreach_norm(gradients)))
         self._steps.append(step)
+        self._latest = step
         self._seconds += time.perf_counter() - began
 
     def taken(self, training_seconds: float) -> tuple[list[int], dict[str, list[float]]]:

@@ -7,7 +7,7 @@ import random
 import resource
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,17 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.download import (
+from dlcore.download import fetch
+from dlcore.errors import DataError
+from dlcore.published import (
     MNIST,
-    SLACK,
     PublishedFile,
     PublishedSet,
     data_folder,
-    fetch,
     find,
     read_verified,
 )
-from dlcore.errors import DataError
 
 IMAGES = random.Random(1).randbytes(300_000)  # cannot be packed, so it crosses the wire in several pieces
 LABELS = bytes(range(10)) * 100
@@ -275,10 +274,6 @@ def test_only_the_missing_file_is_downloaded(server: Server, home: Path) -> None
     assert server.requests == ["/good/labels-ubyte.gz"]
 
 
-def test_find_in_a_folder_that_does_not_exist(tmp_path: Path) -> None:
-    assert find(MNIST, tmp_path / "nowhere") == {}
-
-
 FAILURES = {
     "missing": "Not Found (404)",
     "broken": "Internal Server Error (500)",
@@ -444,54 +439,6 @@ def test_two_at_once_do_not_hurt_each_other(server: Server, home: Path) -> None:
     assert server.requests.count("/good/images-ubyte.gz") == 2
     assert_content(published, results[0])
     assert listing(home) == sorted(CONTENTS)
-
-
-DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "empty": (lambda content: b"", "0 bytes of content instead of 300,000"),
-    "cut": (lambda content: gzip.compress(content)[:-9], "cut short"),
-    "cut in the header": (lambda content: gzip.compress(content)[:5], "cut short"),
-    "corrupt": (lambda content: gzip.compress(content)[:-8] + bytes(8), "corrupt"),
-    "too short": (lambda content: gzip.compress(content[1:]), "299,999 bytes of content instead of 300,000"),
-    "too long": (lambda content: gzip.compress(content + b"?"), "more than 300,000 bytes of content"),
-    "unpacked, too short": (lambda content: content[1:], "299,999 bytes of content instead of 300,000"),
-    "unpacked, too long": (lambda content: content + b"?", "more than 300,000 bytes of content"),
-    "large": (lambda content: bytes(len(content) + SLACK + 1), "more than 365,536 bytes"),
-    "bomb": (lambda content: gzip.compress(bytes(50_000_000)), "more than 300,000 bytes of content"),
-    "garbage after": (lambda content: gzip.compress(content) + b"?" * 99, "corrupt"),
-    "another": (lambda content: gzip.compress(content[::-1]), "its checksum is wrong"),
-    "page": (lambda content: PAGE, "a web page instead of the file"),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_is_named_with_its_cure(tmp_path: Path, damage: str) -> None:
-    spoil, reason = DAMAGES[damage]
-    path = put(tmp_path / "images-ubyte.gz", spoil(IMAGES))
-    with pytest.raises(DataError) as caught:
-        read_verified(shapes().files[0], path)
-    assert caught.value.message == f"{path} is not the file that was published: {reason}"
-    assert caught.value.hint == "Delete it and start again: it will be downloaded anew."
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
-        IMAGES,
-        gzip.compress(IMAGES, 0),
-        gzip.compress(IMAGES[:1000]) + gzip.compress(IMAGES[1000:]),
-        gzip.compress(IMAGES) + bytes(100),
-    ],
-    ids=["unpacked", "stored", "two members", "padded"],
-)
-def test_every_honest_form_of_a_file_is_read(tmp_path: Path, stored: bytes) -> None:
-    assert read_verified(shapes().files[0], put(tmp_path / "images-ubyte.gz", stored)) == IMAGES
-
-
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read: No such file or directory"):
-        read_verified(shapes().files[0], tmp_path / "gone.gz")
-    with pytest.raises(DataError, match="cannot be read: Is a directory"):
-        read_verified(shapes().files[0], tmp_path)
 
 
 def test_real_mnist_through_a_mirror(server: Server, home: Path) -> None:

@@ -1,0 +1,42 @@
+"""`python -m benchmarks [SECTION ...]`: measure, print a page for each section, and keep it in results/."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from benchmarks import accuracy, report, speed, start
+from dlcore.errors import DltuiError
+
+SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
+    "speed": ("Training speed", speed.measure),
+    "accuracy": ("Accuracy of the classic run", accuracy.measure),
+    "start": ("Time to start", start.measure),
+}
+
+
+@click.command()
+@click.argument("sections", nargs=-1, type=click.Choice(tuple(SECTIONS)))
+def main(sections: tuple[str, ...]) -> None:
+    """Measure the SECTIONS named, or all of them, on the MNIST in the folder DLTUI_TEST_MNIST.
+
+    For example: python -m benchmarks speed accuracy
+    """
+    failed = False
+    for section in sections or SECTIONS:
+        title, measure = SECTIONS[section]
+        conditions = report.Conditions()
+        try:
+            body = measure()
+        except DltuiError as error:
+            click.echo(f"{section}: {error}", err=True)
+            failed = True
+            continue
+        text = f"# {title}\n\n{conditions.text()}\n\n{body}\n"
+        click.echo(text)
+        click.echo(f"Written to {report.store(section, text)}", err=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

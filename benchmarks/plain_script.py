@@ -1,0 +1,93 @@
+"""The classic MNIST script, as PyTorch's tutorials write it: torchvision, transforms, DataLoader, a loop.
+
+`python -m benchmarks.plain_script FOLDER EPOCHS` trains on the MNIST in FOLDER (torchvision's layout, no
+download) and prints a line after each epoch. It is what dltui is measured against, so nothing here is
+slower than the tutorials have it: the time of an epoch is that of its loop alone.
+"""
+
+import sys
+import time
+
+import torch
+from torch import nn, optim
+from torch.utils.data import DataLoader
+from torchvision import datasets, transforms
+
+BATCH_SIZE = 64
+
+Batches = DataLoader[tuple[torch.Tensor, torch.Tensor]]
+
+
+class Net(nn.Module):
+    """784-128-64-10, with ReLU in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flatten = nn.Flatten()
+        self.layers = nn.Sequential(
+            nn.Linear(28 * 28, 128),
+            nn.ReLU(),
+            nn.Linear(128, 64),
+            nn.ReLU(),
+            nn.Linear(64, 10),
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return logits (batch, 10) for images (batch, 1, 28, 28)."""
+        logits: torch.Tensor = self.layers(self.flatten(images))
+        return logits
+
+
+def train(model: Net, batches: Batches, criterion: nn.Module, optimizer: optim.Optimizer) -> float:
+    """Train for one epoch; return the mean of the batches' losses."""
+    model.train()
+    running_loss = 0.0
+    for images, labels in batches:
+        optimizer.zero_grad()
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        running_loss += loss.item()
+    return running_loss / len(batches)
+
+
+def test(model: Net, batches: Batches) -> float:
+    """Return the share of test images that are recognized."""
+    model.eval()
+    correct = total = 0
+    with torch.no_grad():
+        for images, labels in batches:
+            predicted = model(images).argmax(dim=1)
+            correct += (predicted == labels).sum().item()
+            total += len(labels)
+    return correct / total
+
+
+def main(folder: str, epochs: int) -> None:
+    """Train and test; print loss, accuracy and seconds of each epoch."""
+    torch.manual_seed(0)
+    transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
+    train_set = datasets.MNIST(folder, train=True, transform=transform)
+    test_set = datasets.MNIST(folder, train=False, transform=transform)
+    train_batches: Batches = DataLoader(train_set, batch_size=BATCH_SIZE, shuffle=True)
+    test_batches: Batches = DataLoader(test_set, batch_size=1000)
+
+    model = Net()
+    criterion = nn.CrossEntropyLoss()
+    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    print(f"threads {torch.get_num_threads()}", flush=True)
+    for epoch in range(1, epochs + 1):
+        began = time.perf_counter()
+        loss = train(model, train_batches, criterion, optimizer)
+        trained = time.perf_counter()
+        accuracy = test(model, test_batches)
+        tested = time.perf_counter()
+        print(
+            f"epoch {epoch}  loss {loss:.4f}  accuracy {accuracy:.4f}  training {trained - began:.4f} s  "
+            f"testing {tested - trained:.4f} s  {len(train_set) / (trained - began):.0f} samples/s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

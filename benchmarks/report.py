@@ -1,0 +1,93 @@
+"""Statistics over rounds, the machine they were taken on, and Markdown tables."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+RESULTS = Path(__file__).parent / "results"
+_BUSY_LOAD = 1.5
+_BUSY_CORES = 0.25
+"""More than this at the start, or used by others meanwhile, and the page says that it was not quiet."""
+_PACKAGES = ("dltui", "torch", "torchvision", "textual")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The middle and both ends of what the rounds gave."""
+
+    median: float
+    low: float
+    high: float
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return median, minimum and maximum."""
+    return Spread(statistics.median(values), min(values), max(values))
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
+    """Return the spread of ours / theirs, taken round by round: what disturbs both alike cancels out."""
+    return spread([our / their for our, their in zip(ours, theirs, strict=True)])
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; all columns but the first are aligned to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+class Conditions:
+    """When, where and in whose company something is measured; made before, read after."""
+
+    def __init__(self) -> None:
+        self._load = os.getloadavg()[0]
+        self._began = time.perf_counter()
+        self._others = _seconds_of_others()
+
+    def text(self) -> str:
+        """Return a paragraph that says so."""
+        versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+        cores = max(0.0, _seconds_of_others() - self._others) / (time.perf_counter() - self._began)
+        busy = self._load > _BUSY_LOAD or cores > _BUSY_CORES
+        return (
+            f"{datetime.now(UTC):%Y-%m-%d} · {_processor()}, {os.cpu_count()} cores, "
+            f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory · {platform.system()}, "
+            f"Python {platform.python_version()}, {versions} · load average {self._load:.1f} at the start, "
+            f"other programs used {cores:.2f} cores meanwhile"
+            + (": **no quiet machine, measure again before quoting**" if busy else "")
+        )
+
+
+def _seconds_of_others() -> float:
+    """Return the processor time, over all cores, that neither we nor our ended children have used."""
+    machine: dict[str, float] = psutil.cpu_times()._asdict()
+    at_rest = ("idle", "iowait", "guest", "guest_nice")  # guests are counted as user time already
+    busy = sum(seconds for name, seconds in machine.items() if name not in at_rest)
+    ours = os.times()
+    return busy - (ours.user + ours.system + ours.children_user + ours.children_system)
+
+
+def _processor() -> str:
+    """Return the model of the processor; Linux keeps it where `platform` does not look."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def store(section: str, text: str) -> Path:
+    """Write a section's page to `results/` and return where it is."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{section}.md"
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,118 @@
+"""The figures of training steps on their way from the device to the record: a chunk at a time.
+
+Reading a figure at every step would make a GPU wait, and an event a step would be long to read. So they
+stay on the device until the chunk goes out, with one look at the device for all of them.
+"""
+
+import math
+import time
+
+import torch
+
+from dlcore.errors import DltuiError
+from dlcore.events import EpochEnded, GradientsMeasured, StepsEnded
+from dlcore.training.probes import GradientProbe
+from dlcore.training.record import Record, mean
+
+_SECONDS = 0.06
+"""Steps are told, and commands heard, about so often: a person sees it at once, and it costs nothing."""
+
+
+class NotFinite(DltuiError):
+    """The loss left the numbers."""
+
+    code = 1
+
+
+class Chunk:
+    """What the steps since the last event have shown; also the clock of the training steps alone."""
+
+    def __init__(self, record: Record, probe: GradientProbe) -> None:
+        self.training_seconds = 0.0
+        self._record = record
+        self._probe = probe
+        self._samples = 0
+        self._began = time.perf_counter()
+        self._empty()
+        self._epoch_began = 0.0
+        self._epoch: list[tuple[float, float, int]] = []  # loss, accuracy and samples of each step so far
+
+    def _empty(self) -> None:
+        self._losses: list[torch.Tensor] = []
+        self._correct: list[torch.Tensor] = []
+        self._rates: list[float] = []
+        self._sizes: list[int] = []
+
+    def note(self, loss: torch.Tensor, outputs: torch.Tensor, targets: torch.Tensor, lr: float) -> None:
+        """Keep a step's loss, how many of its outputs (batch, classes) hit the target, and its rate."""
+        self._losses.append(loss.detach())
+        self._correct.append((outputs.detach().argmax(1) == targets).sum())
+        self._rates.append(lr)
+        self._sizes.append(len(targets))
+
+    def is_due(self) -> bool:
+        """Whether it is time to tell."""
+        return time.perf_counter() - self._began > _SECONDS
+
+    def resume_clock(self) -> None:
+        """Begin to count again, after something that is no training step: an evaluation, a pause."""
+        self._began = time.perf_counter()
+
+    def tell(self, step: int) -> None:
+        """Send the steps up to `step`, and what the probe saw; a loss that is not finite ends the run."""
+        if not self._losses:
+            return
+        losses, correct = torch.stack((torch.stack(self._losses), torch.stack(self._correct))).tolist()
+        accuracies = [right / size for right, size in zip(correct, self._sizes, strict=True)]
+        self._samples += sum(self._sizes)
+        self.training_seconds += time.perf_counter() - self._began
+        self._record.say(
+            StepsEnded,
+            step,
+            loss=tuple(losses),
+            accuracy=tuple(accuracies),
+            lr=tuple(self._rates),
+            samples=self._samples,
+            training_seconds=self.training_seconds,
+        )
+        self._tell_gradients(step)
+        self._epoch += zip(losses, accuracies, self._sizes, strict=True)
+        lr = self._rates[-1]
+        self._empty()
+        _check(losses, step, lr)
+        self.resume_clock()
+
+    def _tell_gradients(self, step: int) -> None:
+        steps, norms = self._probe.taken(self.training_seconds)
+        if steps:
+            self._record.say(
+                GradientsMeasured,
+                step,
+                steps=tuple(steps),
+                norms={layer: tuple(values) for layer, values in norms.items()},
+                every=self._probe.every,
+                cost=self._probe.cost,
+            )
+
+    def tell_epoch(self, step: int, epoch: int) -> None:
+        """Send the running means over the steps of an epoch."""
+        losses, accuracies, sizes = zip(*self._epoch, strict=True)
+        self._record.say(
+            EpochEnded,
+            step,
+            epoch=epoch,
+            loss=mean(losses, sizes),
+            accuracy=mean(accuracies, sizes),
+            duration=self.training_seconds - self._epoch_began,
+        )
+        self._epoch, self._epoch_began = [], self.training_seconds
+
+
+def _check(losses: list[float], step: int, lr: float) -> None:
+    """Raise NotFinite that names the first step whose loss is not a number."""
+    for offset, loss in enumerate(losses):
+        if not math.isfinite(loss):
+            raise NotFinite(
+                f"The loss is not finite since step {step - len(losses) + 1 + offset} (it is {loss})",
+                f"Take a learning rate below {lr:g}, or another initialization or optimizer.",
+            )

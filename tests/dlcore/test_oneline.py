@@ -1,0 +1,131 @@
+"""The one-line form: what it says, what it reads, and that the two agree for every configuration."""
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from dlcore.choices.activations import LeakyReLU, ReLU, Sigmoid, Tanh
+from dlcore.choices.architectures import Cnn, Mlp
+from dlcore.choices.choice import fields_of
+from dlcore.choices.datasets import Digits, Xor
+from dlcore.choices.initializers import He
+from dlcore.choices.losses import CrossEntropy
+from dlcore.choices.optimizers import Adam, Momentum
+from dlcore.choices.schedules import Exponential
+from dlcore.choices.training import Training
+from dlcore.config import SECTIONS, General, RunConfig
+from dlcore.errors import ConfigError, DltuiError
+from dlcore.oneline import SHORT_KEYS, SHORT_KINDS, parse, print_line
+from tests.dlcore.strategies import configurations
+
+
+@settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(configurations())
+@example(RunConfig(model=Mlp(hidden=(3,), activation=(ReLU(),))))
+@example(RunConfig(model=Mlp(hidden=(3, 4), activation=(LeakyReLU(), LeakyReLU(slope=0.2)))))
+@example(RunConfig(model=Cnn(hidden=())))
+@example(RunConfig(general=General(name="it's = \"quoted\"\n\t# [x] \\ 'y'")))
+@example(RunConfig(general=General(name="128,64")))
+@example(RunConfig(training=Training(evaluate_every=5, device="cuda:1", threads=2)))
+def test_reading_a_printed_line_gives_the_same_configuration(config: RunConfig) -> None:
+    assert parse(print_line(config)) == config
+
+
+def test_the_line_of_the_design() -> None:
+    line = "digits mlp 128,64 relu he ce momentum lr=.01 m=.9 b=64 e=10 seed=0"
+    config = parse(line)
+    assert config.data == Digits(batch_size=64)
+    assert config.model == Mlp(hidden=(128, 64), activation=ReLU(), init=He())
+    assert config.loss == CrossEntropy()
+    assert config.optimizer == Momentum(lr=0.01, momentum=0.9)
+    assert config.training == Training(epochs=10)
+    assert config.seed == 0
+
+
+def test_a_printed_line_is_short() -> None:
+    assert print_line(RunConfig()) == "digits mlp 128,64 relu momentum b=64 lr=.01 m=.9 e=10 seed=0"
+    config = RunConfig(
+        data=Xor(batch_size="full"),
+        model=Mlp(hidden=(4,), activation=Tanh(), init=He()),
+        optimizer=Adam(lr=0.05),
+        schedule=Exponential(gamma=0.5),
+        training=Training(epochs=200),
+        general=General(seed=7, name="my xor"),
+    )
+    line = "xor mlp 4, tanh he adam exponential b=full lr=.05 gamma=.5 e=200 'name=my xor' seed=7"
+    assert print_line(config) == line
+
+
+def test_an_empty_line_is_the_default() -> None:
+    assert parse("") == RunConfig()
+
+
+def test_order_does_not_matter() -> None:
+    first = parse("model.activation.slope=.2 lr=1 leaky_relu adam xor")
+    assert first == parse("xor adam lr=1 leaky_relu model.activation.slope=.2")
+    assert isinstance(first.model, Mlp)
+    assert first.model.activation == LeakyReLU(slope=0.2)
+
+
+@pytest.mark.parametrize(("short", "long"), SHORT_KINDS.items())
+def test_short_kinds(short: str, long: str) -> None:
+    assert parse(short) == parse(long) != RunConfig()
+
+
+def test_short_keys_stand_for_keys_that_exist() -> None:
+    known = {
+        section.path(spec.name) for section in SECTIONS for kind in section.family for spec in fields_of(kind)
+    }
+    assert set(SHORT_KEYS.values()) <= known
+    assert len(set(SHORT_KEYS.values())) == len(SHORT_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("words", "activation"),
+    [
+        ("tanh,sigmoid", (Tanh(), Sigmoid())),
+        ("lrelu,relu", (LeakyReLU(), ReLU())),
+        ("lrelu", LeakyReLU()),
+    ],
+)
+def test_a_list_of_activations(words: str, activation: object) -> None:
+    model = parse(f"mlp 8,8 {words}").model
+    assert isinstance(model, Mlp)
+    assert model.activation == activation
+
+
+def test_widths_of_one_layer() -> None:
+    assert parse("16,").model.hidden == (16,)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentences"),
+    [
+        ("mlpp", ["mlpp: is no kind of anything. Did you mean mlp?"]),
+        ("relu,mlp", ["relu,mlp: is no kind of anything."]),
+        ("relu,mlpp", ["relu,mlpp: is no kind of anything. Did you mean mlp?"]),
+        (",", [",: is no kind of anything."]),
+        ("128", ["128: is no kind of anything."]),
+        ("optimizer.lrr=1", ["optimizer.lrr: momentum has no such key. Did you mean lr?"]),
+        ("perceptron 8,", ["model.hidden: perceptron has no such key."]),
+        (
+            "xyz lr=-1 e=x",
+            ["xyz: is no", "optimizer.lr: must be greater than 0", "training.epochs: must be a"],
+        ),
+        ("cnn xor", ["model.kind: cnn needs images, and xor has rows of 2 numbers."]),
+        ("=5", [": the file has no such key"]),
+    ],
+)
+def test_all_that_is_wrong_is_said_at_once(line: str, sentences: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(line)
+    said = [str(problem) for problem in caught.value.problems]
+    assert len(said) == len(sentences)
+    for one, sentence in zip(said, sentences, strict=True):
+        assert one.startswith(sentence)
+    assert str(caught.value).startswith("the line has ")
+
+
+def test_an_open_quotation_mark() -> None:
+    with pytest.raises(DltuiError, match="the line cannot be read: No closing quotation") as caught:
+        parse("digits 'name=x")
+    assert caught.value.hint == "Close the quotation marks."
