@@ -1,9 +1,12 @@
 """Commands as they come: each is taken once, in order, and damage is passed over."""
 
 from dlcore.commands import Command, Pause, Stop, encode
+from dlcore.events import CommandApplied
 from dlcore.journal import Appender
 from dlcore.rundir import RunDir
 from dlcore.training.control import Control
+from dlcore.training.record import Record
+from tests.dlcore.trained import read_events
 
 
 def tell(run: RunDir, *commands: Command) -> None:
@@ -44,3 +47,16 @@ def test_what_is_no_command_is_passed_over(fresh_run: RunDir) -> None:
     appender.append(encode(command))
     appender.close()
     assert taken(Control(fresh_run, set())) == [command]
+
+
+def test_a_stop_before_the_first_step_is_answered(fresh_run: RunDir) -> None:
+    control, record = Control(fresh_run, set()), Record(fresh_run, attempt=1, seq=0)
+    tell(fresh_run, Pause())
+    assert not control.stop(record)
+    stop = Stop()
+    tell(fresh_run, stop)
+    assert control.stop(record)
+    (event,) = read_events(fresh_run)
+    assert isinstance(event, CommandApplied)
+    assert (event.id, event.text) == (stop.id, "stopping")
+    record.close()
