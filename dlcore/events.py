@@ -1,7 +1,7 @@
 """What a run says: facts in the past tense, one a line of `events.jsonl`.
 
 Every event has `seq` (0, 1, 2 … over the whole file), `attempt` (1, 2 …), `kind`, `step` (training steps
-finished so far) and `seconds` (monotonic, since the attempt started). Numbers are written in the
+finished so far) and `seconds` (monotonic, since the attempt started). Figures are written in the
 shortest form that gives the same float32; one that is not finite is `null`, and `nonfinite` says which:
 {"loss.3": "nan"}. `json_schema()` publishes all of it.
 """
@@ -189,13 +189,19 @@ Event = (
     | Warned
     | AttemptEnded
 )
+_TIMES = ("seconds", "training_seconds", "duration")
+"""Durations are written to the nanosecond: a float32 would be coarse after a day."""
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 
 def encode(event: Event) -> bytes:
     """Return the event as JSON: numbers in shortest float32 form, non-finite ones as null and flagged."""
     flags: dict[str, str] = {}
-    fields = _plain(event.model_dump(exclude={"nonfinite"}), "", flags)
+    exact = {"nonfinite", "command", *_TIMES}
+    fields = _plain(event.model_dump(exclude=exact), "", flags)
+    fields |= {name: round(getattr(event, name), 9) for name in _TIMES if hasattr(event, name)}
+    if hasattr(event, "command"):  # what was asked for stays as it was asked, to the last digit
+        fields["command"] = event.command
     if flags:
         fields["nonfinite"] = flags
     return json.dumps(fields, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()

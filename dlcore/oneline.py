@@ -62,8 +62,15 @@ def parse(line: str) -> RunConfig:
     table: dict[str, Any] = {}
     problems: list[Problem] = []
     # Kinds first: a setting such as slope=.2 needs to know whose it is, wherever it stands.
+    said: dict[str, str] = {}
     for word in (word for word in words if "=" not in word):
-        _put_word(table, word, problems)
+        key = _put_word(table, word, problems)
+        if key in said:
+            problems.append(
+                Problem(word, f"is a second {key}: {said[key]} stands before it", "Take one.")
+            )
+        elif key:
+            said[key] = word
     for word in (word for word in words if "=" in word):
         key, _, text = word.partition("=")
         put(table, SHORT_KEYS.get(key, key), text)
@@ -73,21 +80,23 @@ def parse(line: str) -> RunConfig:
     return reading.config
 
 
-def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> None:
+def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> str:
+    """Take a bare word in; return the key it was for, '' when it is for none."""
     if _WIDTHS.fullmatch(word):
         put(table, "model.hidden", word)
-        return
+        return "model.hidden"
     names = [SHORT_KINDS.get(name, name) for name in word.split(",") if name]
     keys = {_KINDS.get(name) for name in names}
     if len(keys) != 1 or None in keys:
         unknown = next((name for name in names if name not in _KINDS), word)
         problems.append(Problem(word, "is no kind of anything", nearest(unknown, [*_KINDS, *SHORT_KINDS])))
-        return
+        return ""
     key = str(keys.pop())
     if "," in word:
         put(table, key, f"[{', '.join(repr(name) for name in names)}]")
     else:
         put(table, key, names[0])
+    return key
 
 
 def print_line(config: RunConfig) -> str:

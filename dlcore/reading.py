@@ -105,13 +105,20 @@ def _read_choice(
         elif specs[key].control == "choice":
             values[key] = _read_inner(specs[key], value, dotted, problems)
         else:
-            values[key] = tuple(value) if isinstance(value, list) else value
+            values[key] = _plain(specs[key], value)
     try:
         found = kind.model_validate({key: value for key, value in values.items() if value is not None})
     except ValidationError as error:
         problems += _sentences(error, specs, path)
         return None
     return found if len(problems) == before else None
+
+
+def _plain(spec: FieldSpec, value: Any) -> Any:
+    """Return a value as the check wants it: a list as a tuple, and one width as a list of one."""
+    if spec.control == "widths" and type(value) is int:
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _read_inner(spec: FieldSpec, value: Any, path: str, problems: list[Problem]) -> Any:

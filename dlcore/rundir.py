@@ -4,6 +4,7 @@ The run directory is the truth: the trainer writes it, everybody else reads it. 
 and files 0600, whatever the umask; a folder is made with `mkdir` and never taken over.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -87,7 +88,11 @@ class RunDir:
 
     def bytes_on_disk(self) -> int:
         """Return the size of all its files."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        total = 0
+        for file in self.path.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # a live run replaces its files
+                total += file.stat().st_size if file.is_file() else 0
+        return total
 
     def remove(self) -> None:
         """Delete the folder with everything in it."""

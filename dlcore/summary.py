@@ -24,9 +24,10 @@ def read_history(run: RunDir) -> RunHistory:
 def created(facts: dict[str, Any]) -> datetime | None:
     """Return when the run was made, from its `run.json`."""
     try:
-        return datetime.fromisoformat(str(facts.get("created")))
+        made = datetime.fromisoformat(str(facts.get("created")))
     except ValueError:
         return None
+    return made if made.tzinfo is not None else made.replace(tzinfo=UTC)
 
 
 def state_of(run: RunDir, history: RunHistory, now: datetime | None = None) -> State:

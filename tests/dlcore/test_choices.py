@@ -85,7 +85,7 @@ WRONG_TYPES: dict[str, tuple[Any, str]] = {
     "count": (1.5, "must be a whole number"),
     "flag": (1, "must be true or false"),
     "option": ("quux", "must be one of"),
-    "widths": (128, "must be a list of whole numbers above 0, as in [128, 64]"),
+    "widths": (12.5, "must be a list of whole numbers above 0, as in [128, 64]"),
     "text": (5, "must be text"),
     "choice": (5, "must be a name or a table"),
 }

@@ -163,3 +163,12 @@ def test_the_schema_has_every_kind() -> None:
     schema: dict[str, Any] = json_schema()
     assert set(schema["discriminator"]["mapping"]) == {event.kind for event in EXAMPLES}
     assert json.loads(json.dumps(schema)) == schema
+
+
+def test_durations_and_commands_are_exact() -> None:
+    asked = {"kind": "Set", "key": "optimizer.lr", "value": 0.123456789012}
+    applied = CommandApplied(id="a", command=asked, text="", seconds=864_000.123456)
+    decoded = decode(encode(applied))
+    assert isinstance(decoded, CommandApplied)
+    assert decoded.command == asked
+    assert decoded.seconds == 864_000.123456

@@ -129,3 +129,10 @@ def test_an_open_quotation_mark() -> None:
     with pytest.raises(DltuiError, match="the line cannot be read: No closing quotation") as caught:
         parse("digits 'name=x")
     assert caught.value.hint == "Close the quotation marks."
+
+
+def test_a_second_kind_of_the_same_thing_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse("mnist mlp digits 64,32 16, tanh relu")
+    assert [problem.key for problem in caught.value.problems] == ["digits", "16,", "relu"]
+    assert "mnist stands before it" in caught.value.problems[0].message

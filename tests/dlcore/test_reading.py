@@ -356,3 +356,9 @@ def test_the_section_of_a_key() -> None:
 def test_defaults_come_from_the_section(tmp_path: Path) -> None:
     assert read_file(write(tmp_path, "[optimizer]\nlr = 1")).optimizer == Momentum(lr=1.0)
     assert read_file(write(tmp_path, "")) == RunConfig()
+
+
+def test_one_width_is_a_list_of_one() -> None:
+    assert checked(with_settings({}, ["model.hidden=32"])).model.hidden == (32,)
+    with pytest.raises(ConfigError):
+        checked({"model": {"hidden": True}})
