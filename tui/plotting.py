@@ -15,18 +15,17 @@ from typing import Literal, NamedTuple
 import plotext
 from rich.cells import cell_len, set_cell_size
 
+from tui.ticks import LABEL_WIDTH, Limits, decade_ticks, round_decades, round_limits, round_ticks
+
 Role = Literal["train", "validation", "raw", "run-1", "run-2", "run-3", "run-4", "run-5"]
 Key = Literal["axis", "title", "value"] | Role
-Limits = tuple[float, float]
 Trace = list[tuple[float, float]]
 
-LABEL_WIDTH = 6
 GUTTER = LABEL_WIDTH + 1
 AXIS_ROWS = 2
 SMALLEST_CANVAS = (8, 2)
 MARK_SPACING = 3
 LARGEST = 1e300
-UNITS = ((9, "G"), (6, "M"), (3, "k"))
 ASCII_MARKS = {"●": "o", "○": "o", "×": "x", "◆": "#", "▲": "^"}
 COLORED = re.compile(r"(?:\x1b\[38;5;(\d+)m)?([^\x1b]+)\x1b\[0m")
 
@@ -39,13 +38,6 @@ class Run(NamedTuple):
 
 
 Line = tuple[Run, ...]
-
-
-class Tick(NamedTuple):
-    """A place on an axis and its label."""
-
-    value: float
-    label: str
 
 
 @dataclass(frozen=True)
@@ -118,23 +110,6 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     return [*lines, *_x_axis(chart.x_label, frame)]
 
 
-def round_ticks(low: float, high: float, most: int, *, percent: bool = False) -> list[Tick]:
-    """Return the multiples of 1, 2 or 5 times a power of ten between two limits, as many as `most` allows."""
-    mantissa, exponent = _step(low, high, most)
-    numbers = [multiple * mantissa for multiple in _multiples(low, high, mantissa, exponent)]
-    labels = _labels(numbers, exponent + 2, "%") if percent else _labels(numbers, exponent)
-    return [Tick(_scaled(number, exponent), label) for number, label in zip(numbers, labels, strict=True)]
-
-
-def decade_ticks(low: float, high: float, most: int) -> list[Tick]:
-    """Return whole decades between two limits; the limits and the values are exponents of ten."""
-    first, last = math.ceil(low - 1e-6), math.floor(high + 1e-6)
-    every = max(1, -(-(last - first + 1) // most))
-    exponents = [exponent for exponent in range(first, last + 1) if exponent % every == 0]
-    plain = all(-2 <= exponent <= 3 for exponent in exponents)
-    return [Tick(exponent, f"{10.0**exponent:g}" if plain else f"1e{exponent}") for exponent in exponents]
-
-
 def decimated(points: Trace, limits: Limits, columns: int) -> Trace:
     """Keep the lowest and the highest of the points that fall into one column, and the gaps (a y of NaN).
 
@@ -191,65 +166,7 @@ def _y_limits(chart: Chart, traces: list[Trace]) -> Limits:
             return low, high
     values = [y for trace in traces for _, y in trace if not math.isnan(y)]
     low, high = min(values, default=0.0), max(values, default=0.0)
-    return _round_decades(low, high) if chart.log_y else _round_limits(low, high)
-
-
-def _round_limits(low: float, high: float) -> Limits:
-    """Widen limits to round numbers, and to zero unless that would make a flat line of the data.
-
-    A range below a thousandth of the values counts as flat, since six characters could not label it.
-    """
-    if high - low <= 1e-3 * max(abs(low), abs(high)) or 0 <= low <= 0.9 * high:
-        low, high = min(low, 0.0), max(high, 0.0)
-    if high - low < 1e-280:
-        return 0.0, 1.0
-    mantissa, exponent = _step(low, high, 12)
-    step = _scaled(mantissa, exponent)
-    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
-    return _scaled(first * mantissa, exponent), _scaled(last * mantissa, exponent)
-
-
-def _round_decades(low: float, high: float) -> Limits:
-    """Widen limits, given as exponents of ten, to quarters of a decade and to two whole decades at least."""
-    low, high = math.floor(4 * low) / 4, math.ceil(4 * high) / 4
-    if math.floor(high) <= math.ceil(low):
-        low, high = math.floor(low), math.ceil(high)
-    return float(low), float(max(high, low + 1))
-
-
-def _step(low: float, high: float, most: int) -> tuple[int, int]:
-    """Return the smallest step, 1, 2 or 5 and a power of ten, with at most so many multiples in between."""
-    exponent = math.floor(math.log10((high - low) / most)) - 1
-    while True:
-        for mantissa in (1, 2, 5):
-            if len(_multiples(low, high, mantissa, exponent)) <= most:
-                return mantissa, exponent
-        exponent += 1
-
-
-def _multiples(low: float, high: float, mantissa: int, exponent: int) -> range:
-    step = _scaled(mantissa, exponent)
-    return range(math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6) + 1)
-
-
-def _scaled(number: int, exponent: int) -> float:
-    return number * 10.0**exponent if exponent >= 0 else number / 10.0**-exponent
-
-
-def _labels(numbers: list[int], exponent: int, suffix: str = "") -> list[str]:
-    """Write numbers times a power of ten alike: with the same decimals, k or M, or the same exponent.
-
-    What is too long for the gutter is left out.
-    """
-    size, unit = next((unit for unit in UNITS if exponent >= unit[0]), (0, ""))
-    if exponent < 0:
-        texts = [f"{_scaled(number, exponent):.{-exponent}f}{suffix}" for number in numbers]
-    else:
-        texts = [f"{number * 10 ** (exponent - size)}{unit if number else ''}{suffix}" for number in numbers]
-    if all(len(text) <= LABEL_WIDTH for text in texts):
-        return texts
-    texts = [f"{number}e{exponent}{suffix}" if number else f"0{suffix}" for number in numbers]
-    return [text if len(text) <= LABEL_WIDTH else "" for text in texts]
+    return round_decades(low, high) if chart.log_y else round_limits(low, high)
 
 
 def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> list[list[Run]]:
