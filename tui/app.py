@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.bindings import KEYS, bindings
+from tui.driver import TerminalDriver
 from tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class DltuiApp(App["RunDir | None"]):
     def __init__(
         self, run: "RunDir | None" = None, *, read_only: bool = False, ascii_only: bool = False
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._first_run = run
         self._read_only = read_only
         self._ascii_only = ascii_only
@@ -49,11 +50,14 @@ class DltuiApp(App["RunDir | None"]):
         """Return the first frame: the name, while the rest is imported."""
         yield Static(" dltui", id="first-frame")
 
-    def on_mount(self) -> None:
-        """Open the screens as soon as the first frame is out."""
+    def on_load(self) -> None:
+        """Listen to signals before the terminal is changed, so that it is always changed back."""
         for number in (signal.SIGTERM, signal.SIGHUP):
             with suppress(NotImplementedError, RuntimeError):  # not in the main thread, as in some tests
                 self._loop_signal(number)
+
+    def on_mount(self) -> None:
+        """Open the screens as soon as the first frame is out."""
         self.call_after_refresh(self._open)
 
     def _loop_signal(self, number: signal.Signals) -> None:
@@ -135,7 +139,7 @@ class DltuiApp(App["RunDir | None"]):
         """Show all keys."""
         from tui.screens.dialogs import Help
 
-        self.push_screen(Help())
+        self.push_screen(Help(self.current_mode))
 
     async def action_quit(self) -> None:
         """Leave, as `q` does."""
@@ -172,17 +176,28 @@ class DltuiApp(App["RunDir | None"]):
         feed = self._train.feed if self._inspector is not None else None
         self.exit(feed.run if feed is not None else None)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Take a fault for one only in an app that stays: one that is told to leave while its screens are
+        being built leaves them half built.
+        """
+        if not self._exit:
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         """Leave after a fault of ours with one sentence; Textual would print the whole traceback."""
         import traceback
 
+        from rich.text import Text
+
         from dlcore import rundir
+        from tui.clean import clean
 
         log = rundir.home() / "crash.log"
         lines = traceback.format_exception(self._exception) if self._exception is not None else []
         with suppress(OSError):
             log.write_text("".join(lines))
-        self.panic(f"dltui: A fault in the app: {self._exception!r}. Runs go on. The details are in {log}.")
+        said = f"dltui: A fault in the app: {self._exception!r}. Runs go on. The details are in {log}."
+        self.panic(Text(clean(said)))
 
     async def on_unmount(self) -> None:
         """Take the inspector along."""

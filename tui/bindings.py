@@ -34,13 +34,13 @@ KEYS: tuple[Key, ...] = (
     Key("setup", "backspace,delete", "restore", "Default", "Back to the default value."),
     Key("setup", "w", "save", "Save as", "Write the configuration to a TOML file."),
     Key("train", "space", "pause", "Pause", "Stand still after this step.", shown="space"),
-    Key("train", "space", "go_on", "Continue", "Go on after a pause.", shown="space"),
+    Key("train", "space", "go_on", "Go on", "Go on after a pause.", shown="space"),
     Key("train", "s", "step('step')", "Step", "Take one training step, then stand still."),
     Key("train", "S", "step('epoch')", "Epoch", "Go on to the epoch's end, then stand still.", shown="S"),
     Key("train", "x", "stop", "Stop", "Stop after this step, and save the weights."),
     Key("train", "[", "scale_lr(0.5)", "Rate ÷2", "Halve the learning rate.", footer=False),
     Key("train", "]", "scale_lr(2)", "Rate ×2", "Double the learning rate.", footer=False),
-    Key("train", "y", "log_scale", "Log y", "Loss on a logarithmic scale, or not."),
+    Key("train", "y", "log_scale", "Log", "Loss on a logarithmic scale, or not."),
     Key(
         "train", "plus,equals_sign", "smooth(1)", "Smoother", "Smooth the training curves more.", footer=False
     ),

@@ -75,6 +75,7 @@ def dltui(ctx: click.Context, no_mouse: bool, ascii_only: bool) -> None:
 
 def main() -> None:
     """Run the command line. This is an outer door: a fault leaves as one sentence, never as a traceback."""
+    _open_closed_streams()
     try:
         status = dltui.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -95,6 +96,13 @@ def main() -> None:
         _say(f"The system refused{where}: {error.strerror or error}.")
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open_closed_streams() -> None:
+    """Let nothing stand for each standard stream that was closed before we started, as cron jobs have it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open to the end
 
 
 def _say(text: str) -> None:

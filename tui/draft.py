@@ -184,7 +184,5 @@ def _value(section: Section, spec: FieldSpec, texts: dict[str, str]) -> Any:
         return text
     value = parse_value(text)
     if spec.control == "widths":
-        if text in ("", "[]"):
-            return []
-        return [value] if isinstance(value, int) else value
+        return [] if text in ("", "[]") else value
     return value

@@ -16,6 +16,7 @@ DARK = Theme(
     panel="#21262e",
     boost="#252b34",
     dark=True,
+    variables={"scrollbar": "#333b47", "scrollbar-background": "#14171c"},
 )
 LIGHT = Theme(
     name="dltui-light",
@@ -31,6 +32,7 @@ LIGHT = Theme(
     panel="#e8e8e3",
     boost="#e4e7ea",
     dark=False,
+    variables={"scrollbar": "#c9cbc6", "scrollbar-background": "#fbfbf9"},
 )
 COLORBLIND = Theme(
     name="dltui-colorblind",
@@ -46,5 +48,6 @@ COLORBLIND = Theme(
     panel="#242424",
     boost="#2a2a2a",
     dark=True,
+    variables={"scrollbar": "#3a3a3a", "scrollbar-background": "#111111"},
 )
 THEMES: tuple[Theme, ...] = (DARK, LIGHT, COLORBLIND)

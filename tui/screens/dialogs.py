@@ -55,7 +55,7 @@ class Pick(ModalScreen[str | None]):
     def _prompt(self, answer: Answer) -> Content:
         longest = max(len(one.label or one.word) for one in self._answers)
         word = Content((answer.label or answer.word).ljust(longest + 2)).stylize("bold")
-        return Content.assemble(word, Content(answer.help).stylize("$secondary"))
+        return Content.assemble(word, Content(answer.help).stylize("dim"))
 
     def on_mount(self) -> None:
         """Start at the present value."""
@@ -105,18 +105,24 @@ class Help(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "Back")]
 
+    def __init__(self, first: str = "") -> None:
+        """`first` is the place whose keys stand at the top, if any."""
+        super().__init__()
+        self._first = first
+
     def compose(self) -> ComposeResult:
         """Return the list of keys."""
         with VerticalScroll(classes="dialog"):
-            yield Static(Content("Keys").stylize("bold"), classes="dialog--title")
-            yield Static(_all_keys())
-            yield Static(Content("esc goes back").stylize("$secondary"), classes="dialog--keys")
+            title = Content.assemble(("Keys", "bold"), ("   esc goes back", "$secondary"))
+            yield Static(title, classes="dialog--title")
+            yield Static(all_keys(self._first))
 
 
-def _all_keys() -> Content:
+def all_keys(first: str = "") -> Content:
+    """Return every key with its help: those of the place `first`, those of every place, and the rest."""
     lines: list[Content] = []
-    for place, title in PLACES.items():
-        lines.append(Content(("\n" if lines else "") + title).stylize("bold $primary"))
+    for place in sorted(PLACES, key=lambda place: (place != first, place != "app")):
+        lines.append(Content(f"\n{PLACES[place]}").stylize("bold $primary"))
         for key in KEYS:
             if key.place == place:
                 word = Content(f"  {key.shown or written(key):<18}").stylize("$accent")

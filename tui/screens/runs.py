@@ -1,6 +1,8 @@
 """Runs: everything that was ever trained here, the newest first."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
@@ -26,7 +28,7 @@ from tui.widgets.header import Header
 from tui.widgets.status_line import sign
 
 _LIVE_SECONDS = 1.0
-_COLUMNS = ("", "name", "network", "accuracy", "epochs", "steps", "when", "run")
+_COLUMNS = ("", "accuracy", "name", "when", "network", "epochs", "steps", "run")
 
 
 class RunsScreen(LabScreen):
@@ -60,7 +62,8 @@ class RunsScreen(LabScreen):
         if chosen is not None:
             ids = [row.run.id for row in self._rows]
             table.move_cursor(row=ids.index(chosen.run.id) if chosen.run.id in ids else 0)
-        note = f"{len(self._rows):,} runs in {rundir.home() / 'runs'}"
+        number = "1 run" if len(self._rows) == 1 else f"{len(self._rows):,} runs"
+        note = f"{number} in {_written(rundir.home() / 'runs')}"
         if not self._rows:
             note = "No runs yet. Choose something in Setup (1) and press r."
         self.query_one("#runs-note", Static).update(Content(clean(note)).stylize("$secondary"))
@@ -129,15 +132,21 @@ class RunsScreen(LabScreen):
             self.notify(clean(str(error)), severity="error", markup=False)
 
 
+def _written(path: Path) -> str:
+    """Return a path as people write it: with ~ for what is their own."""
+    own = Path(os.path.expanduser("~"))
+    return f"~/{path.relative_to(own)}" if path.is_relative_to(own) else str(path)
+
+
 def _cells(row: RunRow, colors: dict[str, str]) -> list[Text]:
     mark, style = sign(row.state)
     return [
         Text(f"{mark} {row.state}", colors.get(style.removeprefix("$"), "")),
+        Text(clean(f"{figures.share(row.accuracy)} {row.split}") if row.accuracy is not None else "–"),
         Text(clean(row.name)),
+        Text(row.when),
         Text(clean(row.network)),
-        Text(f"{figures.share(row.accuracy)} {row.split}" if row.accuracy is not None else "–"),
         Text(f"{row.epochs:,}", justify="right"),
         Text(f"{row.steps:,}", justify="right"),
-        Text(row.when),
         Text(clean(row.run.id), colors.get("secondary", "")),
     ]

@@ -193,7 +193,8 @@ def _plan(config: RunConfig) -> Content:
     steps = plan(config)
     held = f" · {steps.validation:,} validation" if steps.validation else ""
     lines = [
-        f"{steps.training:,} training{held} · {steps.test:,} test",
+        f"{steps.training:,} training{held}",
+        f"{steps.test:,} test",
         f"{_steps(steps.steps_per_epoch)} an epoch · {steps.steps:,} in all",
     ]
     content = Content("\n".join(lines)).stylize("$secondary")
@@ -215,5 +216,5 @@ def _problems(reading: Reading) -> Content:
     parts: list[Content] = []
     for problem in reading.problems:
         parts.append(Content(clean(f"✗ {problem.key}: {problem.message}.")).stylize("$text-error"))
-        parts.append(Content(clean(f"  {problem.hint}")).stylize("$secondary"))
+        parts.append(Content(clean(problem.hint)).stylize("$secondary"))
     return Content("\n").join(parts)

@@ -16,6 +16,7 @@ from dlcore import commands, figures, launch
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
 from dlcore.events import CommandRefused
+from dlcore.history import State
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
@@ -59,6 +60,8 @@ class TrainScreen(LabScreen):
         self._took = 0.0
         self._stale = True
         self._answers = 0
+        self._asked: commands.Set | None = None
+        self._keys_for: State | None = None
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -85,7 +88,7 @@ class TrainScreen(LabScreen):
     def open(self, run: RunDir) -> None:
         """Watch another run."""
         self.feed = RunFeed(run)
-        self._stale, self._answers, self._shown = True, 0, 0.0
+        self._stale, self._answers, self._shown, self._asked = True, 0, 0.0, None
         if self.is_mounted:
             self._say("")
             self._show_run_line()
@@ -114,7 +117,9 @@ class TrainScreen(LabScreen):
         self.query_one(StatusLine).show(history, feed.state, self._modes())
         self._draw_gradients()
         self._say_what_happened()
-        self.refresh_bindings()
+        if self._keys_for != feed.state:  # it makes the footer anew, which costs bytes
+            self._keys_for = feed.state
+            self.refresh_bindings()
         self._shown = time.monotonic()
         self._took = self._shown - began
 
@@ -122,11 +127,11 @@ class TrainScreen(LabScreen):
         assert self.feed is not None
         gradients = self.feed.history.gradients
         bars = self.query_one(GradientBars)
+        over_time = self.query_one("#gradients", Plot)
+        if over_time.display:
+            over_time.show(gradient_chart(self.feed.history, self._view))
         if gradients.steps:
             bars.show(gradients.latest(), gradients.steps[-1])
-            over_time = self.query_one("#gradients", Plot)
-            if over_time.display:
-                over_time.show(gradient_chart(self.feed.history, self._view))
         elif self.feed.config is not None and not self.feed.config.training.probe_budget:
             bars.say("not measured: training.probe_budget is 0")
         else:
@@ -177,7 +182,7 @@ class TrainScreen(LabScreen):
         self._redraw()
 
     def _redraw(self) -> None:
-        self._stale, self._shown = True, 0.0
+        self._stale, self._shown, self._keys_for = True, 0.0, None
         self.call_after_refresh(self._poll)
 
     # -- steering -----------------------------------------------------------------------------------
@@ -195,13 +200,16 @@ class TrainScreen(LabScreen):
             return True if self.feed is not None else None
         return True
 
-    def _tell(self, command: Command) -> None:
+    def _tell(self, command: Command) -> bool:
+        """Write a command for the trainer; return whether somebody listens."""
         if self.feed is None:
-            return
+            return False
         try:
             launch.tell(self.feed.run, command)
         except (DltuiError, OSError) as error:
             self._say(str(error), "$text-error")
+            return False
+        return True
 
     def action_pause(self) -> None:
         """Stand still after this step."""
@@ -217,19 +225,24 @@ class TrainScreen(LabScreen):
 
     def action_stop(self) -> None:
         """Stop gracefully."""
-        self._tell(commands.Stop())
-        self._say("stopping after this step …")
+        if self._tell(commands.Stop()):
+            self._say("stopping after this step …")
 
     def action_scale_lr(self, factor: float) -> None:
         """Change the learning rate by a factor."""
         if self.feed is not None and self.feed.config is not None:
-            self._tell(commands.Set(key="optimizer.lr", value=self._present_lr() * factor))
+            command = commands.Set(key="optimizer.lr", value=self._present_lr() * factor)
+            if self._tell(command):
+                self._asked = command
 
     def _present_lr(self) -> float:
-        """Return optimizer.lr as it is by now: the last change of it, else the configuration's."""
+        """Return optimizer.lr as it soon is: the last change that was asked for, else the configuration's."""
         assert self.feed is not None
         assert self.feed.config is not None
-        for answer in reversed(self.feed.history.answers):
+        answers = self.feed.history.answers
+        if self._asked is not None and self._asked.id not in {answer.id for answer in answers}:
+            return float(self._asked.value)
+        for answer in reversed(answers):
             command = answer.command
             if answer.kind == "CommandApplied" and command.get("key") == "optimizer.lr":
                 return float(command["value"])
@@ -268,10 +281,9 @@ def _ending(feed: RunFeed) -> tuple[str, str]:
     assert ended is not None
     if ended.reason == "failed":
         return f"{ended.message}. {ended.hint}", "$text-error"
-    final = history.final()
     accuracies = [
-        f"{split} accuracy {figures.share(figure['accuracy'])}"
-        for split, figure in final.items()
+        f"{figures.share(figure['accuracy'])} {split}"
+        for split, figure in history.final().items()
         if split != "train"
     ]
-    return f"{ended.reason}: {', '.join(accuracies)}. e exports a summary.", "$text-success"
+    return f"{ended.reason}: accuracy {', '.join(accuracies)}. e exports a summary.", "$text-success"

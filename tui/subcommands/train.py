@@ -12,7 +12,7 @@ import click
 
 from dlcore import commands, figures, launch, rundir
 from dlcore.config import RunConfig, to_table
-from dlcore.errors import DltuiError, RunError
+from dlcore.errors import RunError
 from dlcore.events import EpochEnded, Evaluated, Event
 from dlcore.history import LIVE
 from dlcore.oneline import parse, print_line
@@ -102,10 +102,12 @@ class Follow:
 
     def to_the_end(self) -> int:
         """Return the exit status: 0 done, 1 the run failed, 130 interrupted."""
-        while not self._over():
+        while True:
             try:
                 self._feed.read(1.0)
                 self._draw()
+                if self._trainer.poll() is not None:  # all it wrote is on disk by then
+                    break
                 time.sleep(_POLL_SECONDS)
             except KeyboardInterrupt:
                 if self._interrupted():
@@ -117,10 +119,6 @@ class Follow:
             return 130
         return 0 if self._feed.state in ("finished", "stopped") else 1
 
-    def _over(self) -> bool:
-        """Whether the trainer has gone; all it wrote is on disk by then."""
-        return self._trainer.poll() is not None
-
     def _interrupted(self) -> bool:
         """Stop gracefully at the first Ctrl-C; at the second return True: leave the run alone."""
         self._interrupts += 1
@@ -129,10 +127,7 @@ class Follow:
             self._clear()
             click.echo(f"left running: dltui attach {run.id}", err=True)
             return True
-        try:
-            launch.tell(run, commands.Stop())
-        except DltuiError:
-            self._trainer.terminate()
+        launch.leave(run, commands.Stop())
         self._clear()
         click.echo("stopping after this step; Ctrl-C again leaves the run to itself", err=True)
         return False

@@ -15,7 +15,6 @@ from tui.clean import clean
 from tui.draft import Row
 
 LABEL_CELLS = 18
-_VALUE_CELLS = 15
 
 
 class FieldRow(Widget, can_focus=True):
@@ -87,11 +86,7 @@ class FieldRow(Widget, can_focus=True):
             (shown, "bold" if kind or lit else ""),
         ]
         if self.problem:
-            room = self.size.width - LABEL_CELLS - max(len(shown), _VALUE_CELLS) - 1
-            wrong = Content("✗ " + clean(self.problem))
-            if room > 4:
-                wrong = wrong.truncate(room, ellipsis=True)
-            parts += [" " * max(1, _VALUE_CELLS - len(shown)), wrong.stylize("$text-error")]
+            parts.append((" ✗", "$text-error"))
         return Content.assemble(*parts)
 
     def edit(self, start: str | None = None) -> None:
@@ -101,18 +96,11 @@ class FieldRow(Widget, can_focus=True):
             return
         if self._field is not None:
             return
-        value = self.text if start is None else start
+        value = clean(self.text) if start is None else start
         self._field = field = Input(value, compact=True, select_on_focus=False)
         self.mount(field)
         self.screen.set_focus(field)  # at once, not when there is time: a fast typist's next key is its own
         field.selection = Selection(0 if start is None else len(value), len(value))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the typed value and close the input."""
-        event.stop()
-        if event.input is self._field:
-            self._close(event.value)
-            self.screen.set_focus(self)
 
     def on_input_blurred(self, event: Input.Blurred) -> None:
         """Take the typed value also when the focus goes elsewhere."""
@@ -124,25 +112,28 @@ class FieldRow(Widget, can_focus=True):
         field, self._field = self._field, None
         if field is None:
             return
-        if value is not None and value.strip() != self.text:
+        if value is not None and value.strip() not in (self.text, clean(self.text)):
             self.post_message(self.Edited(self.row, value.strip()))
         field.remove()
 
     def on_key(self, event: events.Key) -> None:
-        """Begin typing with the first digit; escape leaves the input without taking its value."""
-        if event.key == "escape" and self._field is not None:
+        """Begin typing with the first digit; enter takes the value, escape leaves it as it was.
+
+        Keys come here from the input too, and straight when they were typed before it had the focus.
+        """
+        if event.key in ("enter", "escape") and self._field is not None:
             event.stop()
-            self._close(None)
+            self._close(self._field.value if event.key == "enter" else None)
             self.screen.set_focus(self)
         elif self._field is not None and event.is_printable and event.character:
-            event.stop()  # typed so fast that the input did not have the focus yet
+            event.stop()
             self._field.replace(event.character, *self._field.selection)
         elif not self.is_menu and self.has_focus and event.character and event.character in "0123456789.-":
             event.stop()
             self.edit(event.character)
 
     def on_click(self, event: events.Click) -> None:
-        """A click on the focused row edits it; the first one only gives it the focus."""
+        """A click on the value edits it; one on the label only gives the row the focus."""
         if event.widget is self and self.has_focus and event.x >= LABEL_CELLS:
             self.edit()
 

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dlcore.reading import Reading
-from tui.draft import Draft, Row
+from tui.draft import Draft
 from tui.nudge import nudged
 from tui.widgets.field_row import FieldRow
 
@@ -31,7 +31,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
     def __init__(self, draft: Draft) -> None:
         super().__init__()
         self.draft = draft
-        self._keys: tuple[str, ...] = ()
+        self._rows: list[FieldRow] = []
 
     def on_mount(self) -> None:
         """Build the rows and say what they amount to."""
@@ -39,26 +39,21 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
 
     def _rebuild(self, focus: str | None = None) -> None:
         """Mount a row for each field of the chosen kinds, and put the focus where it was."""
-        self._keys = tuple(row.key for row in self.draft.rows())
+        self._rows = [FieldRow(row, self.draft.text(row.key)) for row in self.draft.rows()]
         widgets: list[Widget] = []
         section = ""
-        for row in self.draft.rows():
+        for widget in self._rows:
+            row = widget.row
             if row.section.title != section and row.depth:
                 widgets.append(Static(Content(row.section.title), classes="form--heading"))
             section = row.section.title
-            widgets.append(FieldRow(row, self.draft.text(row.key)))
+            widgets.append(widget)
         with self.app.batch_update():
             self.remove_children()
             self.mount_all(widgets)
-        wanted = focus or self._keys[0]
-        self.call_after_refresh(self._focus, wanted)
+        wanted = next((row for row in self._rows if row.row.key == focus), self._rows[0])
+        self.screen.set_focus(wanted)  # at once, not when there is time: a fast typist's next key is for it
         self._report()
-
-    def _focus(self, key: str) -> None:
-        for row in self.query(FieldRow):
-            if row.row.key == key:
-                row.focus()
-                return
 
     def _report(self) -> None:
         reading = self.draft.read()
@@ -67,7 +62,7 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
     def show_problems(self, reading: Reading) -> None:
         """Mark the rows that have a problem."""
         problems = {problem.key: problem.message for problem in reversed(reading.problems)}
-        for row in self.query(FieldRow):
+        for row in self._rows:
             row.problem = problems.get(row.row.key, "")
 
     def load(self, draft: Draft) -> None:
@@ -81,10 +76,10 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self._refresh(key)
 
     def _refresh(self, key: str) -> None:
-        if tuple(row.key for row in self.draft.rows()) != self._keys:
+        if [row.key for row in self.draft.rows()] != [row.row.key for row in self._rows]:
             self._rebuild(key)
             return
-        for row in self.query(FieldRow):
+        for row in self._rows:
             row.text = self.draft.text(row.row.key)
         self._report()
 
@@ -99,21 +94,25 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
 
     def move(self, by: int) -> None:
         """Put the focus on the row below or above."""
-        rows = list(self.query(FieldRow))
-        if not rows:
-            return
         current = self.current
-        index = rows.index(current) + by if current in rows else 0
-        self.screen.set_focus(rows[max(0, min(index, len(rows) - 1))])
+        index = self._rows.index(current) + by if current in self._rows else 0
+        self.screen.set_focus(self._rows[max(0, min(index, len(self._rows) - 1))])
 
     def nudge(self, direction: int) -> None:
-        """Change the focused value by one step."""
-        if (current := self.current) is not None:
-            key = current.row.key
-            before = self.draft.text(key)
-            after = nudged(current.row, before, direction)
-            if after != before:
-                self.put(key, after)
+        """Change the focused value by one step, unless that would be a fault: limits are often excluded."""
+        if (current := self.current) is None:
+            return
+        key = current.row.key
+        before = self.draft.text(key)
+        was_right = not self._is_wrong(key)
+        self.draft.put(key, nudged(current.row, before, direction))
+        if was_right and self._is_wrong(key):
+            self.draft.put(key, before)
+        if self.draft.text(key) != before:
+            self._refresh(key)
+
+    def _is_wrong(self, key: str) -> bool:
+        return any(problem.key == key for problem in self.draft.read().problems)
 
     def restore(self) -> None:
         """Put the focused field back to its default."""
@@ -125,8 +124,3 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         """Take a typed value."""
         event.stop()
         self.put(event.row.key, event.text)
-
-
-def describe(row: Row) -> str:
-    """Return the line of help for a row."""
-    return f"{row.key}: {row.help}"

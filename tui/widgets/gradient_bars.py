@@ -46,7 +46,8 @@ class GradientBars(Widget):
     def render(self) -> Content:
         """Return title, bars, axis and ratio, as many layers as there is room for."""
         width, height = self.size.width - 1, self.size.height
-        title = Content.assemble(("gradient norm", "bold"), ("  per layer", "$secondary"))
+        when = f"step {self._step:,}" if self._norms else "per layer"
+        title = Content.assemble(("gradient norm", "bold"), (f"  {when}", "$secondary"))
         if not self._norms:
             return Content("\n").join([title, Content(clean(self._note)).stylize("$secondary")])
         low, high = decades(list(self._norms.values()))
@@ -59,7 +60,9 @@ class GradientBars(Widget):
             rows = [*rows[:head], hidden, *rows[len(rows) - (room - head - 1) :]]
         elif 2 * len(rows) <= room:
             rows = [line for row in rows for line in (row, Content(""))][:-1]
-        return Content("\n").join([title, *rows, self._axis(low, high, bars), self._ratio()])
+        if any(map(math.isfinite, self._norms.values())):
+            rows += [self._axis(low, high, bars), self._ratio()]
+        return Content("\n").join([title, *rows])
 
     def _row(self, layer: str, norm: float, low: int, high: int, cells: int) -> Content:
         name = clean(layer)[:_NAME].ljust(_NAME)
@@ -78,11 +81,7 @@ class GradientBars(Widget):
 
     def _ratio(self) -> Content:
         ratio = first_last_ratio(self._norms)
-        return Content.assemble(
-            ("first/last ", "$secondary"),
-            (figures.ratio(ratio), "bold"),
-            (f"  at step {self._step:,}", "$secondary"),
-        )
+        return Content.assemble(("first/last ", "$secondary"), (figures.ratio(ratio), "bold"))
 
 
 def decades(norms: list[float]) -> tuple[int, int]:

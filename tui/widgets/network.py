@@ -8,6 +8,7 @@ from textual.widget import Widget
 from tui.clean import clean_lines
 
 _WIDEST = 64
+_COLUMN = 11
 
 
 class Network(Widget):
@@ -38,12 +39,13 @@ class Network(Widget):
         if self._note or self._answer is None:
             return Content(clean_lines(self._note)).stylize("$secondary")
         width = min(self.size.width, _WIDEST)
-        lines = [_line("input", _shape(self._answer["input"]), "", "", width)]
+        lines = [_line("input", (_shape(self._answer["input"]),), "", "", width)]
         for layer in self._answer["layers"]:
-            shape = f" → {_shape(layer['shape'])}" if len(layer["shape"]) == 3 else ""
-            parameters = f"{layer['parameters']:,}"
-            lines.append(_line(layer["name"], layer["text"] + shape, layer["activation"], parameters, width))
-        total = _line("", "", "parameters", f"{self._answer['parameters']:,}", width)
+            shape, parameters = _shape(layer["shape"]), f"{layer['parameters']:,}"
+            is_image = len(layer["shape"]) == 3
+            texts = (f"{layer['text']} → {shape}", shape) if is_image else (layer["text"],)
+            lines.append(_line(layer["name"], texts, layer["activation"], parameters, width))
+        total = _line("", ("",), "parameters", f"{self._answer['parameters']:,}", width)
         if 2 * len(lines) + 2 <= self.size.height:
             lines = [*_joined(lines), Content("")]
         return Content("\n").join([*_fitting(lines, self.size.height - 1), total])
@@ -53,11 +55,18 @@ def _shape(shape: list[int]) -> str:
     return "×".join(map(str, shape))
 
 
-def _line(name: str, text: str, activation: str, parameters: str, width: int) -> Content:
-    left = Content.assemble((name.ljust(7), "bold $primary"), text)
-    right = Content.assemble((activation, "$accent"), parameters.rjust(11) if parameters else "")
-    gap = max(1, width - left.cell_length - right.cell_length)
-    return Content.assemble(left, " " * gap, right)
+def _line(name: str, texts: tuple[str, ...], activation: str, parameters: str, width: int) -> Content:
+    """Return one line: with the first of the texts that fits, and without the activation if none does."""
+    column = parameters.rjust(_COLUMN) if parameters else ""
+    tries = [(text, activation, column) for text in texts]
+    tries += [(texts[-1], activation, f" {parameters}"), (texts[-1], "", f" {parameters}")]
+    for text, function, number in tries:
+        left = Content.assemble((name.ljust(7), "bold $primary"), text)
+        right = Content.assemble((function, "$accent"), number)
+        gap = width - left.cell_length - right.cell_length
+        if gap > 0:
+            return Content.assemble(left, " " * gap, right)
+    return left
 
 
 def _joined(lines: list[Content]) -> list[Content]:

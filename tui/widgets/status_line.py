@@ -5,6 +5,7 @@ from textual.widget import Widget
 
 from dlcore import figures
 from dlcore.history import RunHistory, State
+from tui.clean import clean
 
 _SIGNS: dict[State, tuple[str, str]] = {
     "starting": ("◌", "$secondary"),
@@ -62,7 +63,7 @@ def parts(history: RunHistory, state: State) -> list[str]:
         fetched = history.fetched
         if fetched is None:
             return ["preparing data and network …"] if state == "starting" else []
-        return [figures.download(fetched.file, fetched.bytes, fetched.total)]
+        return [clean(figures.download(fetched.file, fetched.bytes, fetched.total))]
     epoch = f"epoch {min(history.epoch(), prepared.epochs):.1f}/{prepared.epochs}"
     step = f"step {history.step:,}/{prepared.total_steps:,}"
     speed = f"{figures.rate(history.recent_samples_per_second())} samples/s" if history.step else ""

@@ -1,0 +1,38 @@
+"""Surroundings in which the app is always the same."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tui.fakes import FakeInspector, FakeRun
+
+
+@pytest.fixture(autouse=True)
+def quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No SSH, and the app's own theme, wherever the tests run."""
+    for name in ("SSH_CONNECTION", "SSH_TTY", "TEXTUAL_THEME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def inspector(monkeypatch: pytest.MonkeyPatch) -> FakeInspector:
+    """The inspector that an app finds: it needs no torch."""
+    fake = FakeInspector()
+    monkeypatch.setattr("tui.inspector.Inspector", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def make_run(home: Path) -> Iterator[Callable[..., FakeRun]]:
+    """Make runs in the test's home; their processes end with the test."""
+    made: list[FakeRun] = []
+
+    def make(*arguments: Any, **options: Any) -> FakeRun:
+        made.append(FakeRun(home, *arguments, **options))
+        return made[-1]
+
+    yield make
+    for run in made:
+        run.close()

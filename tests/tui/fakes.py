@@ -1,0 +1,454 @@
+"""Runs without a trainer, an inspector without torch, and the app on a stage."""
+
+import asyncio
+import math
+import random
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pytest
+from textual.app import App
+from textual.events import Key
+from textual.geometry import Region
+from textual.keys import _character_to_key
+from textual.message import Message
+from textual.notifications import Notify
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from dlcore.commands import Command
+from dlcore.commands import decode as decode_command
+from dlcore.config import RunConfig, plan, to_toml
+from dlcore.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CommandApplied,
+    CommandRefused,
+    EpochEnded,
+    Evaluated,
+    Event,
+    GradientsMeasured,
+    Layer,
+    Prepared,
+    StepsEnded,
+    encode,
+)
+from dlcore.journal import Appender, Tail
+from dlcore.oneline import parse
+from dlcore.reading import read_table
+from dlcore.rundir import RunDir, create
+from dlcore.summary import store_summary
+from tui.app import DltuiApp
+from tui.screens.setup import SetupScreen
+from tui.screens.train import TrainScreen
+from tui.widgets.field_row import FieldRow
+
+MOMENT = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
+NASTY = "[/x] \x1b[2J 한글"
+"""A name that is no markup, steers no terminal, and is wider than its letters."""
+
+_HOLD = """
+import sys
+from pathlib import Path
+from dlcore.lock import Lock
+from dlcore.rundir import RunDir
+lock = Lock(RunDir(Path(sys.argv[1])))
+print(flush=True)
+sys.stdin.read()
+"""
+_CHUNK = 60
+_STEP_SECONDS = 0.0009
+_START_SECONDS = 2.25
+
+Reason = Literal["finished", "stopped", "failed"]
+AnyEvent = TypeVar("AnyEvent", bound=Event)
+AnyMessage = TypeVar("AnyMessage", bound=Message)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What a run's figures look like, as real ones did: from the first to the second, most of it early on."""
+
+    loss: tuple[float, float]
+    accuracy: tuple[float, float]
+    norms: tuple[float, ...]
+    """Of the layers, from input to output."""
+    spread: float
+    """Standard deviation of a batch's loss, relative to it, once it has come down."""
+    pace: float = 25.0
+
+    def left(self, step: int) -> float:
+        """The share of the way that is still to go."""
+        return 1 / (1 + step / self.pace)
+
+
+HEALTHY = Course((2.31, 0.07), (0.06, 0.97), (1.3, 0.62, 0.48), 0.35)
+VANISHING = Course(
+    (2.309, 2.305), (0.1, 0.105), (4.3e-7, 4.2e-7, 3e-6, 2.2e-5, 1.6e-4, 1.2e-3, 9e-3, 6.5e-2, 0.3), 0.0
+)
+
+
+def layers_of(config: RunConfig) -> tuple[Layer, ...]:
+    """The layers of a fully connected network, as the trainer and the inspector would name them."""
+    widths = [math.prod(config.data.shape), *config.model.hidden, config.data.classes]
+    activation = getattr(config.model, "activation", None)
+    word = activation.word() if activation is not None else ""
+    return tuple(
+        Layer(
+            name=f"fc{number}",
+            text=f"{before} → {after}",
+            shape=(after,),
+            activation=word if number < len(widths) - 1 else "",
+            parameters=(before + 1) * after,
+        )
+        for number, (before, after) in enumerate(pairwise(widths), 1)
+    )
+
+
+class FakeRun:
+    """A real run directory with real events of a training that nobody does."""
+
+    def __init__(
+        self,
+        home: Path,
+        line: str = "digits",
+        *,
+        name: str = "",
+        moment: datetime = MOMENT,
+        course: Course = HEALTHY,
+    ) -> None:
+        config = parse(line)
+        if name:
+            general = config.general.model_copy(update={"name": name})
+            config = RunConfig(**{**config.__dict__, "general": general})
+        self.config = config.resolved()
+        facts = {"versions": {"dltui": "0", "python": "3", "torch": "2"}, "parent": None}
+        self.dir: RunDir = create(home, self.config.name, moment, to_toml(self.config), facts)
+        self.course = course
+        self.plan = plan(self.config)
+        self.step = 0
+        self._events: Appender | None = Appender(self.dir.events)
+        self._seq = 0
+        self._epoch = 0
+        self._looked = 0
+        self._random = random.Random(7)
+        self._holder: subprocess.Popen[bytes] | None = None
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return self._seq - 1
+
+    # -- being alive --------------------------------------------------------------------------------
+
+    def hold(self) -> "FakeRun":
+        """Have a process hold the lock, as a trainer does for its whole life."""
+        command = [sys.executable, "-c", _HOLD, str(self.dir.path)]
+        self._holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._holder.stdout is not None
+        assert self._holder.stdout.readline() == b"\n"
+        return self
+
+    def die(self) -> None:
+        """End the process that holds the lock, as a crash does."""
+        if self._holder is not None:
+            self._holder.kill()
+            self._holder.communicate()
+            self._holder = None
+
+    def close(self) -> None:
+        """Leave nothing behind but the files."""
+        self.die()
+        if self._events is not None:
+            self._events.close()
+            self._events = None
+
+    # -- what it says -------------------------------------------------------------------------------
+
+    def say(self, kind: type[AnyEvent], **fields: Any) -> AnyEvent:
+        """Write one event."""
+        seconds = 0.0 if kind is AttemptStarted else _START_SECONDS + self.step * _STEP_SECONDS
+        event = kind(seq=self._seq, step=self.step, seconds=seconds, **fields)
+        assert self._events is not None, "it was closed"
+        self._events.append(encode(event))
+        self._seq += 1
+        return event
+
+    def start(self) -> "FakeRun":
+        """A trainer has taken the run."""
+        self.say(AttemptStarted, time=MOMENT.isoformat(), pid=4242, host="box")
+        return self
+
+    def prepare(self) -> "FakeRun":
+        """Data and network stand."""
+        layers = layers_of(self.config)
+        self.say(
+            Prepared,
+            device="cpu",
+            threads=1,
+            layers=layers,
+            parameters=sum(layer.parameters for layer in layers),
+            training_samples=self.plan.training,
+            validation_samples=self.plan.validation,
+            test_samples=self.plan.test,
+            batch_size=self.plan.batch_size,
+            steps_per_epoch=self.plan.steps_per_epoch,
+            total_steps=self.plan.steps,
+            epochs=self.config.training.epochs,
+        )
+        return self
+
+    def steps(self, number: int) -> "FakeRun":
+        """So many more steps have ended."""
+        while number:
+            chunk = min(number, _CHUNK)
+            losses = tuple(self._loss(self.step + one) for one in range(1, chunk + 1))
+            shares = tuple(self._accuracy(self.step + one) for one in range(1, chunk + 1))
+            self.step += chunk
+            number -= chunk
+            self.say(
+                StepsEnded,
+                loss=losses,
+                accuracy=shares,
+                lr=(self.config.optimizer.lr,) * chunk,
+                samples=self.step * self.plan.batch_size,
+                training_seconds=self.step * _STEP_SECONDS,
+            )
+        return self
+
+    def gradients(self) -> "FakeRun":
+        """The gradients of every tenth step since the last look were measured."""
+        taken = [step for step in range(self._looked + 1, self.step + 1) if step % 10 == 0 or step <= 10]
+        self._looked = self.step
+        names = [layer.name for layer in layers_of(self.config)]
+        last = len(self.course.norms) - 1
+        typical = [self.course.norms[index * last // max(len(names) - 1, 1)] for index in range(len(names))]
+        looks = [self._random.gauss(0, 0.22) for _ in taken]
+        named = {
+            name: tuple(norm * math.exp(look + self._random.gauss(0, 0.08)) for look in looks)
+            for name, norm in zip(names, typical, strict=True)
+        }
+        self.say(GradientsMeasured, steps=tuple(taken), norms=named, every=10, cost=0.02)
+        return self
+
+    def evaluate(self, split: Literal["validation", "test"] = "validation") -> "FakeRun":
+        """A split was evaluated."""
+        self.say(
+            Evaluated,
+            split=split,
+            epoch=self.step / self.plan.steps_per_epoch,
+            loss=self._mean(self.course.loss, self.step),
+            accuracy=self._mean(self.course.accuracy, self.step),
+            samples=self.plan.validation if split == "validation" else self.plan.test,
+            duration=0.02,
+        )
+        return self
+
+    def epochs(self, number: int) -> "FakeRun":
+        """So many more whole epochs have ended, with all that is said of each."""
+        for _ in range(number):
+            self.steps(self.plan.steps_per_epoch).gradients()
+            self._epoch += 1
+            self.say(
+                EpochEnded,
+                epoch=self._epoch,
+                loss=self._mean(self.course.loss, self.step - self.plan.steps_per_epoch // 2),
+                accuracy=self._mean(self.course.accuracy, self.step - self.plan.steps_per_epoch // 2),
+                duration=self.plan.steps_per_epoch * _STEP_SECONDS,
+            )
+            self.evaluate()
+        return self
+
+    def apply(self, command: Command, text: str) -> "FakeRun":
+        """A command took effect."""
+        self.say(CommandApplied, id=command.id, command=command.model_dump(), text=text)
+        return self
+
+    def refuse(self, command: Command, reason: str) -> "FakeRun":
+        """A command was not obeyed."""
+        self.say(CommandRefused, id=command.id, command=command.model_dump(), reason=reason)
+        return self
+
+    def end(
+        self,
+        reason: Reason = "finished",
+        message: str = "",
+        hint: str = "",
+    ) -> "FakeRun":
+        """The trainer is done, and gone."""
+        if reason != "failed":
+            self.evaluate("test")
+        self.say(AttemptEnded, reason=reason, message=message, hint=hint)
+        store_summary(self.dir)
+        self.die()
+        return self
+
+    def told(self) -> list[Command]:
+        """What viewers have written for the trainer so far."""
+        found = [decode_command(line) for line in Tail(self.dir.control).read()]
+        return [command for command in found if command is not None]
+
+    def _mean(self, ends: tuple[float, float], step: int) -> float:
+        start, end = ends
+        return end + (start - end) * self.course.left(step)
+
+    def _loss(self, step: int) -> float:
+        spread = 0.008 + self.course.spread * (1 - self.course.left(step))
+        return self._mean(self.course.loss, step) * math.exp(self._random.gauss(0, spread))
+
+    def _accuracy(self, step: int) -> float:
+        share, size = self._mean(self.course.accuracy, step), self.plan.batch_size
+        drawn = self._random.gauss(share, math.sqrt(share * (1 - share) / size))
+        return max(0, min(size, round(drawn * size))) / size
+
+
+class FakeInspector:
+    """Answers at once what the real inspector would say of a fully connected network."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def warm_up(self) -> None:
+        """There is nothing to wait for."""
+
+    async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
+        """Return layers, shapes and parameter counts."""
+        self.asked.append({"ask": what, **fields})
+        config = read_table(fields["config"]).config
+        assert config is not None
+        layers = layers_of(config)
+        return {
+            "input": list(config.data.shape),
+            "layers": [layer.model_dump() for layer in layers],
+            "output": config.model.output,
+            "parameters": sum(layer.parameters for layer in layers),
+        }
+
+    async def close(self) -> None:
+        """There is nothing to end."""
+
+
+@dataclass
+class Stage:
+    """An open app and all messages it has seen."""
+
+    app: DltuiApp
+    pilot: Pilot[RunDir | None]
+    messages: list[Message]
+
+    @property
+    def setup(self) -> SetupScreen:
+        """The Setup screen, seen or not."""
+        return self.app._setup
+
+    @property
+    def train(self) -> TrainScreen:
+        """The Train screen, seen or not."""
+        return self.app._train
+
+    def sent(self, kind: type[AnyMessage]) -> list[AnyMessage]:
+        """The messages of a kind, each once, the oldest first."""
+        found: dict[int, AnyMessage] = {id(one): one for one in self.messages if isinstance(one, kind)}
+        return list(found.values())
+
+    def notices(self) -> list[str]:
+        """What the app has said in the corner of the screen."""
+        return [one.notification.message for one in self.sent(Notify)]
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait after each one until all that follows from it is done."""
+        await self.pilot.press(*keys)
+
+    def type(self, *keys: str) -> None:
+        """Press keys as fast as a terminal pastes them; wait for what they bring about."""
+        type_keys(self.app, *keys)
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds, and all that follows from it is done."""
+        await until(condition)
+        await self.pilot._wait_for_screen()
+
+    async def show(self, mode: Literal["setup", "train", "runs"]) -> None:
+        """Go to a screen by its key."""
+        await self.press({"setup": "1", "train": "2", "runs": "5"}[mode])
+        await self.until(lambda: self.app.current_mode == mode and self.app.screen.is_mounted)
+
+    def row(self, key: str) -> FieldRow:
+        """The line of a field in the form."""
+        return next(row for row in self.setup.query(FieldRow) if row.row.key == key)
+
+    @property
+    def focused(self) -> str:
+        """The key of the field that has the focus, if one has."""
+        return self.app.focused.row.key if isinstance(self.app.focused, FieldRow) else ""
+
+    async def focus(self, key: str) -> FieldRow:
+        """Put the focus on a field."""
+        row = self.row(key)
+        row.focus()
+        await self.until(lambda: self.app.focused is row)
+        return row
+
+
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Let others work until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        await asyncio.sleep(0.01)
+
+
+def type_keys(app: App[Any], *keys: str) -> None:
+    """Press keys as fast as a terminal pastes them."""
+    driver = app._driver
+    assert driver is not None
+    for key in keys:
+        name = _character_to_key(key) if len(key) == 1 else key
+        event = Key(name, key if len(key) == 1 else None)
+        event.set_sender(app)
+        driver.send_message(event)
+
+
+@asynccontextmanager
+async def opened(
+    run: FakeRun | None = None,
+    *,
+    size: tuple[int, int] = (80, 24),
+    read_only: bool = False,
+    ascii_only: bool = False,
+) -> AsyncIterator[Stage]:
+    """Open the app, on a run if one is given, and wait until it can be used."""
+    app = DltuiApp(run.dir if run is not None else None, read_only=read_only, ascii_only=ascii_only)
+    messages: list[Message] = []
+    async with app.run_test(size=size, message_hook=messages.append) as pilot:
+        await until(lambda: is_ready(app))
+        await pilot._wait_for_screen()
+        yield Stage(app, pilot, messages)
+
+
+def is_ready(app: App[Any]) -> bool:
+    """Whether the app has opened its first screen and put the focus where it belongs."""
+    if app.current_mode not in ("setup", "train"):
+        return False
+    return isinstance(app.focused, FieldRow) if app.current_mode == "setup" else app.screen.is_mounted
+
+
+def count_refreshes(monkeypatch: pytest.MonkeyPatch) -> list[Widget]:
+    """Return a list that every widget joins whenever it asks to be drawn anew."""
+    refreshed: list[Widget] = []
+    refresh = Widget.refresh
+
+    def counted(widget: Widget, *regions: Region, **options: bool) -> Widget:
+        refreshed.append(widget)
+        return refresh(widget, *regions, **options)
+
+    monkeypatch.setattr(Widget, "refresh", counted)
+    return refreshed

@@ -1,0 +1,179 @@
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+from statistics import pvariance
+
+import pytest
+
+from dlcore.events import Evaluated, Event, GradientsMeasured, Prepared, StepsEnded
+from dlcore.history import RunHistory
+from tui.charts import SMOOTHING, View, accuracy_chart, gradient_chart, loss_chart
+from tui.plotting import Chart, Curve, draw
+
+LOSSES = tuple(2.0 * math.exp(-step / 40) + 0.2 + 0.1 * (step % 3) for step in range(300))
+
+
+def prepared(validation: int = 100) -> Prepared:
+    return Prepared(
+        device="cpu",
+        threads=1,
+        layers=(),
+        parameters=1,
+        training_samples=640,
+        validation_samples=validation,
+        test_samples=50,
+        batch_size=64,
+        steps_per_epoch=100,
+        total_steps=1000,
+        epochs=10,
+    )
+
+
+def steps(losses: Iterable[float | None]) -> StepsEnded:
+    figures = tuple(losses)
+    shares = tuple(None if loss is None else max(0.0, 1 - loss / 3) for loss in figures)
+    rates = (0.01,) * len(figures)
+    return StepsEnded(
+        step=len(figures), loss=figures, accuracy=shares, lr=rates, samples=64, training_seconds=1.0
+    )
+
+
+def evaluated(step: int, loss: float | None, split: str = "validation") -> Evaluated:
+    return Evaluated(
+        step=step,
+        split=split,  # type: ignore[arg-type]
+        epoch=step / 100,
+        loss=loss,
+        accuracy=0.5,
+        samples=100,
+        duration=0.1,
+    )
+
+
+def gradients(layers: int, looks: int = 3) -> GradientsMeasured:
+    norms: dict[str, tuple[float | None, ...]] = {
+        f"fc{layer}": tuple(10.0 ** (layer - layers) for _ in range(looks)) for layer in range(1, layers + 1)
+    }
+    return GradientsMeasured(
+        steps=tuple(10 * look for look in range(1, looks + 1)), norms=norms, every=10, cost=0.01
+    )
+
+
+def history(*events: Event) -> RunHistory:
+    """The history of some events, which are numbered here."""
+    made = RunHistory()
+    for number, event in enumerate(events):
+        assert made.apply(event.model_copy(update={"seq": number}))
+    return made
+
+
+def curve(chart: Chart, name: str) -> Curve:
+    return next(curve for curve in chart.curves if curve.name == name)
+
+
+def ys(points: Iterable[tuple[float, float | None]]) -> list[float]:
+    return [y for _, y in points if y is not None]
+
+
+@pytest.mark.parametrize("chart", [loss_chart, accuracy_chart])
+def test_train_and_validation_share_fixed_axes(chart: object) -> None:
+    made = chart(history(prepared(), steps(LOSSES), evaluated(0, 2.2), evaluated(100, 0.4)), View())  # type: ignore[operator]
+    assert made.x_limits == (0.0, 1000.0)
+    assert [one.name for one in made.curves] == ["", "train", "validation"]
+    assert [one.role for one in made.curves] == ["raw", "train", "validation"]
+    assert [x for x, _ in curve(made, "validation").points] == [0, 100]
+    assert curve(made, "validation").mark
+
+
+def test_the_axis_grows_with_a_run_that_said_no_total() -> None:
+    assert loss_chart(history(steps(LOSSES)), View()).x_limits == (0.0, 300.0)
+    assert loss_chart(RunHistory(), View()).x_limits == (0.0, 1.0)
+
+
+def test_accuracy_goes_from_nothing_to_all() -> None:
+    made = accuracy_chart(history(prepared(), steps(LOSSES)), View(log_y=True))
+    assert made.y_limits == (0.0, 1.0)
+    assert made.percent
+    assert not made.log_y, "the log scale is the loss's"
+    assert loss_chart(RunHistory(), View(log_y=True)).log_y
+
+
+def test_without_a_held_out_split_the_test_split_is_shown_by_its_name() -> None:
+    made = loss_chart(history(prepared(0), steps(LOSSES), evaluated(100, 0.4, "test")), View())
+    assert made.curves[-1].name == "test"
+    assert made.curves[-1].points == ((100, 0.4),)
+
+
+def test_more_smoothing_is_a_calmer_curve_over_the_same_band() -> None:
+    run = history(prepared(), steps(LOSSES))
+    bands, roughness = [], []
+    for level in range(1, len(SMOOTHING)):
+        made = loss_chart(run, View(smoothing=level))
+        bands.append(made.curves[0].points)
+        line = ys(curve(made, "train").points)
+        roughness.append(pvariance([after - before for before, after in pairwise(line)]))
+    assert len(set(bands)) == 1
+    assert roughness == sorted(roughness, reverse=True)
+    assert roughness[0] > 2 * roughness[-1]
+
+
+def test_without_smoothing_there_is_just_what_was_measured() -> None:
+    made = loss_chart(history(prepared(), steps(LOSSES)), View(smoothing=0))
+    assert [one.name for one in made.curves] == ["train", "validation"]
+    assert max(ys(made.curves[0].points)) == pytest.approx(max(LOSSES))
+    assert min(ys(made.curves[0].points)) == pytest.approx(min(LOSSES))
+
+
+def test_a_peak_of_one_step_is_in_the_band() -> None:
+    losses = list(LOSSES * 30)
+    losses[4321] = 9.0
+    made = loss_chart(history(prepared(), steps(losses)), View(columns=40))
+    assert max(ys(made.curves[0].points)) == 9.0
+    assert len(curve(made, "train").points) == 80
+
+
+def test_losses_that_are_not_finite_are_gaps() -> None:
+    losses = [1.0, 1.0, None, 1.0, math.nan, 1.0]
+    made = loss_chart(history(prepared(), steps(losses), evaluated(6, None)), View())
+    for one in made.curves[:2]:
+        assert dict(one.points) == {1: 1.0, 2: 1.0, 3: None, 4: 1.0, 5: None, 6: 1.0}
+    assert curve(made, "validation").points == ((6, None),)
+
+
+@pytest.mark.parametrize(
+    ("layers", "names"),
+    [
+        (1, ["fc1"]),
+        (2, ["fc1", "fc2"]),
+        (5, ["fc1", "fc2", "fc3", "fc4", "fc5"]),
+        (9, ["fc1", "fc3", "fc5", "fc7", "fc9"]),
+        (40, ["fc1", "fc10", "fc20", "fc30", "fc40"]),
+    ],
+)
+def test_the_first_and_the_last_layer_are_always_drawn(layers: int, names: list[str]) -> None:
+    made = gradient_chart(history(prepared(), gradients(layers)), View())
+    assert [one.name for one in made.curves] == names
+    assert made.log_y
+    assert len({one.role for one in made.curves}) == len(names)
+    assert len({one.mark for one in made.curves}) == len(names)
+
+
+def test_many_looks_are_told_by_their_geometric_mean() -> None:
+    looks = tuple(range(10, 8010, 10))
+    norms: tuple[float | None, ...] = tuple(1e-2 if look % 20 else 1e-4 for look in looks)
+    measured = GradientsMeasured(step=8000, steps=looks, norms={"fc1": norms}, every=10, cost=0.0)
+    (one,) = gradient_chart(history(prepared(), measured), View(columns=40)).curves
+    assert len(one.points) == 40
+    assert ys(one.points) == pytest.approx([1e-3] * 40)
+
+
+def test_norms_of_zero_or_not_finite_are_gaps() -> None:
+    measured = GradientsMeasured(step=3, steps=(1, 2, 3), norms={"fc1": (0.0, None, 0.5)}, every=1, cost=0.0)
+    (one,) = gradient_chart(history(measured), View()).curves
+    assert [y for _, y in one.points] == [None, None, pytest.approx(0.5)]
+
+
+@pytest.mark.parametrize("chart", [loss_chart, accuracy_chart, gradient_chart])
+def test_a_run_that_has_said_nothing_can_be_drawn(chart: object) -> None:
+    made = chart(RunHistory(), View())  # type: ignore[operator]
+    assert len(draw(made, 40, 9)) == 9

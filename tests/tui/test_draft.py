@@ -1,0 +1,208 @@
+from dataclasses import replace
+
+import pytest
+
+from dlcore.choices.activations import LeakyReLU, ReLU, Tanh
+from dlcore.choices.architectures import Mlp
+from dlcore.choices.choice import fields_of
+from dlcore.config import SECTIONS, RunConfig, Section
+from dlcore.oneline import parse
+from tests.tui.fakes import NASTY
+from tui.draft import Draft, Row
+
+KINDS = [(section, kind.word()) for section in SECTIONS if section.has_kinds for kind in section.family]
+
+
+def rows(draft: Draft) -> dict[str, Row]:
+    return {row.key: row for row in draft.rows()}
+
+
+def problems(draft: Draft) -> dict[str, str]:
+    return {problem.key: problem.message for problem in draft.read().problems}
+
+
+def test_it_starts_as_the_configuration_that_runs() -> None:
+    reading = Draft().read()
+    assert reading.config == RunConfig()
+    assert reading.problems == ()
+
+
+def test_every_field_that_is_not_hidden_has_a_row_with_its_default_and_help() -> None:
+    draft = Draft()
+    found = rows(draft)
+    for section in SECTIONS:
+        for spec in fields_of(section.default):
+            if not spec.hidden:
+                row = found[section.path(spec.name)]
+                assert (row.control, row.help, row.spec) == (spec.control, spec.help, spec)
+                assert draft.text(row.key) or spec.name == "name"
+                assert row.depth == 1
+        if section.has_kinds:
+            kind = found[section.path("kind")]
+            assert kind.options == tuple(member.word() for member in section.family)
+            assert draft.text(kind.key) == section.default.word()
+            assert kind.depth == 0
+
+
+def test_the_name_is_free_text_and_starts_empty() -> None:
+    draft = Draft()
+    assert draft.text("name") == ""
+    draft.put("name", NASTY)
+    config = draft.read().config
+    assert config is not None
+    assert config.name == NASTY
+    draft.put("name", "17")
+    assert draft.table()["name"] == "17"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mnist mlp 64,64,64 sigmoid adam lr=3e-4 e=3 seed=7 b=full",
+        "digits cnn filters=8,16 kernel=5 stride=2 pool=1 model.padding=same model.hidden=[] tanh he",
+        "mnist perceptron xavier mse out=softmax sgd exponential gamma=.5 s=100 l2=1e-4",
+        "moons mlp 16, leaky_relu model.activation.slope=.2 noise=.3 samples=50 training.evaluate_every=7",
+        "xor mlp 4, tanh b=4 e=500",
+        "digits mlp 8,8 relu,tanh drop=.5 model.bias=false data.shuffle=false val=0 training.threads=2",
+    ],
+)
+def test_a_configuration_taken_over_comes_back_as_it_was(line: str) -> None:
+    config = parse(line)
+    draft = Draft(config)
+    assert draft.read().config == config
+    other = Draft()
+    other.load(config)
+    assert other.read().config == config
+
+
+def test_one_activation_each_with_fields_of_its_own_comes_back() -> None:
+    model = Mlp(hidden=(8, 8, 8), activation=(ReLU(), LeakyReLU(slope=0.3), Tanh()))
+    config = replace(RunConfig(), model=model)
+    assert Draft(config).read().config == config
+
+
+@pytest.mark.parametrize(("section", "word"), KINDS, ids=[word for _, word in KINDS])
+def test_switching_a_kind_there_and_back_loses_nothing(section: Section, word: str) -> None:
+    draft = Draft()
+    key = section.path("kind")
+    draft.put("data.batch_size", "17")
+    draft.put("optimizer.lr", "0.")
+    draft.put("optimizer.momentum", "half")
+    draft.put("model.hidden", "9,")
+    before = draft.table()
+    first = draft.text(key)
+    draft.put(key, word)
+    assert draft.text(key) == word
+    for other in draft.rows():
+        assert isinstance(draft.text(other.key), str)
+    draft.put(key, first)
+    assert draft.table() == before
+
+
+def test_each_kind_keeps_what_was_typed_for_it() -> None:
+    draft = Draft()
+    for word, rate in (("sgd", "0.5"), ("adam", "0.002"), ("momentum", "0.03")):
+        draft.put("optimizer.kind", word)
+        draft.put("optimizer.lr", rate)
+    for word, rate in (("sgd", "0.5"), ("adam", "0.002"), ("momentum", "0.03")):
+        draft.put("optimizer.kind", word)
+        assert draft.text("optimizer.lr") == rate
+
+
+def test_a_new_kind_takes_over_fields_of_the_same_name_and_default() -> None:
+    draft = Draft()
+    draft.put("data.batch_size", "17")
+    draft.put("data.validation", "0.2")
+    draft.put("data.kind", "moons")
+    assert draft.text("data.batch_size") == "17"
+    assert draft.text("data.validation") == "0.2"
+    draft.put("optimizer.lr", "0.03")
+    draft.put("optimizer.kind", "adam")
+    assert draft.text("optimizer.lr") == "0.001", "adam has a default of its own"
+    draft.put("data.kind", "xor")
+    assert draft.text("data.validation") == "0", "xor holds nothing out"
+    assert draft.read().config is not None
+
+
+def test_an_activation_brings_its_fields_along() -> None:
+    draft = Draft()
+    assert "model.activation.slope" not in rows(draft)
+    draft.put("model.activation", "leaky_relu")
+    row = rows(draft)["model.activation.slope"]
+    assert (row.depth, row.control, draft.text(row.key)) == (2, "number", "0.01")
+    draft.put(row.key, "0.2")
+    config = draft.read().config
+    assert config is not None
+    assert isinstance(config.model, Mlp)
+    assert config.model.activation == LeakyReLU(slope=0.2)
+    draft.put("model.activation", "relu")
+    assert "model.activation.slope" not in rows(draft)
+    draft.put("model.activation", "leaky_relu")
+    assert draft.text("model.activation.slope") == "0.2"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("optimizer.lr", "fast"),
+        ("optimizer.lr", "-1"),
+        ("optimizer.lr", ""),
+        ("optimizer.lr", "nan"),
+        ("data.batch_size", "0"),
+        ("data.batch_size", "half"),
+        ("data.validation", "1"),
+        ("model.hidden", "128,sixty-four"),
+        ("model.hidden", ""),
+        ("model.dropout", "[1"),
+        ("training.epochs", "1e3.5"),
+        ("training.device", "gpu"),
+        ("seed", "9" * 5000),
+        ("seed", "[" * 2000),
+        ("name", "x" * 201),
+    ],
+)
+def test_a_bad_value_is_a_problem_of_its_key_and_no_exception(key: str, text: str) -> None:
+    draft = Draft()
+    draft.put(key, text)
+    assert set(problems(draft)) == {key}
+    assert draft.read().config is None
+    draft.restore(key)
+    assert draft.read().config == RunConfig()
+
+
+def test_all_problems_are_named_at_once() -> None:
+    draft = Draft()
+    for key in ("data.batch_size", "optimizer.lr", "training.epochs"):
+        draft.put(key, "much")
+    assert set(problems(draft)) == {"data.batch_size", "optimizer.lr", "training.epochs"}
+
+
+@pytest.mark.parametrize(
+    ("text", "widths"), [("128", (128,)), ("128,", (128,)), ("8,4,2", (8, 4, 2)), ("[8, 4]", (8, 4))]
+)
+def test_widths_are_typed_in_any_way_people_write_them(text: str, widths: tuple[int, ...]) -> None:
+    draft = Draft()
+    draft.put("model.hidden", text)
+    config = draft.read().config
+    assert config is not None
+    assert config.model.hidden == widths
+
+
+def test_restoring_a_kind_goes_back_to_the_default_kind() -> None:
+    draft = Draft()
+    draft.put("optimizer.kind", "adam")
+    draft.put("model.activation", "tanh")
+    draft.restore("optimizer.kind")
+    draft.restore("model.activation")
+    assert draft.text("optimizer.kind") == "momentum"
+    assert draft.text("model.activation") == "relu"
+
+
+def test_loading_keeps_what_was_typed_for_other_kinds() -> None:
+    draft = Draft()
+    draft.put("optimizer.kind", "adam")
+    draft.put("optimizer.lr", "0.5")
+    draft.load(RunConfig())
+    assert draft.read().config == RunConfig()
+    draft.put("optimizer.kind", "adam")
+    assert draft.text("optimizer.lr") == "0.5"

@@ -1,0 +1,99 @@
+import pytest
+
+from dlcore.config import SECTIONS, Section
+from tui.draft import Draft, Row
+from tui.nudge import nudged
+
+
+def row_of(key: str, **kinds: str) -> Row:
+    """The row of a field, in a form where `kinds` are chosen (section → kind)."""
+    draft = Draft()
+    for section, word in kinds.items():
+        draft.put(f"{section}.kind", word)
+    return next(row for row in draft.rows() if row.key == key)
+
+
+def walk(row: Row, text: str, direction: int, steps: int) -> list[str]:
+    path = []
+    for _ in range(steps):
+        text = nudged(row, text, direction)
+        path.append(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("key", "start", "up"),
+    [
+        ("data.batch_size", "64", ["128", "256", "512"]),
+        ("data.batch_size", "full", ["1", "2", "4"]),
+        ("data.limit", "0", ["1", "2", "4"]),
+        ("training.threads", "auto", ["1", "2", "4"]),
+        ("training.evaluate_every", "epoch", ["1", "2", "4"]),
+        ("optimizer.lr", "0.01", ["0.02", "0.05", "0.1"]),
+        ("optimizer.lr", "0.03", ["0.05", "0.1", "0.2"]),
+        ("optimizer.lr", "5", ["10", "20", "50"]),
+        ("data.validation", "0.1", ["0.15", "0.2", "0.25"]),
+        ("data.validation", "0.9", ["0.95", "0.95", "0.95"]),
+        ("model.dropout", "0", ["0.05", "0.1", "0.15"]),
+        ("regularization.l2", "0", ["0.0001", "0.0002", "0.0005"]),
+        ("model.bias", "true", ["false", "true", "false"]),
+        ("model.output", "auto", ["linear", "sigmoid", "softmax"]),
+        ("model.activation", "identity", ["relu", "leaky_relu", "tanh"]),
+        ("optimizer.kind", "adam", ["sgd", "momentum", "adam"]),
+    ],
+)
+def test_right_is_the_next_sensible_value(key: str, start: str, up: list[str]) -> None:
+    assert walk(row_of(key), start, 1, 3) == up
+
+
+@pytest.mark.parametrize(
+    ("key", "start", "down"),
+    [
+        ("data.batch_size", "4", ["2", "1", "full", "full"]),
+        ("data.limit", "3", ["1", "0", "0", "0"]),
+        ("training.epochs", "10", ["5", "2", "1", "1"]),
+        ("training.threads", "2", ["1", "auto", "auto", "auto"]),
+        ("optimizer.lr", "0.01", ["0.005", "0.002", "0.001", "0.0005"]),
+        ("optimizer.lr", "0.03", ["0.02", "0.01", "0.005", "0.002"]),
+        ("data.validation", "0.1", ["0.05", "0", "0", "0"]),
+        ("regularization.l2", "0.0002", ["0.0001", "0", "0", "0"]),
+        ("model.output", "auto", ["softmax", "sigmoid", "linear", "auto"]),
+    ],
+)
+def test_left_is_the_one_before(key: str, start: str, down: list[str]) -> None:
+    assert walk(row_of(key), start, -1, 4) == down
+
+
+@pytest.mark.parametrize("direction", [-1, 1])
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("optimizer.lr", "fast"),
+        ("optimizer.lr", ""),
+        ("data.batch_size", "1.5"),
+        ("training.epochs", "many"),
+        ("name", "a name"),
+        ("model.hidden", "128,64"),
+        ("training.device", "cpu"),
+    ],
+)
+def test_what_has_no_next_value_stays(key: str, text: str, direction: int) -> None:
+    assert nudged(row_of(key), text, direction) == text
+
+
+def test_an_unknown_word_goes_on_from_the_first_one() -> None:
+    assert nudged(row_of("model.activation"), "relu,tanh", 1) == "leaky_relu"
+
+
+@pytest.mark.parametrize("section", [section for section in SECTIONS if section.has_kinds])
+def test_all_kinds_are_reached_and_the_first_comes_again(section: Section) -> None:
+    row = row_of(section.path("kind"))
+    words = [kind.word() for kind in section.family]
+    assert walk(row, words[0], 1, len(words)) == [*words[1:], words[0]]
+    assert walk(row, words[0], -1, len(words)) == words[::-1]
+
+
+@pytest.mark.parametrize("key", ["optimizer.eps", "optimizer.lr"])
+def test_small_numbers_stay_above_zero(key: str) -> None:
+    values = [float(text) for text in walk(row_of(key, optimizer="adam"), "1e-8", -1, 9)]
+    assert all(0 < after < before for before, after in zip([1e-8, *values], values, strict=False))

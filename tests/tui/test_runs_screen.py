@@ -1,0 +1,229 @@
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.coordinate import Coordinate
+from textual.widgets import DataTable, OptionList, Static
+
+from dlcore.lock import lock_holder
+from tests.tui.fakes import MOMENT, FakeRun, Stage, count_refreshes, opened
+from tui.messages import RunOpened, SetupRequested
+from tui.screens.dialogs import Ask, Pick
+
+MakeRun = Callable[..., FakeRun]
+
+pytestmark = pytest.mark.usefixtures("home", "inspector")
+
+
+def table(stage: Stage) -> DataTable[Any]:
+    found: DataTable[Any] = stage.app.screen.query_one(DataTable)
+    return found
+
+
+def ids(stage: Stage) -> list[str]:
+    return [str(key.value) for key in table(stage).rows]
+
+
+def cell(stage: Stage, row: int, column: int) -> str:
+    return str(table(stage).get_cell_at(Coordinate(row, column)).plain)
+
+
+def note(stage: Stage) -> str:
+    content: Any = stage.app.screen.query_one("#runs-note", Static).content
+    return str(content.plain)
+
+
+@pytest.fixture
+def runs(make_run: MakeRun) -> list[FakeRun]:
+    """Three runs, the newest first: one that goes on, a finished one, one whose trainer died."""
+    third = make_run(moment=MOMENT - timedelta(days=2), name="third").start().prepare().steps(3)
+    second = make_run(moment=MOMENT - timedelta(hours=1), name="second").start().prepare().epochs(10).end()
+    first = make_run("moons", name="first").hold().start().prepare().epochs(1)
+    return [first, second, third]
+
+
+async def test_runs_are_listed_the_newest_first(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        assert ids(stage) == [run.dir.id for run in runs]
+        assert [cell(stage, row, 0).split()[1] for row in range(3)] == ["running", "finished", "crashed"]
+        assert [cell(stage, row, 2) for row in range(3)] == ["first", "second", "third"]
+        assert cell(stage, 1, 1).endswith(" % validation")
+        assert cell(stage, 2, 1) == "–"
+        assert note(stage).startswith("3 runs in ")
+
+
+async def test_without_runs_it_says_how_to_begin() -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        assert note(stage).startswith("No runs yet")
+        stage.type("enter", "e", "d", "c")
+        await stage.pilot.pause()
+        assert stage.app.current_mode == "runs"
+        assert len(stage.app.screen_stack) == 1
+
+
+async def test_enter_and_a_click_open_a_run(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("down", "enter")
+        await stage.until(lambda: stage.app.current_mode == "train")
+        (asked,) = stage.sent(RunOpened)
+        assert asked.run == runs[1].dir
+        assert stage.train.feed is not None
+        assert stage.train.feed.run == runs[1].dir
+        await stage.show("runs")
+        assert table(stage).cursor_row == 1, "the cursor stays where it was"
+        await stage.pilot.click(table(stage), offset=(3, 3))
+        await stage.until(lambda: table(stage).cursor_row == 2)
+        await stage.pilot.click(table(stage), offset=(3, 3))
+        await stage.until(lambda: stage.app.current_mode == "train" and len(stage.sent(RunOpened)) == 2)
+        assert stage.train.feed.run == runs[2].dir
+
+
+async def test_a_run_is_deleted_only_after_a_yes(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("down", "d")
+        await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
+        assert stage.app.screen.query_one(OptionList).highlighted == 0
+        stage.type("enter")  # keep
+        await stage.until(lambda: stage.app.screen.query(DataTable))
+        assert runs[1].dir.path.exists()
+        stage.type("d")
+        await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
+        stage.type("escape")
+        await stage.until(lambda: stage.app.screen.query(DataTable))
+        assert runs[1].dir.path.exists()
+        stage.type("d")
+        await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
+        stage.type("down", "enter")
+        await stage.until(lambda: stage.app.screen.query(DataTable) and len(ids(stage)) == 2)
+        assert not runs[1].dir.path.exists()
+        assert ids(stage) == [runs[0].dir.id, runs[2].dir.id]
+
+
+async def test_a_live_run_cannot_be_deleted(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("d")
+        await stage.until(lambda: stage.notices())
+        assert "stop it first" in stage.notices()[0]
+        assert stage.app.screen.query(DataTable)
+        assert runs[0].dir.path.exists()
+
+
+async def test_a_run_that_came_to_life_meanwhile_is_not_deleted(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("ctrl+end", "d")
+        await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
+        runs[2].hold()
+        stage.type("down", "enter")
+        await stage.until(lambda: stage.notices())
+        assert "is being trained" in stage.notices()[0]
+        assert lock_holder(runs[2].dir) is not None
+        assert runs[2].dir.path.exists()
+
+
+async def test_an_export_writes_three_files_and_never_over_others(
+    runs: list[FakeRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("down", "e")
+        await stage.until(lambda: isinstance(stage.app.screen, Ask))
+        stage.type("enter")
+        await stage.until(lambda: stage.notices())
+        files = sorted(folder.iterdir())
+        assert [path.name for path in files] == [
+            f"{runs[1].dir.id}.{ending}" for ending in ("csv", "json", "md")
+        ]
+        assert all(path.stat().st_size for path in files)
+        files[2].write_text("mine")
+        for path in files[:2]:
+            path.unlink()
+        stage.type("e")
+        await stage.until(lambda: isinstance(stage.app.screen, Ask))
+        stage.type("enter")
+        await stage.until(lambda: len(stage.notices()) == 2)
+        assert str(files[2].name) in stage.notices()[1]
+        assert list(folder.iterdir()) == [files[2]]
+        assert files[2].read_text() == "mine"
+
+
+async def test_c_takes_the_configuration_to_setup(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("c")
+        await stage.until(lambda: stage.app.current_mode == "setup" and stage.setup._config is not None)
+        (asked,) = stage.sent(SetupRequested)
+        assert asked.config == runs[0].config
+        await stage.until(lambda: stage.setup._draft.text("data.kind") == "moons")
+
+
+async def test_a_run_that_cannot_be_read_is_listed_and_does_no_harm(runs: list[FakeRun]) -> None:
+    runs[1].dir.config.write_text("[data")
+    runs[2].dir.facts.write_text("{")
+    async with opened() as stage:
+        await stage.show("runs")
+        assert cell(stage, 1, 2) == runs[1].dir.id
+        assert "cannot be read" in cell(stage, 1, 4)
+        stage.type("down", "c")
+        await stage.until(lambda: stage.notices())
+        assert "is not TOML" in stage.notices()[0]
+        stage.type("enter")
+        await stage.until(lambda: stage.app.current_mode == "train")
+
+
+async def test_live_rows_follow_their_runs_and_others_are_left_alone(
+    runs: list[FakeRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        screen: Any = stage.app.screen
+        steps = cell(stage, 0, 6)
+        refreshed = count_refreshes(monkeypatch)
+        screen._refresh_live()
+        await stage.pilot.pause()
+        assert refreshed == [], "nothing is new"
+        runs[0].steps(7)
+        screen._refresh_live()
+        assert cell(stage, 0, 6) != steps
+        assert {type(widget) for widget in refreshed} == {DataTable}
+        runs[0].end()
+        screen._refresh_live()
+        assert cell(stage, 0, 0) == "✓ finished"
+        await stage.show("setup")
+        refreshed.clear()
+        screen._refresh_live()
+        assert refreshed == []
+
+
+async def test_a_new_run_is_in_the_list_when_it_is_seen_again(runs: list[FakeRun], make_run: MakeRun) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("down")
+        await stage.until(lambda: table(stage).cursor_row == 1)
+        await stage.show("setup")
+        newest = make_run(moment=MOMENT + timedelta(hours=1)).start()
+        await stage.show("runs")
+        await stage.until(lambda: len(ids(stage)) == 4)
+        assert ids(stage)[0] == newest.dir.id
+        assert table(stage).cursor_row == 2, "on the same run as before"
+
+
+async def test_a_list_longer_than_the_screen_is_scrolled(make_run: MakeRun) -> None:
+    for number in range(60):
+        make_run(moment=MOMENT + timedelta(seconds=number))
+    async with opened() as stage:
+        await stage.show("runs")
+        assert len(ids(stage)) == 60
+        stage.type("ctrl+end")
+        await stage.until(lambda: table(stage).cursor_row == 59)
+        await stage.until(lambda: table(stage).scroll_offset.y == table(stage).max_scroll_y > 0)

@@ -1,0 +1,432 @@
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from textual.widgets import Footer, Static
+from textual.widgets._footer import FooterKey
+
+from dlcore.commands import Command, Continue, Pause, Set, Step, Stop
+from dlcore.events import CheckpointSaved
+from tests.tui.fakes import NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
+from tui.charts import SMOOTHING
+from tui.messages import SetupRequested
+from tui.plotting import Chart
+from tui.screens.train import frame_seconds
+from tui.widgets.gradient_bars import GradientBars
+from tui.widgets.plot import Plot
+from tui.widgets.status_line import StatusLine
+
+MakeRun = Callable[..., FakeRun]
+
+pytestmark = pytest.mark.usefixtures("home", "inspector")
+
+
+def chart(stage: Stage, name: str) -> Chart:
+    found = stage.train.query_one(f"#{name}", Plot)._chart
+    assert found is not None
+    return found
+
+
+def message(stage: Stage) -> str:
+    content: Any = stage.train.query_one("#train-message", Static).content
+    return str(getattr(content, "plain", content))
+
+
+def state(stage: Stage) -> str:
+    """The state that the screen shows."""
+    return stage.train.query_one(StatusLine).render().plain.split()[1]
+
+
+async def drawn(stage: Stage, run: FakeRun) -> None:
+    """Wait until all that the run has said is on the screen."""
+
+    def is_drawn() -> bool:
+        feed = stage.train.feed
+        return feed is not None and feed.history.seq == run.seq and not stage.train._stale
+
+    await stage.until(is_drawn)
+
+
+@pytest.fixture
+def running(make_run: MakeRun) -> FakeRun:
+    return make_run().hold().start().prepare().evaluate().epochs(2).steps(5).gradients()
+
+
+# -- what it shows ----------------------------------------------------------------------------------
+
+
+async def test_each_state_of_a_run_is_told_as_it_comes(make_run: MakeRun) -> None:
+    run = make_run().hold()
+    async with opened(run) as stage:
+        await stage.until(lambda: state(stage) == "starting")
+        run.start().prepare().steps(21).gradients()
+        await stage.until(lambda: state(stage) == "running")
+        run.apply(Pause(), "paused")
+        await stage.until(lambda: state(stage) == "paused")
+        assert message(stage) == "paused at step 21"
+        run.apply(Continue(), "continued")
+        await stage.until(lambda: state(stage) == "running")
+        run.apply(Stop(), "stopping")
+        await stage.until(lambda: state(stage) == "stopping")
+        run.end("stopped")
+        await stage.until(lambda: state(stage) == "stopped")
+        assert message(stage).startswith("stopped: accuracy ")
+
+
+async def test_a_failure_says_what_happened_and_what_to_do(make_run: MakeRun) -> None:
+    run = make_run().start().prepare().steps(9)
+    run.end("failed", f"The loss is not finite since step 9 {NASTY}", "Take a smaller learning rate.")
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        assert state(stage) == "failed"
+        assert "since step 9 [/x] \\x1b[2J 한글. Take a smaller" in message(stage)
+
+
+async def test_a_trainer_that_died_is_told_with_its_log(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await stage.until(lambda: state(stage) == "running")
+        running.die()
+        await stage.until(lambda: state(stage) == "crashed")
+        assert str(running.dir.log) in message(stage)
+
+
+async def test_the_end_names_the_figures_of_both_splits(make_run: MakeRun) -> None:
+    run = make_run().start().prepare().epochs(10).end()
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        assert state(stage) == "finished"
+        assert "validation" in message(stage)
+        assert "test" in message(stage)
+
+
+async def test_curves_and_bars_follow_the_run(running: FakeRun) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        assert chart(stage, "loss").x_limits == (0.0, 210.0)
+        assert [x for x, _ in chart(stage, "accuracy").curves[-1].points] == [0, 21, 42]
+        assert len(chart(stage, "gradients").curves) == 3
+        running.epochs(1)
+        await drawn(stage, running)
+        assert [x for x, _ in chart(stage, "loss").curves[-1].points] == [0, 21, 42, 68]
+
+
+async def test_before_gradients_come_it_says_when_or_why_not(make_run: MakeRun) -> None:
+    for line, words in (
+        ("digits", "after the first step"),
+        ("digits training.probe_budget=0", "probe_budget"),
+    ):
+        run = make_run(line).hold().start().prepare()
+        async with opened(run) as stage:
+            await drawn(stage, run)
+            assert words in stage.train.query_one(GradientBars).render().plain
+        run.die()
+
+
+async def test_another_run_shows_nothing_of_the_last_one(make_run: MakeRun) -> None:
+    first = make_run(course=VANISHING).hold().start().prepare().epochs(2)
+    second = make_run(name="second").hold().start()
+    async with opened(first, size=(120, 40)) as stage:
+        await drawn(stage, first)
+        stage.train.open(second.dir)
+        await drawn(stage, second)
+        assert all(not curve.points for name in ("loss", "accuracy") for curve in chart(stage, name).curves)
+        assert chart(stage, "gradients").curves == ()
+        assert "after the first step" in stage.train.query_one(GradientBars).render().plain
+        assert state(stage) == "starting"
+        assert message(stage) == ""
+        assert stage.train.query_one("Header").aside == second.dir.id  # type: ignore[attr-defined]
+
+
+async def test_without_a_run_it_says_how_to_get_one() -> None:
+    async with opened() as stage:
+        await stage.show("train")
+        assert "Setup (1)" in message(stage)
+        for action in ("pause", "step", "stop", "scale_lr", "export", "copy_setup"):
+            assert stage.train.check_action(action, ()) is None
+        stage.type("space", "s", "x", "[", "]", "e", "c", "y", "plus")
+        await stage.pilot.pause()
+        assert stage.app.current_mode == "train"
+
+
+async def test_a_configuration_that_cannot_be_read_does_not_hide_the_curves(make_run: MakeRun) -> None:
+    run = make_run().hold().start().prepare().steps(9)
+    run.dir.config.write_text('[data]\nkind = "[/x]\\u001b"\n[model]\nkind = "none"\n')
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        line: Any = stage.train.query_one("#run-line", Static).content
+        assert "[/x]" in line.plain
+        assert "\x1b" not in line.plain
+        assert len(chart(stage, "loss").curves[0].points)
+        stage.type("]")
+        await stage.pilot.pause()
+        assert run.told() == []
+
+
+# -- how it can be seen -----------------------------------------------------------------------------
+
+
+async def test_y_is_the_log_scale_of_the_loss(running: FakeRun) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        for log_y in (True, False):
+            stage.type("y")
+            await stage.until(lambda log_y=log_y: chart(stage, "loss").log_y == log_y)  # type: ignore[misc]
+            assert ("log y" in stage.train.query_one(StatusLine).render().plain) == log_y
+            assert not chart(stage, "accuracy").log_y
+
+
+async def test_smoothing_has_levels_with_names(running: FakeRun) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        seen = []
+        for key in ("minus", "minus", "plus", "equals_sign", "plus", "plus"):
+            stage.type(key)
+            await stage.pilot.pause()
+            await drawn(stage, running)
+            seen.append(SMOOTHING[stage.train._view.smoothing][0])
+            assert message(stage) == f"smoothing: {seen[-1]}"
+            assert (len(chart(stage, "loss").curves) == 2) == (seen[-1] == "off")
+        assert seen == ["off", "off", "light", "medium", "heavy", "heavy"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "seconds"),
+    [({}, 0.25), ({"SSH_CONNECTION": ""}, 0.25), ({"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}, 0.75)],
+)
+def test_over_ssh_frames_are_rarer(environment: dict[str, str], seconds: float) -> None:
+    assert frame_seconds(environment) == seconds
+
+
+async def test_over_ssh_the_next_frame_waits(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22")
+    now = 1000.0
+    async with opened(running) as stage:
+        assert stage.app.animation_level == "none"
+        await drawn(stage, running)
+        monkeypatch.setattr("tui.screens.train.time", SimpleNamespace(monotonic=lambda: now))
+        stage.train._shown, stage.train._took, stage.train._stale = now, 0.01, True
+        for later, is_drawn in ((0.3, False), (0.7, False), (0.76, True)):
+            now = 1000.0 + later
+            stage.train._poll()
+            assert stage.train._stale != is_drawn
+        stage.train._took, stage.train._stale = 0.5, True
+        now += 1.9
+        stage.train._poll()
+        assert stage.train._stale, "a slow frame is followed by a long rest"
+
+
+async def test_an_unchanged_run_draws_nothing(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        await stage.pilot.pause()
+        refreshed = count_refreshes(monkeypatch)
+        for _ in range(10):
+            stage.train._shown = 0.0
+            stage.train._poll()
+        await stage.pilot.pause()
+        assert refreshed == []
+        for _ in range(10):
+            stage.train._draw()
+        await stage.pilot.pause()
+        assert refreshed == [], "not even when it is drawn again"
+
+
+async def test_what_says_nothing_new_draws_nothing(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        await stage.pilot.pause()
+        refreshed = count_refreshes(monkeypatch)
+        running.say(CheckpointSaved, file="checkpoints/47.pt", bytes=9)
+        await drawn(stage, running)
+        assert refreshed == []
+
+
+async def test_more_steps_draw_the_plots_and_leave_the_footer_alone(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        await stage.pilot.pause()
+        keys = list(stage.train.query_one(Footer).query(FooterKey))
+        refreshed = count_refreshes(monkeypatch)
+        running.steps(20).gradients()
+        await drawn(stage, running)
+        assert {type(widget) for widget in refreshed} == {Plot, GradientBars, StatusLine}
+        assert list(stage.train.query_one(Footer).query(FooterKey)) == keys
+
+
+@pytest.mark.parametrize("mode", ["setup", "runs"])
+async def test_hidden_it_reads_on_and_draws_nothing(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch, mode: Any
+) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        await stage.show(mode)
+        draws: list[int] = []
+        draw = stage.train._draw
+
+        def counted() -> None:
+            assert stage.train.feed is not None
+            draws.append(stage.train.feed.history.step)
+            draw()
+
+        monkeypatch.setattr(stage.train, "_draw", counted)
+        running.steps(20)
+        await stage.until(
+            lambda: stage.train.feed is not None and stage.train.feed.history.step == running.step
+        )
+        stage.train._shown = 0.0
+        stage.train._poll()
+        assert draws == []
+        await stage.show("train")
+        await stage.until(lambda: draws)
+        assert set(draws) == {running.step}
+
+
+@pytest.mark.parametrize(
+    ("size", "is_small"), [((60, 16), False), ((59, 40), True), ((120, 15), True), ((20, 3), True)]
+)
+async def test_where_there_is_no_room_only_the_state_is_shown(
+    running: FakeRun, size: tuple[int, int], is_small: bool
+) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        await stage.pilot.resize_terminal(*size)
+        await drawn(stage, running)
+        displayed = {type(one) for one in stage.train.children if one.display and one.size}
+        assert (displayed == {StatusLine}) == is_small
+        assert "running" in stage.train.query_one(StatusLine).render().plain
+        await stage.pilot.resize_terminal(80, 24)
+        assert stage.train.query_one("#loss").display
+        assert len([one for one in stage.train.children if one.display]) > 3
+
+
+# -- what it writes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "commands"),
+    [
+        (("space",), [Pause]),
+        (("s",), [Step]),
+        (("S",), [Step]),
+        (("x",), [Stop]),
+        (("s", "s", "space"), [Step, Step, Pause]),
+    ],
+)
+async def test_keys_write_commands(
+    running: FakeRun, keys: tuple[str, ...], commands: list[type[Command]]
+) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        stage.type(*keys)
+        await stage.until(lambda: len(running.told()) >= len(commands))
+        told = running.told()
+        assert [type(one) for one in told] == commands
+        assert len({one.id for one in told}) == len(commands)
+        for one in told:
+            if isinstance(one, Step):
+                assert (one.count, one.unit) == (1, "epoch" if keys == ("S",) else "step")
+
+
+async def test_space_goes_on_after_a_pause(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        running.apply(Pause(), "paused")
+        await stage.until(lambda: state(stage) == "paused")
+        assert stage.train.check_action("pause", ()) is False
+        stage.type("space")
+        await stage.until(running.told)
+        assert [type(one) for one in running.told()] == [Continue]
+        running.apply(Continue(), "continued")
+        await stage.until(lambda: state(stage) == "running")
+        assert stage.train.check_action("go_on", ()) is False
+        assert stage.train.check_action("pause", ()) is True
+
+
+async def test_brackets_scale_the_learning_rate_from_where_it_is(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+
+        async def rate_after(key: str) -> Set:
+            before = running.told()
+            stage.type(key)
+            await stage.until(lambda: running.told() != before)
+            command = running.told()[-1]
+            assert isinstance(command, Set)
+            assert command.key == "optimizer.lr"
+            return command
+
+        doubled = await rate_after("]")
+        assert doubled.value == 0.02
+        again = await rate_after("]")
+        assert again.value == 0.04, "the first was not answered yet"
+        running.apply(doubled, "optimizer.lr 0.01 → 0.02").refuse(again, "no")
+        await stage.until(lambda: message(stage) == "refused: no")
+        assert (await rate_after("[")).value == 0.01, "what was refused does not count"
+
+
+async def test_a_refused_command_is_shown_with_its_reason(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        running.refuse(Set(key="data.kind", value="x"), f"only optimizer.lr can change {NASTY}")
+        await stage.until(lambda: message(stage).startswith("refused: only optimizer.lr"))
+        assert "\x1b" not in message(stage)
+        assert "[/x]" in message(stage)
+        running.apply(Set(key="optimizer.lr", value=0.1), "optimizer.lr 0.01 → 0.1")
+        await stage.until(lambda: message(stage) == "optimizer.lr 0.01 → 0.1 at step 47")
+
+
+async def test_who_only_watches_cannot_steer(running: FakeRun) -> None:
+    async with opened(running, read_only=True) as stage:
+        await drawn(stage, running)
+        for action in ("pause", "step", "stop", "scale_lr"):
+            assert stage.train.check_action(action, ()) is None
+        assert stage.train.check_action("export", ()) is True
+        stage.type("space", "s", "S", "x", "[", "]", "y")
+        await stage.until(lambda: chart(stage, "loss").log_y)
+        assert not running.dir.control.exists()
+        assert state(stage) == "running"
+
+
+async def test_a_run_that_has_ended_takes_no_commands(make_run: MakeRun) -> None:
+    run = make_run().start().prepare().epochs(1).end()
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        stage.type("space", "s", "x", "]", "y")
+        await stage.until(lambda: chart(stage, "loss").log_y)
+        assert not run.dir.control.exists()
+        assert message(stage).startswith("finished")
+
+
+async def test_a_command_that_nobody_hears_says_so(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        running.die()
+        stage.train.action_stop()  # the state line does not know yet
+        assert "nobody listens" in message(stage)
+
+
+async def test_the_configuration_goes_to_setup_in_its_short_form(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        stage.type("c")
+        await stage.until(lambda: stage.app.current_mode == "setup" and stage.setup._config is not None)
+        (asked,) = stage.sent(SetupRequested)
+        assert asked.config == running.config
+        assert stage.setup._config == running.config.folded()
+        assert stage.setup._draft.text("loss.kind") == "auto"
+
+
+async def test_an_export_asks_where_to(
+    running: FakeRun, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        stage.type("e")
+        await stage.until(lambda: stage.app.screen is not stage.train)
+        stage.type("enter")
+        await stage.until(lambda: stage.notices())
+        written = sorted(path.suffix for path in tmp_path.glob(f"{running.dir.id}.*"))
+        assert written == [".csv", ".json", ".md"]
