@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sysconfig
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from dlcore import events, rundir
@@ -95,16 +95,24 @@ class Laboratory:
         return run
 
     def close(self) -> None:
-        """Hang up all terminals, and end all commands and trainers."""
-        for terminal in self._terminals:
-            terminal.close()
-        for process in self._processes:
-            if process.poll() is None:
-                process.kill()
-            process.communicate()
+        """Hang up all terminals, and end all commands and trainers, whatever goes wrong on the way."""
+        with ExitStack() as last_first:
+            last_first.callback(self._end_trainers)
+            for process in self._processes:
+                last_first.callback(_end, process)
+            for terminal in self._terminals:
+                last_first.callback(terminal.close)
+        assert not any(b"Traceback" in terminal.sent for terminal in self._terminals)
+
+    def _end_trainers(self) -> None:
         for run in self.runs():
             end_trainer(run)
-        assert not any(b"Traceback" in terminal.sent for terminal in self._terminals)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.communicate()
 
 
 def end_trainer(run: RunDir) -> None:
@@ -136,12 +144,12 @@ class Watch:
 
     def until_step(self, step: int) -> int:
         """Wait until so many steps are taken; return how many there are."""
-        wait_until(lambda: self.history.step >= step, f"step {step}, and {self.state}")
+        wait_until(lambda: self.history.step >= step, f"step {step}")
         return self.history.step
 
     def until_state(self, *states: State) -> None:
         """Wait until the run is in one of these states."""
-        wait_until(lambda: self.state in states, f"{states}, but it is {self.state}")
+        wait_until(lambda: self.state in states, f"the state {' or '.join(states)}")
 
 
 def read_events(run: RunDir) -> list[Event]:

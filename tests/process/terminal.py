@@ -20,6 +20,8 @@ DEADLINE_SECONDS = 60.0
 """Nothing takes so long, not even on a busy machine."""
 _POLL_SECONDS = 0.01
 _EXIT_SECONDS = 15.0
+_STILL_POLLS = 40
+"""Whoever has used no time for so long is waiting for something."""
 _TAKE_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -166,9 +168,17 @@ class Terminal:
         os.write(self._wake_write, b"x")
         self._reader.join()
 
-    def unread(self) -> int:
-        """Return how many bytes the frozen terminal holds that nobody has taken."""
-        return int(struct.unpack("i", fcntl.ioctl(self._master, termios.FIONREAD, b"0000"))[0])
+    def wait_until_stuck(self) -> None:
+        """Wait until the program has filled the frozen terminal, and does nothing but wait for room."""
+        process = psutil.Process(self.process.pid)
+        used: list[float] = []
+
+        def is_stuck() -> bool:
+            [unread] = struct.unpack("i", fcntl.ioctl(self._master, termios.FIONREAD, bytes(4)))
+            used.append(sum(process.cpu_times()[:2]))
+            return unread > 0 and len(used) > _STILL_POLLS and used[-1] == used[-_STILL_POLLS]
+
+        wait_until(is_stuck, "a program that waits for its terminal")
 
     def close(self) -> None:
         """Hang up, as a lost connection does, and see that the program ends; the second time does nothing."""

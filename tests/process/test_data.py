@@ -53,12 +53,13 @@ def test_a_damaged_file_is_named_and_kept(laboratory: Laboratory) -> None:
 
 
 def test_a_broken_torchvision_is_no_obstacle(laboratory: Laboratory, broken_torchvision: str) -> None:
-    done = laboratory.dltui("run", "digits e=1", PYTHONPATH=broken_torchvision)
-    assert (done.returncode, done.stderr) == (0, "")
+    training = laboratory.start("run", "digits e=1", PYTHONPATH=broken_torchvision)
     doctor = laboratory.dltui("doctor", PYTHONPATH=broken_torchvision)
     assert doctor.stderr == ""
     assert "cannot be imported: RuntimeError: operator torchvision::nms does not exist" in doctor.stdout
     assert "Install torch and torchvision together" in doctor.stdout
+    done = laboratory.finish(training)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -18,7 +18,7 @@ RESTORED = {
     "bracketed paste": (b"\x1b[?2004h", b"\x1b[?2004l"),
 }
 """What the app changes, and what changes it back."""
-INVISIBLE = re.compile(r"\x1b\[[^a-zA-Z]*[a-zA-Z]")
+INVISIBLE = re.compile(r"\x1b\[[^a-zA-Z]*[a-zA-Z]|\x1b\][^\x07]*\x07")
 
 
 def left_behind(terminal: Terminal) -> list[str]:
@@ -78,6 +78,17 @@ def test_a_signal_restores_the_terminal_and_leaves_the_run(paused: Live, number:
     assert terminal.is_sane()
     assert lock_holder(paused.run) == trainer
     assert paused.watch.state == "paused"
+
+
+@pytest.mark.parametrize("sent", [1, 2000, 8000])
+def test_a_signal_while_the_app_is_opening_restores_the_terminal(paused: Live, sent: int) -> None:
+    terminal = paused.laboratory.open("attach", paused.run.id)
+    terminal.wait_for(lambda _: len(terminal.sent) >= sent)
+    os.kill(terminal.process.pid, signal.SIGTERM)
+    assert terminal.wait_exit() in (128 + signal.SIGTERM, -signal.SIGTERM)
+    assert left_behind(terminal) == []
+    assert parting_words(terminal) == ""
+    assert not (paused.laboratory.home / "crash.log").exists()
 
 
 def test_without_a_run_q_leaves_at_once_and_says_nothing(laboratory: Laboratory) -> None:

@@ -26,13 +26,6 @@ def test_closed_streams_are_no_terminal(laboratory: Laboratory, closed: str) -> 
     assert "ssh -t" in sentence(laboratory.finish(process))
 
 
-def test_training_needs_no_streams_at_all(laboratory: Laboratory) -> None:
-    command = ["/bin/sh", "-c", 'exec "$0" run "digits e=1" <&- >&- 2>&-', dltui_command()]
-    done = laboratory.finish(laboratory.start_program(command))
-    assert done.returncode == 0
-    assert "finished" in laboratory.dltui("show", "latest").stdout
-
-
 @pytest.mark.parametrize("kind", ["dumb", "unknown", ""])
 def test_a_terminal_that_cannot_draw_is_refused(laboratory: Laboratory, kind: str) -> None:
     terminal = laboratory.open(TERM=kind)
