@@ -15,7 +15,7 @@ import psutil
 RESULTS = Path(__file__).parent / "results"
 _BUSY_LOAD = 1.5
 _BUSY_CORES = 0.25
-"""More than this at the start, or used by others meanwhile, and the page says that it was not quiet."""
+"""When others use more than this meanwhile, the page says that its figures are not for quoting."""
 _PACKAGES = ("dltui", "torch", "torchvision", "textual")
 
 
@@ -56,13 +56,13 @@ class Conditions:
         """Return a paragraph that says so."""
         versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
         cores = max(0.0, _seconds_of_others() - self._others) / (time.perf_counter() - self._began)
-        busy = self._load > _BUSY_LOAD or cores > _BUSY_CORES
+        before = f" (above {_BUSY_LOAD}: others had been computing)" if self._load > _BUSY_LOAD else ""
+        meanwhile = ": **measure again on a quiet machine before quoting**" if cores > _BUSY_CORES else ""
         return (
             f"{datetime.now(UTC):%Y-%m-%d} · {_processor()}, {os.cpu_count()} cores, "
             f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory · {platform.system()}, "
-            f"Python {platform.python_version()}, {versions} · load average {self._load:.1f} at the start, "
-            f"other programs used {cores:.2f} cores meanwhile"
-            + (": **no quiet machine, measure again before quoting**" if busy else "")
+            f"Python {platform.python_version()}, {versions} · load average {self._load:.1f} at the start{before}, "
+            f"other programs used {cores:.2f} cores meanwhile{meanwhile}"
         )
 
 

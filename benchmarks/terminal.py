@@ -37,8 +37,11 @@ def dltui_command() -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return an environment with its own DLTUI_HOME, as on a plain terminal at the machine itself."""
-    dropped = ("SSH_", "COLORTERM", "TERM", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL")
+    """Return an environment with its own DLTUI_HOME, as on a plain terminal at the machine itself.
+
+    Python may keep its compiled files, as it does for everybody who installs the project.
+    """
+    dropped = ("SSH_", "COLORTERM", "TERM", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL", "PYTHONDONTWRITE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "DLTUI_HOME": str(home)}
 

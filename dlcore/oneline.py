@@ -66,9 +66,7 @@ def parse(line: str) -> RunConfig:
     for word in (word for word in words if "=" not in word):
         key = _put_word(table, word, problems)
         if key in said:
-            problems.append(
-                Problem(word, f"is a second {key}: {said[key]} stands before it", "Take one.")
-            )
+            problems.append(Problem(word, f"is a second {key}: {said[key]} stands before it", "Take one."))
         elif key:
             said[key] = word
     for word in (word for word in words if "=" in word):

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -45,6 +46,15 @@ class DltuiApp(App["RunDir | None"]):
         self.theme = os.environ.get("TEXTUAL_THEME", DARK.name)
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return Textual's filters, and ours that leaves plain characters only, where that is wanted."""
+        filters = super().get_line_filters()
+        if not self._ascii_only:
+            return filters
+        from tui.plain import Plain
+
+        return [*filters, Plain()]
 
     def compose(self) -> ComposeResult:
         """Return the first frame: the name, while the rest is imported."""
@@ -107,8 +117,8 @@ class DltuiApp(App["RunDir | None"]):
     def on_run_requested(self, message: "RunRequested") -> None:
         """Start a run and watch it."""
         from dlcore import launch, rundir
+        from dlcore.clean import clean
         from dlcore.errors import DltuiError
-        from tui.clean import clean
 
         try:
             run, _ = launch.launch(rundir.home(), message.config, datetime.now(UTC))
@@ -190,7 +200,7 @@ class DltuiApp(App["RunDir | None"]):
         from rich.text import Text
 
         from dlcore import rundir
-        from tui.clean import clean
+        from dlcore.clean import clean
 
         log = rundir.home() / "crash.log"
         lines = traceback.format_exception(self._exception) if self._exception is not None else []

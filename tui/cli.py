@@ -106,6 +106,6 @@ def _open_closed_streams() -> None:
 
 
 def _say(text: str) -> None:
-    from tui.clean import clean
+    from dlcore.clean import clean
 
     click.echo("dltui: " + "\n".join(clean(line) for line in text.split("\n")), err=True)

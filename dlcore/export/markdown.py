@@ -5,10 +5,11 @@ import shlex
 from collections.abc import Iterator
 
 from dlcore import figures
+from dlcore.clean import clean
 from dlcore.config import to_toml
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated
 from dlcore.export import curves
-from dlcore.export.escape import for_markdown, for_toml, visible
+from dlcore.export.escape import for_markdown, for_toml
 from dlcore.export.report import Report, Row, measured, rows, without_path
 from dlcore.export.tables import table
 from dlcore.history import LIVE, first_last_ratio
@@ -245,7 +246,7 @@ def _configuration(report: Report) -> Iterator[str]:
     yield "## Configuration"
     yield ""
     yield "```sh"
-    yield f"dltui run {_quoted(visible(print_line(report.config)))}"
+    yield f"dltui run {_quoted(clean(print_line(report.config)))}"
     yield "```"
     edits = sum(
         isinstance(answer, CommandApplied) and answer.command.get("kind") == "Set"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dlcore.export.escape import visible
+from dlcore.clean import clean
 
 WIDTH = 64
 """Columns of the canvas; with its labels a plot is 72 columns wide, so that it fits a quoted mail."""
@@ -73,7 +73,7 @@ def plot(
         for x, y in curve.points:
             canvas[axis.row(y)][round((x - first) / (last - first) * (WIDTH - 1))] = curve.mark
     title = f"{title} (log scale)" if axis.log else title
-    legend = "   ".join(f"{curve.mark} {visible(curve.name)}" for curve in curves if curve.points)
+    legend = "   ".join(f"{curve.mark} {clean(curve.name)}" for curve in curves if curve.points)
     rows = reversed(list(enumerate(canvas)))
     return [
         title + " " * max(2, axis.gutter + 1 + WIDTH - len(title) - len(legend)) + legend,

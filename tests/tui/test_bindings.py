@@ -1,13 +1,8 @@
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 from textual.binding import Binding
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
 
-from dlcore.commands import Pause
-from tests.tui.fakes import FakeInspector, FakeRun, opened
 from tui.app import DltuiApp
 from tui.bindings import KEYS, PLACES, Key, Place, bindings, written
 from tui.screens.dialogs import all_keys
@@ -67,24 +62,3 @@ def test_keys_are_written_as_keyboards_do() -> None:
     assert written(Key("train", "plus,equals_sign", "x", "x", "x")) == "+ ="
     assert written(Key("train", "minus", "x", "x", "x")) == "-"
     assert written(Key("train", "up,k", "x", "x", "x")) == "up k"
-
-
-async def test_the_footer_fits_in_80_columns_on_every_screen(
-    inspector: FakeInspector, make_run: Callable[..., FakeRun]
-) -> None:
-    run = make_run().hold().start().prepare().epochs(1)
-    async with opened(run) as stage:
-        for state in ("running", "paused"):
-            if state == "paused":
-                run.apply(Pause(), "paused")
-            await stage.until(lambda state=state: stage.train._keys_for == state)  # type: ignore[misc]
-            await stage.until(lambda: all_seen(stage.app.screen.query_one(Footer)))
-        for mode in ("setup", "runs"):
-            await stage.show(mode)
-            await stage.until(lambda: all_seen(stage.app.screen.query_one(Footer)))
-
-
-def all_seen(footer: Footer) -> bool:
-    """Whether the footer holds keys, each of them as a whole inside the screen."""
-    keys = [key.region for key in footer.query(FooterKey)]
-    return len(keys) > 4 and all(region and footer.region.contains_region(region) for region in keys)

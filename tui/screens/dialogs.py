@@ -8,11 +8,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from dlcore.clean import clean, clean_lines
 from tui.bindings import KEYS, PLACES, written
-from tui.clean import clean, clean_lines
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,18 @@ class Answer:
     """What is shown instead of the word."""
     about: str = ""
     """The whole story, shown below the list while the answer is under the cursor."""
+
+
+def _framed(title: str, text: str, *middle: Widget) -> Vertical:
+    """Return the box of a question: its title, a sentence if there is one, what answers it, and the keys."""
+    keys = Content("enter takes it · esc goes back").stylize("$secondary")
+    return Vertical(
+        Static(Content(clean(title)).stylize("bold"), classes="dialog--title"),
+        *([Static(Content(clean(text)))] if text else []),
+        *middle,
+        Static(keys, classes="dialog--keys"),
+        classes="dialog",
+    )
 
 
 class Pick(ModalScreen[str | None]):
@@ -40,17 +53,10 @@ class Pick(ModalScreen[str | None]):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        """Title, a sentence if there is one, and the list."""
-        with Vertical(classes="dialog"):
-            yield Static(Content(clean(self._title)).stylize("bold"), classes="dialog--title")
-            if self._text:
-                yield Static(Content(clean(self._text)))
-            yield OptionList(*(Option(self._prompt(answer)) for answer in self._answers), compact=True)
-            if any(answer.about for answer in self._answers):
-                yield Static(classes="dialog--about")
-            yield Static(
-                Content("enter takes it · esc goes back").stylize("$secondary"), classes="dialog--keys"
-            )
+        """Title, a sentence if there is one, the list, and the story of what is under the cursor."""
+        options = OptionList(*(Option(self._prompt(answer)) for answer in self._answers), compact=True)
+        has_stories = any(answer.about for answer in self._answers)
+        yield _framed(self._title, self._text, options, *([Static(classes="dialog--about")] * has_stories))
 
     def _prompt(self, answer: Answer) -> Content:
         longest = max(len(one.label or one.word) for one in self._answers)
@@ -86,14 +92,7 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Title, the line, and what will happen."""
-        with Vertical(classes="dialog"):
-            yield Static(Content(clean(self._title)).stylize("bold"), classes="dialog--title")
-            if self._text:
-                yield Static(Content(clean(self._text)))
-            yield Input(self._value, compact=True)
-            yield Static(
-                Content("enter takes it · esc goes back").stylize("$secondary"), classes="dialog--keys"
-            )
+        yield _framed(self._title, self._text, Input(self._value, compact=True))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand the line back."""

@@ -5,9 +5,9 @@ from typing import Any
 
 from textual.app import App
 
+from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
-from tui.clean import clean
 from tui.screens.dialogs import Ask
 
 

@@ -12,19 +12,20 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.coordinate import Coordinate
 from textual.events import ScreenResume
-from textual.widgets import DataTable, Footer, Static
+from textual.widgets import DataTable, Static
 
 from dlcore import figures, lock, rundir
+from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.reading import read_file
 from dlcore.runs import RunRow, run_row
 from tui.bindings import bindings
-from tui.clean import clean
 from tui.messages import RunOpened, SetupRequested
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_run
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.header import Header
+from tui.widgets.key_line import KeyLine
 from tui.widgets.status_line import sign
 
 _LIVE_SECONDS = 1.0
@@ -41,7 +42,7 @@ class RunsScreen(LabScreen):
         yield Header("runs")
         yield DataTable(cursor_type="row", zebra_stripes=False)
         yield Static(id="runs-note", classes="essential")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Make the columns, and look at live runs now and then."""

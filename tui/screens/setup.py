@@ -10,16 +10,16 @@ from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from dlcore.choices.choice import by_name
+from dlcore.clean import clean
 from dlcore.config import RunConfig, plan, to_table
 from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
 from dlcore.reading import Reading
 from tui import files
 from tui.bindings import bindings
-from tui.clean import clean
 from tui.draft import Draft, Row
 from tui.inspector import Inspector
 from tui.messages import RunRequested
@@ -28,6 +28,7 @@ from tui.screens.lab_screen import LabScreen
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import Form
 from tui.widgets.header import Header
+from tui.widgets.key_line import KeyLine
 from tui.widgets.network import Network
 
 _FEW_STEPS = 200
@@ -38,6 +39,7 @@ class SetupScreen(LabScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("setup")
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012  # as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     AUTO_FOCUS = None
 
     def __init__(self, inspector: Inspector, config: RunConfig | None = None) -> None:
@@ -59,7 +61,7 @@ class SetupScreen(LabScreen):
                 yield Static(id="setup-problems")
         yield Static(id="setup-line", classes="essential")
         yield Static(id="setup-help")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def load(self, config: RunConfig) -> None:
         """Show another configuration."""

@@ -10,24 +10,24 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize, ScreenResume
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from dlcore import commands, figures, launch
+from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
 from dlcore.events import CommandRefused
-from dlcore.history import State
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.charts import SMOOTHING, View, accuracy_chart, gradient_chart, loss_chart
-from tui.clean import clean
 from tui.feed import RunFeed
 from tui.messages import SetupRequested
 from tui.screens.exporting import export_run
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
+from tui.widgets.key_line import KeyLine
 from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine
 
@@ -61,7 +61,6 @@ class TrainScreen(LabScreen):
         self._stale = True
         self._answers = 0
         self._asked: commands.Set | None = None
-        self._keys_for: State | None = None
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -76,7 +75,7 @@ class TrainScreen(LabScreen):
                 yield GradientBars()
                 yield Plot(id="gradients", ascii_only=self._ascii_only)
         yield Static(id="train-message")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -117,9 +116,7 @@ class TrainScreen(LabScreen):
         self.query_one(StatusLine).show(history, feed.state, self._modes())
         self._draw_gradients()
         self._say_what_happened()
-        if self._keys_for != feed.state:  # it makes the footer anew, which costs bytes
-            self._keys_for = feed.state
-            self.refresh_bindings()
+        self.refresh_bindings()
         self._shown = time.monotonic()
         self._took = self._shown - began
 
@@ -182,7 +179,7 @@ class TrainScreen(LabScreen):
         self._redraw()
 
     def _redraw(self) -> None:
-        self._stale, self._shown, self._keys_for = True, 0.0, None
+        self._stale, self._shown = True, 0.0
         self.call_after_refresh(self._poll)
 
     # -- steering -----------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import click
 
 from dlcore import figures, rundir
+from dlcore.clean import clean
 from dlcore.errors import RunError
 from dlcore.history import LIVE
 from dlcore.runs import run_row
-from tui.clean import clean
 
 
 @click.command("attach")

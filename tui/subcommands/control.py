@@ -5,11 +5,11 @@ import time
 import click
 
 from dlcore import commands, launch, rundir
+from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import RunError
 from dlcore.events import CommandRefused
 from dlcore.reading import parse_value
-from tui.clean import clean
 from tui.feed import RunFeed
 
 _PATIENCE_SECONDS = 30.0

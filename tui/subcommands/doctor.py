@@ -10,12 +10,12 @@ from pathlib import Path
 import click
 
 from dlcore import rundir
+from dlcore.clean import clean
 from tui.checkup.check import Check, State
 from tui.checkup.folders import folder_checks
 from tui.checkup.installation import installation_checks
 from tui.checkup.machine import INSPECTOR, machine_checks
 from tui.checkup.terminal import terminal_checks
-from tui.clean import clean
 
 _SIGNS: dict[State, str] = {"ok": "✓", "note": "•", "fault": "✗"}
 _PLAIN: dict[State, str] = {"ok": "ok", "note": "--", "fault": "!!"}

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from dlcore import rundir
+from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.export import FORMATS, export, render
-from tui.clean import clean
 
 _NAMES = ", ".join(form.name for form in FORMATS)
 

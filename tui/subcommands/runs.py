@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from dlcore import figures, lock, rundir
+from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.history import RunHistory, first_last_ratio
 from dlcore.oneline import print_line
@@ -14,7 +15,6 @@ from dlcore.rundir import RunDir
 from dlcore.runs import RunRow, run_row
 from dlcore.series import Series
 from dlcore.summary import read_history, state_of, summarize
-from tui.clean import clean
 
 _SPARKLINE = 48
 

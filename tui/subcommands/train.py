@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from dlcore import commands, figures, launch, rundir
+from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import RunError
 from dlcore.events import EpochEnded, Evaluated, Event
@@ -19,7 +20,6 @@ from dlcore.oneline import parse, print_line
 from dlcore.reading import checked, read_file, with_settings
 from dlcore.rundir import RunDir
 from dlcore.summary import summarize
-from tui.clean import clean
 from tui.feed import RunFeed
 from tui.subcommands.words import parting, progress
 

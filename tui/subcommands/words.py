@@ -1,10 +1,10 @@
 """Sentences and lines that the command line says of runs."""
 
 from dlcore import figures
+from dlcore.clean import clean
 from dlcore.history import LIVE, RunHistory, State
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
-from tui.clean import clean
 
 
 def parting(run: RunDir) -> str:

@@ -11,10 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
-from tui.clean import clean
+from dlcore.clean import clean
 from tui.draft import Row
 
 LABEL_CELLS = 18
+_LEAST_REASON = 24
 
 
 class FieldRow(Widget, can_focus=True):
@@ -86,7 +87,11 @@ class FieldRow(Widget, can_focus=True):
             (shown, "bold" if kind or lit else ""),
         ]
         if self.problem:
-            parts.append((" ✗", "$text-error"))
+            room = self.size.width - LABEL_CELLS - len(shown) - 1
+            wrong = Content("✗ " + clean(self.problem))
+            # Where only a few letters would fit, the mark alone says it; the sentence stands elsewhere too.
+            wrong = wrong.truncate(room, ellipsis=True) if room >= _LEAST_REASON else Content("✗")
+            parts += [" ", wrong.stylize("$text-error")]
         return Content.assemble(*parts)
 
     def edit(self, start: str | None = None) -> None:

@@ -6,8 +6,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dlcore import figures
+from dlcore.clean import clean
 from dlcore.history import first_last_ratio
-from tui.clean import clean
 
 _NAME = 6
 _NUMBER = 8

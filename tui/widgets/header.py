@@ -4,7 +4,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui.clean import clean
+from dlcore.clean import clean
 
 TABS: tuple[tuple[str, str, str], ...] = (
     ("1", "Setup", "setup"),

@@ -5,7 +5,7 @@ from typing import Any
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.clean import clean_lines
+from dlcore.clean import clean_lines
 
 _WIDEST = 64
 _COLUMN = 11

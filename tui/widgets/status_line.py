@@ -4,8 +4,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dlcore import figures
+from dlcore.clean import clean
 from dlcore.history import RunHistory, State
-from tui.clean import clean
 
 _SIGNS: dict[State, tuple[str, str]] = {
     "starting": ("◌", "$secondary"),

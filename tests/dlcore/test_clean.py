@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.clean import clean, clean_lines
+from dlcore.clean import clean, clean_lines
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Static
+
+from dlcore.commands import Pause
+from tests.tui.fakes import FakeInspector, FakeRun, count_refreshes, opened, until
+from tui.widgets.key_line import KeyLine
+
+
+class Focusable(Static, can_focus=True):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("z", "zoom", "Zoom")]
+
+
+class Bench(App[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a,b", "press('a')", "First", key_display="a"),
+        Binding("c", "press('c')", "Second"),
+        Binding("d", "press('d')", "Hidden", show=False),
+        Binding("e", "press('e')", "Gone"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pressed: list[str] = []
+        self.state: dict[str, bool | None] = {"a": True, "c": None, "d": True, "e": False}
+
+    def compose(self) -> ComposeResult:
+        yield Focusable("one")
+        yield Static("two")
+        yield KeyLine()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.state[str(parameters[0])] if action == "press" else True
+
+    def action_press(self, key: str) -> None:
+        self.pressed.append(key)
+
+    @property
+    def line(self) -> str:
+        return self.query_one(KeyLine).render().plain
+
+
+async def test_it_names_the_keys_that_can_be_pressed_now() -> None:
+    app = Bench()
+    async with app.run_test(size=(60, 6)) as pilot:
+        await until(lambda: app.line == "z Zoom a First c Second")
+        app.screen.set_focus(None)
+        await until(lambda: app.line == "a First c Second")
+        app.state["e"] = True
+        app.screen.refresh_bindings()
+        await until(lambda: app.line == "a First c Second e Gone")
+        await pilot.pause()
+        styles = {span.style for span in app.query_one(KeyLine).render().spans}
+        assert {"bold $accent", "$secondary"} <= styles, "what is disabled looks so"
+
+
+async def test_a_click_presses_a_key_unless_it_is_disabled() -> None:
+    app = Bench()
+    async with app.run_test(size=(60, 6)) as pilot:
+        app.screen.set_focus(None)
+        await until(lambda: app.line == "a First c Second")
+        for column in (1, 7, 9, 12, 30, 0):
+            await pilot.click(KeyLine, offset=(column, 0))
+        assert app.pressed == ["a", "a"]
+
+
+async def test_the_same_keys_again_draw_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Bench()
+    async with app.run_test(size=(60, 6)) as pilot:
+        await until(lambda: app.line)
+        await pilot.pause()
+        refreshed = count_refreshes(monkeypatch)
+        for _ in range(5):
+            app.screen.refresh_bindings()
+        await pilot.pause()
+        assert refreshed == []
+
+
+async def test_what_changes_behind_another_screen_is_not_missed() -> None:
+    app = Bench()
+    async with app.run_test(size=(60, 6)) as pilot:
+        await until(lambda: app.line)
+        line = app.query_one(KeyLine)
+        await app.push_screen(Screen())
+        app.state["e"] = True
+        app.screen_stack[0].refresh_bindings()
+        await pilot.pause()
+        await app.pop_screen()
+        await until(lambda: line.render().plain.endswith("e Gone"))
+
+
+async def test_all_keys_fit_in_80_columns_on_every_screen(
+    inspector: FakeInspector, make_run: Callable[..., FakeRun]
+) -> None:
+    run = make_run().hold().start().prepare().epochs(1)
+    async with opened(run) as stage:
+
+        def line() -> str:
+            return stage.app.screen.query_one(KeyLine).render().plain
+
+        await stage.until(lambda: line().startswith("space Pause"))
+        assert cell_len(line()) <= 78
+        run.apply(Pause(), "paused")
+        await stage.until(lambda: line().startswith("space Go on"))
+        assert cell_len(line()) <= 78
+        for mode, first in (("setup", "r Train"), ("runs", "e Export")):
+            await stage.show(mode)  # type: ignore[arg-type]
+            await stage.until(lambda first=first: line().startswith(first))  # type: ignore[misc]
+            assert line().endswith("q Quit")
+            assert cell_len(line()) <= 78
