@@ -4,10 +4,12 @@ import math
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, tzinfo
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 
 from dlcore.commands import Pause, Set
@@ -24,6 +26,19 @@ DEEP = "mnist mlp 64,64,64,64,64,64,64,64 sigmoid momentum lr=.01 e=2"
 MakeRun = Callable[..., FakeRun]
 Before = Callable[[Pilot[Any]], Awaitable[None]]
 ROOT = Path(__file__).parents[2]
+TEXT = re.compile(r'x="([\d.]+)"([^>]*?) textLength="([\d.]+)"([^>]*)>([^<]*)<')
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+
+def placed(text: re.Match[str]) -> str:
+    """Give each character its own place where a font may have other widths for some of them."""
+    start, rest, length, more, content = text.groups()
+    letters = unescape(content)
+    if letters.replace(NO_BREAK_SPACE, " ").isascii():
+        return text[0]
+    cell = float(length) / cell_len(letters)
+    places = [float(start) + cell * cell_len(letters[:index]) for index in range(len(letters))]
+    return f'x="{" ".join(f"{round(place, 1):g}" for place in places)}"{rest}{more}>{content}<'
 
 
 @pytest.fixture(autouse=True)
@@ -46,14 +61,15 @@ def still(inspector: FakeInspector, monkeypatch: pytest.MonkeyPatch) -> None:
 
     screenshot = DltuiApp.export_screenshot
 
-    def without_fonts(app: DltuiApp, *, title: str | None = None, simplify: bool = False) -> str:
-        """Return a picture that needs nothing from anywhere."""
+    def portable(app: DltuiApp, *, title: str | None = None, simplify: bool = False) -> str:
+        """Return a picture that looks the same in every browser, and fetches nothing."""
         svg = screenshot(app, title=title, simplify=simplify)
         svg = re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
-        return svg.replace("Fira Code", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono")
+        svg = svg.replace("Fira Code", "ui-monospace, Menlo, Consolas, DejaVu Sans Mono")
+        return TEXT.sub(placed, svg)
 
     monkeypatch.setattr("tui.screens.runs.datetime", Clock)
-    monkeypatch.setattr(DltuiApp, "export_screenshot", without_fonts)
+    monkeypatch.setattr(DltuiApp, "export_screenshot", portable)
 
 
 def opened(*keys: str, focus: str = "", theme: str = "") -> Before:
@@ -203,3 +219,9 @@ def test_help(snap_compare: Any) -> None:
 def test_quit_dialog(snap_compare: Any, make_run: MakeRun) -> None:
     run = running(make_run)
     assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=opened("q"))
+
+
+def test_the_picture_in_the_readme_is_the_screen_as_it_is() -> None:
+    snapshot = Path(__file__).parent / "__snapshots__" / "test_screens" / "test_train_vanishing[120x40].svg"
+    picture = ROOT / "docs" / "train.svg"
+    assert picture.read_text() == snapshot.read_text(), f"copy {snapshot.name} to docs/train.svg"

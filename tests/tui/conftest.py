@@ -16,6 +16,13 @@ def quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def quick_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames that follow each other at once, so that nobody waits for the next one."""
+    monkeypatch.setattr("tui.screens.train._POLL_SECONDS", 0.02)
+    monkeypatch.setattr("tui.screens.train.frame_seconds", lambda: 0.0)
+
+
 @pytest.fixture
 def inspector(monkeypatch: pytest.MonkeyPatch) -> FakeInspector:
     """The inspector that an app finds: it needs no torch."""

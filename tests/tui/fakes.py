@@ -403,7 +403,7 @@ async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never came"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.002)
 
 
 def type_keys(app: App[Any], *keys: str) -> None:

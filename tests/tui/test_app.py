@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual.app import SystemCommand
 from textual.command import CommandPalette
+from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
 from dlcore.commands import Pause, Set, Stop
@@ -36,6 +37,11 @@ def painted(stage: Stage) -> list[str]:
         for screen in stage.app.screen_stack
         for strip in screen._compositor.render_strips()
     ]
+
+
+def displayed(stage: Stage) -> list[Widget]:
+    """The parts of the screen that are seen."""
+    return [widget for widget in stage.app.screen.children if widget.display and widget.region]
 
 
 def steering(stage: Stage) -> list[str]:
@@ -289,6 +295,17 @@ async def test_the_palette_does_what_keys_do_and_nothing_that_is_disabled(runnin
 
 
 # -- looks ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ["setup", "train", "runs"])
+async def test_where_there_is_no_room_one_line_is_left_of_every_screen(running: FakeRun, mode: Any) -> None:
+    async with opened(running) as stage:
+        await stage.show(mode)
+        for size, lines in (((50, 12), 1), ((59, 40), 1), ((60, 16), 5), ((80, 24), 5)):
+            await stage.pilot.resize_terminal(*size)
+            await stage.until(lambda lines=lines: (len(displayed(stage)) == 1) == (lines == 1))  # type: ignore[misc]
+            assert {widget.size.height for widget in displayed(stage)} >= {1}
+            assert any(line.strip() for line in painted(stage))
 
 
 @pytest.mark.parametrize("theme", THEMES, ids=[theme.name for theme in THEMES])

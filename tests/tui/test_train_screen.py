@@ -199,6 +199,7 @@ def test_over_ssh_frames_are_rarer(environment: dict[str, str], seconds: float) 
 
 async def test_over_ssh_the_next_frame_waits(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22")
+    monkeypatch.setattr("tui.screens.train.frame_seconds", frame_seconds)
     now = 1000.0
     async with opened(running) as stage:
         assert stage.app.animation_level == "none"

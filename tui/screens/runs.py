@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.coordinate import Coordinate
 from textual.events import ScreenResume
@@ -19,7 +19,7 @@ from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.reading import read_file
 from dlcore.runs import RunRow, run_row
-from tui.bindings import bindings
+from tui.bindings import KEYS, bindings
 from tui.messages import RunOpened, SetupRequested
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_run
@@ -32,6 +32,14 @@ _LIVE_SECONDS = 1.0
 _COLUMNS = ("", "accuracy", "name", "when", "network", "epochs", "steps", "run")
 
 
+class RunTable(DataTable[Text]):
+    """The rows. A table hears enter before its screen does, so it has to say what enter is for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key.key, "select_cursor", key.label, tooltip=key.help) for key in KEYS if key.action == "open"
+    ]
+
+
 class RunsScreen(LabScreen):
     """A table of runs; enter opens one."""
 
@@ -40,7 +48,7 @@ class RunsScreen(LabScreen):
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
         yield Header("runs")
-        yield DataTable(cursor_type="row", zebra_stripes=False)
+        yield RunTable(cursor_type="row", zebra_stripes=False)
         yield Static(id="runs-note", classes="essential")
         yield KeyLine()
 

@@ -1,6 +1,7 @@
 """The last line of every screen: the keys that can be pressed now, and what they do."""
 
 from textual import events
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
@@ -19,7 +20,7 @@ class KeyLine(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._line = Content("")
+        self._keys: list[ActiveBinding] = []
         self._places: list[tuple[range, str]] = []
 
     def on_mount(self) -> None:
@@ -28,26 +29,27 @@ class KeyLine(Widget):
         self.call_after_refresh(self._look, self.screen)
 
     def _look(self, screen: Screen[object]) -> None:
-        actions: set[str] = set()
-        line = Content("")
-        self._places = []
-        for _, binding, enabled, _ in screen.active_bindings.values():
-            if not binding.show or binding.action in actions:  # one key of several for the same is enough
-                continue
-            actions.add(binding.action)
-            key, gap = self.app.get_key_display(binding), " " if actions != {binding.action} else ""
-            start = line.cell_length + len(gap)
-            style = ("bold $accent", "") if enabled else ("$secondary", "$secondary")
-            line = Content.assemble(line, gap, (key, style[0]), (f" {binding.description}", style[1]))
-            if enabled:
-                self._places.append((range(start, line.cell_length), binding.key))
-        if line != self._line:
-            self._line = line
+        keys: dict[str, ActiveBinding] = {}
+        for active in screen.active_bindings.values():
+            if active.binding.show:  # one key of several for the same is enough
+                keys.setdefault(active.binding.action, active)
+        if list(keys.values()) != self._keys:
+            self._keys = list(keys.values())
             self.refresh()
 
     def render(self) -> Content:
         """Return the line."""
-        return self._line
+        line = Content("")
+        self._places = []
+        for _, binding, enabled, _ in self._keys:
+            key, what = ("bold $accent", "") if enabled else ("$secondary", "$secondary")
+            start = line.cell_length
+            line = Content.assemble(
+                line, (self.app.get_key_display(binding), key), (f" {binding.description} ", what)
+            )
+            if enabled:
+                self._places.append((range(start, line.cell_length - 1), binding.key))
+        return line.rstrip()
 
     def on_click(self, event: events.Click) -> None:
         """Press the key under the mouse."""
