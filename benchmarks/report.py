@@ -62,7 +62,8 @@ class Conditions:
             f"{datetime.now(UTC):%Y-%m-%d} · {_processor()}, {os.cpu_count()} cores, "
             f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory · {platform.system()}, "
             f"Python {platform.python_version()}, {versions} · "
-            f"load average {self._load:.1f} at the start{before}, other programs used {cores:.2f} cores meanwhile{meanwhile}"
+            f"load average {self._load:.1f} at the start{before}, "
+            f"other programs used {cores:.2f} cores meanwhile{meanwhile}"
         )
 
 

@@ -195,7 +195,7 @@ async def test_live_rows_follow_their_runs_and_others_are_left_alone(
         runs[0].steps(7)
         screen._refresh_live()
         assert cell(stage, 0, 6) != steps
-        assert {type(widget) for widget in refreshed} == {DataTable}
+        assert set(refreshed) == {table(stage)}
         runs[0].end()
         screen._refresh_live()
         assert cell(stage, 0, 0) == "✓ finished"
