@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, assert_never
 
 import torch
-from torch import nn
+from torch import nn, optim
 
 from dlcore.choices.schedules import lr_at
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
@@ -56,7 +56,7 @@ class Training:
         self.control = control
         self.stop_asked = stop_asked
         self.criterion = build_loss(config.loss)
-        self.optimizer = build_optimizer(config.optimizer, model.parameters())
+        self.optimizer: optim.Optimizer
         self.layers = weighted_layers(model)
         self.probe = GradientProbe(self.layers, config.training.probe_budget)
         self.chunk = Chunk(record, self.probe)
@@ -72,6 +72,9 @@ class Training:
         self.evaluate_watched()
         if self.plan.validation:
             self.evaluate("test", self.data.test)
+        # The first optimizer makes torch import a good deal: the untrained figures are out before that.
+        self.optimizer = build_optimizer(self.config.optimizer, self.model.parameters())
+        self.chunk.resume_clock()
         for epoch in range(1, self.config.training.epochs + 1):
             for inputs, targets in self.batches(epoch):
                 self.set_lr()
