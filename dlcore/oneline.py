@@ -2,8 +2,8 @@
 
 `mnist mlp 128,64 relu he ce momentum lr=.01 m=.9 b=64 e=10 seed=0`
 
-A bare word is a kind (names are unique over all lists); digits with commas are the widths of the
-hidden layers (`128,` is one layer); anything else is `key=value` with a dotted key or a short form.
+A bare word is a kind (names are unique over all lists); digits, with commas or alone, are the widths of the
+hidden layers; anything else is `key=value` with a dotted key or a short form.
 `parse(print_line(config)) == config` for every configuration.
 """
 
@@ -49,7 +49,7 @@ _KINDS = {
     **{kind.word(): "model.activation" for kind in ACTIVATIONS},
     **{kind.word(): "model.init" for kind in INITIALIZERS},
 }
-_WIDTHS = re.compile(r"\d+(,\d*)+")
+_WIDTHS = re.compile(r"\d+(,\d*)*")
 _ALWAYS = frozenset({"optimizer.lr", "optimizer.momentum", "data.batch_size", "training.epochs", "seed"})
 
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,7 @@ def _read_choice(
             names = [member.word() for member in family]
             message = f"there is no {default.noun} {_shown(part['kind'])}"
             problems.append(Problem(f"{path}.kind", message, nearest(str(part["kind"]), names)))
+            _read_choice(family, default, _shared(family, part), path, problems)
             return None
         part = {key: value for key, value in part.items() if key != "kind"}
     assert kind is not None
@@ -114,6 +115,12 @@ def _read_choice(
     return found if len(problems) == before else None
 
 
+def _shared(family: tuple[type[Choice], ...], part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a table that every kind has: what can be checked of an unknown kind."""
+    known = [{spec.name for spec in fields_of(kind)} for kind in family]
+    return {key: value for key, value in part.items() if all(key in names for names in known)}
+
+
 def _plain(spec: FieldSpec, value: Any) -> Any:
     """Return a value as the check wants it: a list as a tuple, and one width as a list of one."""
     if spec.control == "widths" and type(value) is int:
@@ -124,7 +131,8 @@ def _plain(spec: FieldSpec, value: Any) -> Any:
 def _read_inner(spec: FieldSpec, value: Any, path: str, problems: list[Problem]) -> Any:
     """Return the choice (or choices) inside a choice: given by name, as a table, or as a list of these."""
     if spec.several and isinstance(value, list | tuple):
-        members = [_read_inner(spec, item, path, problems) for item in value]
+        one = replace(spec, several=False)
+        members = [_read_inner(one, item, path, problems) for item in value]
         return None if None in members else tuple(members)
     if isinstance(value, str):
         value = {"kind": value}

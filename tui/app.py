@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dlcore.rundir import RunDir
     from tui.inspector import Inspector
     from tui.messages import RunOpened, RunRequested, SetupRequested
+    from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
     from tui.screens.train import TrainScreen
 
@@ -87,13 +88,15 @@ class DltuiApp(App["RunDir | None"]):
         self._train = TrainScreen(self._first_run, self._read_only, self._ascii_only)
         self.add_mode("setup", lambda: self._setup)
         self.add_mode("train", lambda: self._train)
-        self.add_mode("runs", lambda: RunsScreen())
+        self._runs = RunsScreen()
+        self.add_mode("runs", lambda: self._runs)
         self.switch_mode("setup" if self._first_run is None else "train")
         if self._first_run is None:
             self.set_timer(0.2, inspector.warm_up)
 
     _setup: "SetupScreen"
     _train: "TrainScreen"
+    _runs: "RunsScreen"
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette finds: every key's action, and Textual's own commands but its help."""
@@ -125,13 +128,16 @@ class DltuiApp(App["RunDir | None"]):
         except (DltuiError, OSError) as error:
             self.notify(clean(str(error)), severity="error", timeout=10, markup=False)
             return
+        self._watch(run)
+
+    def _watch(self, run: "RunDir") -> None:
         self._train.open(run)
+        self._runs.choose(run)
         self.switch_mode("train")
 
     def on_run_opened(self, message: "RunOpened") -> None:
         """Watch a run."""
-        self._train.open(message.run)
-        self.switch_mode("train")
+        self._watch(message.run)
 
     def on_setup_requested(self, message: "SetupRequested") -> None:
         """Take a configuration to Setup."""

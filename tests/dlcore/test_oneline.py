@@ -104,7 +104,6 @@ def test_widths_of_one_layer() -> None:
         ("relu,mlp", ["relu,mlp: is no kind of anything."]),
         ("relu,mlpp", ["relu,mlpp: is no kind of anything. Did you mean mlp?"]),
         (",", [",: is no kind of anything."]),
-        ("128", ["128: is no kind of anything."]),
         ("optimizer.lrr=1", ["optimizer.lrr: momentum has no such key. Did you mean lr?"]),
         ("perceptron 8,", ["model.hidden: perceptron has no such key."]),
         (
@@ -136,3 +135,7 @@ def test_a_second_kind_of_the_same_thing_is_refused() -> None:
         parse("mnist mlp digits 64,32 16, tanh relu")
     assert [problem.key for problem in caught.value.problems] == ["digits", "16,", "relu"]
     assert "mnist stands before it" in caught.value.problems[0].message
+
+
+def test_a_width_may_stand_alone() -> None:
+    assert parse("digits mlp 32") == parse("digits mlp 32,") == parse("digits mlp model.hidden=32")

@@ -362,3 +362,22 @@ def test_one_width_is_a_list_of_one() -> None:
     assert checked(with_settings({}, ["model.hidden=32"])).model.hidden == (32,)
     with pytest.raises(ConfigError):
         checked({"model": {"hidden": True}})
+
+
+def test_an_unknown_kind_hides_no_other_fault_of_its_table() -> None:
+    with pytest.raises(ConfigError) as caught:
+        checked(
+            {"data": {"kind": "mnits", "batch_size": -4, "noise": 3.0}, "optimizer": {"kind": "x", "lr": -1}}
+        )
+    assert [problem.key for problem in caught.value.problems] == [
+        "data.kind",
+        "data.batch_size",
+        "optimizer.kind",
+        "optimizer.lr",
+    ]
+
+
+def test_a_list_in_a_list_of_activations_is_refused() -> None:
+    with pytest.raises(ConfigError) as caught:
+        checked({"model": {"activation": [["relu"], "tanh"]}})
+    assert "must be a name or a table" in caught.value.problems[0].message

@@ -119,6 +119,17 @@ def test_no_terminal_suggests_ssh_t() -> None:
     assert "ssh -t" in tty_check(False, True).cure
 
 
+def test_the_doctor_itself_never_loads_torch(tmp_path: Path) -> None:
+    ask = (
+        "import sys, pathlib; from tui.subcommands.doctor import checks; "
+        "list(checks(pathlib.Path(sys.argv[1]), (sys.executable, '-c', ''))); print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "False\n"
+
+
 @pytest.mark.parametrize(
     ("environment", "encoding", "state"),
     [
@@ -243,7 +254,6 @@ def test_torch_is_asked_in_a_process_of_its_own() -> None:
         "id": 1,
         "torch": "2.9",
     }
-    assert "torch" not in sys.modules
     assert INSPECTOR[1:] == ("-P", "-m", "dlcore.training.inspect")
 
 

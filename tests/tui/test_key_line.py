@@ -7,7 +7,7 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.screen import Screen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from dlcore.commands import Pause
 from tests.tui.fakes import FakeInspector, FakeRun, count_refreshes, opened, until
@@ -124,3 +124,15 @@ async def test_all_keys_fit_in_80_columns_on_every_screen(
             await stage.until(lambda first=first: line().startswith(first))  # type: ignore[misc]
             assert line().endswith("q Quit")
             assert cell_len(line()) <= 78
+
+
+async def test_keys_that_would_be_typed_are_not_offered_while_typing() -> None:
+    async with opened() as stage:
+        await stage.show("setup")
+        line = stage.app.screen.query_one(KeyLine)
+        await stage.pilot.press("down", "enter")
+        await stage.until(lambda: isinstance(stage.app.focused, Input))
+        await stage.until(lambda: "Take" in line.render().plain)
+        assert "Train" not in line.render().plain
+        await stage.pilot.press("escape")
+        await stage.until(lambda: "Train" in line.render().plain)

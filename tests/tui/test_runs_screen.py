@@ -227,3 +227,13 @@ async def test_a_list_longer_than_the_screen_is_scrolled(make_run: MakeRun) -> N
         stage.type("ctrl+end")
         await stage.until(lambda: table(stage).cursor_row == 59)
         await stage.until(lambda: table(stage).scroll_offset.y == table(stage).max_scroll_y > 0)
+
+
+async def test_the_cursor_stands_on_the_run_that_was_watched_last(runs: list[FakeRun]) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.app.screen.post_message(RunOpened(runs[1].dir))
+        await stage.until(lambda: stage.app.current_mode == "train")
+        await stage.show("runs")
+        await stage.until(lambda: table(stage).cursor_row == 1)
+        assert ids(stage)[table(stage).cursor_row] == runs[1].dir.id

@@ -18,6 +18,7 @@ from dlcore import figures, lock, rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.reading import read_file
+from dlcore.rundir import RunDir
 from dlcore.runs import RunRow, run_row
 from tui.bindings import KEYS, bindings
 from tui.messages import RunOpened, SetupRequested
@@ -45,6 +46,11 @@ class RunsScreen(LabScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("runs")
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[RunRow] = []
+        self._wanted = ""
+
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
         yield Header("runs")
@@ -61,16 +67,21 @@ class RunsScreen(LabScreen):
         """List the runs anew: there may be more by now."""
         self._list()
 
+    def choose(self, run: RunDir) -> None:
+        """Put the cursor on a run when the screen is seen next: the one that was watched last."""
+        self._wanted = run.id
+
     def _list(self) -> None:
         table = self.query_one(DataTable)
         chosen = self._chosen()
+        wanted = self._wanted or (chosen.run.id if chosen is not None else "")
+        self._wanted = ""
         table.clear()
         self._rows = [run_row(run, datetime.now(UTC)) for run in rundir.all_runs(rundir.home())]
         for row in self._rows:
             table.add_row(*_cells(row, self.app.theme_variables), key=row.run.id)
-        if chosen is not None:
-            ids = [row.run.id for row in self._rows]
-            table.move_cursor(row=ids.index(chosen.run.id) if chosen.run.id in ids else 0)
+        ids = [row.run.id for row in self._rows]
+        table.move_cursor(row=ids.index(wanted) if wanted in ids else 0)
         number = "1 run" if len(self._rows) == 1 else f"{len(self._rows):,} runs"
         note = f"{number} in {_written(rundir.home() / 'runs')}"
         if not self._rows:
@@ -90,8 +101,6 @@ class RunsScreen(LabScreen):
                     self._rows[index] = fresh
                     for column, cell in enumerate(_cells(fresh, self.app.theme_variables)):
                         table.update_cell_at(Coordinate(index, column), cell)
-
-    _rows: list[RunRow]
 
     def _chosen(self) -> RunRow | None:
         table = self.query_one(DataTable)

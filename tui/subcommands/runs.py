@@ -8,6 +8,7 @@ import click
 from dlcore import figures, lock, rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
+from dlcore.events import CommandApplied
 from dlcore.history import RunHistory, first_last_ratio
 from dlcore.oneline import print_line
 from dlcore.reading import read_file
@@ -85,6 +86,11 @@ def _text(run: RunDir, history: RunHistory, state: str) -> list[str]:
         f"epoch {history.epoch():.4g}  step {history.step:,}  {figures.duration(history.seconds)}"
         f"  {figures.rate(history.samples_per_second())} samples/s"
     )
+    lines += [
+        f"{answer.text} at step {answer.step:,}"
+        for answer in history.answers
+        if isinstance(answer, CommandApplied) and answer.command.get("kind") == "Set"
+    ]
     if history.ended is not None and history.ended.message:
         lines.append(f"{history.ended.message}. {history.ended.hint}")
     for name, figure in history.final().items():

@@ -1,9 +1,11 @@
 """One line of a form: label, value, and what is wrong with it. Edited in place."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -18,6 +20,16 @@ LABEL_CELLS = 18
 _LEAST_REASON = 24
 
 
+class _Value(Input):
+    """The value while it is typed; its keys are the row's, and shown as long as it is there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Take"),
+        Binding("escape", "leave", "Leave as it was"),
+        Binding("backspace", "delete_left", "Rub out", show=False),
+    ]
+
+
 class FieldRow(Widget, can_focus=True):
     """A focusable line. It shows what it is given, and posts `Edited` and `MenuAsked`; it decides nothing."""
 
@@ -29,7 +41,7 @@ class FieldRow(Widget, can_focus=True):
     }
     FieldRow:focus, FieldRow:focus-within { background: $primary 22%; }
     FieldRow:hover { background: $primary 12%; }
-    FieldRow > Input {
+    FieldRow > _Value {
         layer: above;
         offset-x: 18;
         width: 1fr;
@@ -102,7 +114,7 @@ class FieldRow(Widget, can_focus=True):
         if self._field is not None:
             return
         value = clean(self.text) if start is None else start
-        self._field = field = Input(value, compact=True, select_on_focus=False)
+        self._field = field = _Value(value, compact=True, select_on_focus=False)
         self.mount(field)
         self.screen.set_focus(field)  # at once, not when there is time: a fast typist's next key is its own
         field.selection = Selection(0 if start is None else len(value), len(value))

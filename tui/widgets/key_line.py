@@ -5,6 +5,7 @@ from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 
 class KeyLine(Widget):
@@ -30,8 +31,10 @@ class KeyLine(Widget):
 
     def _look(self, screen: Screen[object]) -> None:
         keys: dict[str, ActiveBinding] = {}
+        typing = isinstance(screen.focused, Input)
         for active in screen.active_bindings.values():
-            if active.binding.show:  # one key of several for the same is enough
+            typed = typing and len(active.binding.key) == 1  # it would only be a letter
+            if active.binding.show and not typed:  # one key of several for the same is enough
                 keys.setdefault(active.binding.action, active)
         if list(keys.values()) != self._keys:
             self._keys = list(keys.values())
