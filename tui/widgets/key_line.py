@@ -33,7 +33,8 @@ class KeyLine(Widget):
         keys: dict[str, ActiveBinding] = {}
         typing = isinstance(screen.focused, Input)
         for active in screen.active_bindings.values():
-            typed = typing and len(active.binding.key) == 1  # it would only be a letter
+            shown = self.app.get_key_display(active.binding)
+            typed = typing and len(shown) == 1 and shown.isascii()  # it would only be a letter
             if active.binding.show and not typed:  # one key of several for the same is enough
                 keys.setdefault(active.binding.action, active)
         if list(keys.values()) != self._keys:
