@@ -24,7 +24,9 @@ test:  ## the tests alone
 	pytest
 
 snapshots:  ## accept the screens as they are now (look at each one first)
-	pytest tests/snapshots --snapshot-update
+	-pytest tests/snapshots --snapshot-update
+	cp "tests/snapshots/__snapshots__/test_screens/test_train_vanishing[120x40].svg" docs/train.svg
+	pytest tests/snapshots
 
 schemas:  ## publish the JSON schemas of events and commands anew
 	python -m dlcore.schema docs
