@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from dlcore.choices.choice import Choice, FieldSpec, Settings, by_name, fields_of, nearest
-from dlcore.config import SECTIONS, RunConfig, Section
+from dlcore.config import SECTIONS, RunConfig
 from dlcore.crosschecks import cross_check
 from dlcore.errors import ConfigError, DltuiError, Problem
 
@@ -276,9 +276,3 @@ def parse_value(text: str) -> Any:
     if "," in text:
         return [parse_value(item.strip()) for item in text.split(",") if item.strip()]
     return text
-
-
-def section_of(key: str) -> Section:
-    """Return the section that a dotted key belongs to."""
-    head = key.partition(".")[0] if "." in key else ""
-    return next((section for section in SECTIONS if section.key == head), SECTIONS[-1])

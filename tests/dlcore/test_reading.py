@@ -23,7 +23,6 @@ from dlcore.reading import (
     put,
     read_file,
     read_table,
-    section_of,
     with_settings,
 )
 
@@ -345,12 +344,6 @@ def test_put_changes_the_table_it_is_given() -> None:
     table: dict[str, Any] = {}
     put(table, "optimizer.lr", "1")
     assert table == {"optimizer": {"lr": 1}}
-
-
-def test_the_section_of_a_key() -> None:
-    assert section_of("optimizer.lr").key == "optimizer"
-    assert section_of("model.activation.slope").key == "model"
-    assert section_of("seed").key == ""
 
 
 def test_defaults_come_from_the_section(tmp_path: Path) -> None:
