@@ -2,18 +2,32 @@
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import tomli_w
 
-from dlcore.choices.architectures import ARCHITECTURES, Architecture, Mlp
+from dlcore.choices.architectures import ARCHITECTURES, Architecture, CustomModel, Mlp
+from dlcore.choices.bundled import Digits
 from dlcore.choices.choice import Choice, Settings, count, fields_of, text
-from dlcore.choices.datasets import DATASETS, Dataset, Digits
-from dlcore.choices.losses import LOSSES, AutoLoss, CrossEntropy, Loss
+from dlcore.choices.dataset import Facts
+from dlcore.choices.datasets import DATASETS, Dataset
+from dlcore.choices.losses import (
+    LOSSES,
+    AutoLoss,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Hinge,
+    Loss,
+    MeanSquaredError,
+)
 from dlcore.choices.optimizers import OPTIMIZERS, Momentum, Optimizer
+from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.choices.regularization import Regularization
-from dlcore.choices.schedules import SCHEDULES, Constant, Schedule
+from dlcore.choices.schedules import SCHEDULES, BatchGrowth, Constant, Schedule, batch_size_at
 from dlcore.choices.training import Training
+
+AnyChoice = TypeVar("AnyChoice", bound=Choice)
 
 
 class General(Settings):
@@ -78,44 +92,83 @@ class RunConfig:
         """What the run is called."""
         return self.general.name or f"{self.data.kind} {self.model.kind}"
 
+    def chosen(self) -> dict[str, Choice]:
+        """Return what is chosen for each section, by key."""
+        return {section.key: self.section(section.key) for section in SECTIONS}
+
     def section(self, key: str) -> Choice:
         """Return what is chosen for the section `key`."""
         chosen: Choice = getattr(self, key or "general")
         return chosen
 
-    def resolved(self) -> "RunConfig":
-        """Return the configuration with every `auto` that depends on it alone made explicit.
+    def resolved(self, facts: Facts | None = None) -> "RunConfig":
+        """Return the configuration with every `auto` that depends on it and on the data made explicit.
 
-        Device and threads stay: they depend on the machine, and the run records what they became.
+        `facts` are those of data that must be opened to be known; without them their loss and output stay
+        `auto`. Device and threads stay: they depend on the machine, and the run records what they became.
         """
-        loss: Loss = (
-            CrossEntropy(reduction=self.loss.reduction) if isinstance(self.loss, AutoLoss) else self.loss
-        )
-        output = self.model.output
-        if output == "auto":
-            output = "linear" if isinstance(loss, CrossEntropy) else "softmax"
-        normalize = self.data.normalize
-        if normalize == "auto":
-            normalize = "half" if self.data.is_image else "standard"
-        return replace(
-            self,
-            loss=loss,
-            model=self.model.model_copy(update={"output": output}),
-            data=self.data.model_copy(update={"normalize": normalize}),
-        )
+        facts = facts or self.data.facts
+        loss, model, data = self.loss, self.model, _anchored(self.data)
+        if facts is not None and isinstance(loss, AutoLoss):
+            usual = CrossEntropy if facts.task == "classification" else MeanSquaredError
+            loss = usual(reduction=loss.reduction)
+        if isinstance(model, CustomModel):
+            model = _anchored(model)
+        elif model.output == "auto" and facts is not None:
+            on_classes = isinstance(loss, MeanSquaredError) and facts.task == "classification"
+            model = model.model_copy(update={"output": "softmax" if on_classes else "linear"})
+        if data.normalize == "auto" and (facts is not None or not isinstance(data, CustomData)):
+            is_image = facts.is_image if facts is not None else data.is_image
+            data = data.model_copy(update={"normalize": "half" if is_image else "standard"})
+        return replace(self, loss=loss, model=model, data=data)
 
     def folded(self) -> "RunConfig":
         """Return the configuration with `auto` wherever that comes to the same: it is shorter to read."""
         wanted, short = self.resolved(), self
-        for shorter in (
+        shorter: list[dict[str, Choice]] = [
             {"loss": AutoLoss(reduction=self.loss.reduction)},
-            {"model": self.model.model_copy(update={"output": "auto"})},
             {"data": self.data.model_copy(update={"normalize": "auto"})},
-        ):
-            candidate = replace(short, **shorter)
+        ]
+        if not isinstance(self.model, CustomModel):
+            shorter.insert(1, {"model": self.model.model_copy(update={"output": "auto"})})
+        for change in shorter:
+            candidate = replace(short, **change)  # type: ignore[arg-type]  # mypy sees only Choice
             if candidate.resolved() == wanted:
                 short = candidate
         return short
+
+
+def _anchored(chosen: AnyChoice) -> AnyChoice:
+    """Return a choice with its path made absolute: the trainer works in a folder of its own."""
+    changed: dict[str, str] = {}
+    if isinstance(chosen, Csv) and chosen.file:
+        changed = {"file": _absolute(chosen.file)}
+    elif isinstance(chosen, ImageFolder) and chosen.folder:
+        changed = {"folder": _absolute(chosen.folder)}
+    elif isinstance(chosen, CustomData | CustomModel) and ".py:" in chosen.target:
+        path, _, name = chosen.target.rpartition(":")
+        changed = {"target": f"{_absolute(path)}:{name}"}
+    return chosen.model_copy(update=changed)
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).expanduser().absolute())
+
+
+def output_units(loss: Loss, facts: Facts) -> int:
+    """Return the units of the last layer: one a class or target; but one for two classes by bce or hinge."""
+    if facts.task == "regression":
+        return facts.targets
+    return 1 if facts.classes == 2 and isinstance(loss, BinaryCrossEntropy | Hinge) else facts.classes
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Epochs in a row with the same batch size."""
+
+    epochs: int
+    batch_size: int
+    steps_per_epoch: int
 
 
 @dataclass(frozen=True)
@@ -125,21 +178,80 @@ class Plan:
     training: int
     validation: int
     test: int
-    batch_size: int
-    steps_per_epoch: int
-    steps: int
+    stages: tuple[Stage, ...]
+    """One, unless the batch grows."""
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a step of the first epoch."""
+        return self.stages[0].batch_size
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of the first epoch."""
+        return self.stages[0].steps_per_epoch
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole run."""
+        return sum(stage.epochs * stage.steps_per_epoch for stage in self.stages)
+
+    def batch_size_in(self, epoch: int) -> int:
+        """Return the samples in a step of the epoch number `epoch`, from 1."""
+        for stage in self.stages:
+            if epoch <= stage.epochs:
+                return stage.batch_size
+            epoch -= stage.epochs
+        return self.stages[-1].batch_size
+
+    def steps_after(self, epochs: int) -> int:
+        """Return the steps that so many epochs have."""
+        steps = 0
+        for stage in self.stages:
+            passed = min(epochs, stage.epochs)
+            steps += passed * stage.steps_per_epoch
+            epochs -= passed
+        return steps + epochs * self.stages[-1].steps_per_epoch
+
+    def epoch_at(self, step: int) -> float:
+        """Return the epochs that are over after so many steps, with their fraction."""
+        epochs = 0
+        for stage in self.stages[:-1]:
+            length = stage.epochs * stage.steps_per_epoch
+            if step <= length:
+                return epochs + step / stage.steps_per_epoch
+            step, epochs = step - length, epochs + stage.epochs
+        return epochs + step / max(self.stages[-1].steps_per_epoch, 1)
 
 
-def plan(config: RunConfig) -> Plan:
-    """Return the samples of each split and the steps of the whole run."""
-    samples, test = config.data.sizes
+def plan(config: RunConfig, facts: Facts | None = None) -> Plan:
+    """Return the samples of each split and the steps of the whole run.
+
+    `facts` must be given for data that have to be opened to be known.
+    """
+    facts = facts or config.data.facts
+    assert facts is not None, "data that must be opened: give their facts"
+    samples = facts.training
     if config.data.limit:
         samples = min(samples, config.data.limit)
     validation = round(samples * config.data.validation)
     training = samples - validation
-    batch_size = training if config.data.batch_size == "full" else min(config.data.batch_size, training)
-    per_epoch = math.ceil(training / batch_size) if batch_size else 0
-    return Plan(training, validation, test, batch_size, per_epoch, per_epoch * config.training.epochs)
+    first = training if config.data.batch_size == "full" else config.data.batch_size
+    return Plan(training, validation, facts.test, _stages(config, first, training))
+
+
+def _stages(config: RunConfig, first: int, training: int) -> tuple[Stage, ...]:
+    schedule, left = config.schedule, config.training.epochs
+    stages: list[Stage] = []
+    while left > 0:
+        epoch = config.training.epochs - left + 1
+        size = batch_size_at(schedule, first, epoch, training)
+        per_epoch = math.ceil(training / size) if size else 0
+        grows = isinstance(schedule, BatchGrowth) and size < min(training, schedule.most)
+        epochs = min(left, schedule.every) if isinstance(schedule, BatchGrowth) and grows else left
+        stages.append(Stage(epochs, size, per_epoch))
+        left -= epochs
+    return tuple(stages)
 
 
 def to_value(value: Any) -> Any:

@@ -1,39 +1,118 @@
 """Combinations that make no sense, each refused with its reason.
 
-Each check looks at the choices it needs and is skipped while one of them is itself wrong,
-so that one bad field hides no other error.
+Each check looks at the choices it needs and is skipped while one of them is itself wrong, or while what the
+data hold is not known yet; so one bad field hides no other error.
 """
 
 from collections.abc import Iterator
 
-from dlcore.choices.architectures import Cnn, Mlp, Perceptron
+from dlcore.choices.architectures import Architecture, Cnn, CustomModel, LeNet5, Mlp, ResNet, ResNet18, Vgg
 from dlcore.choices.choice import Choice
-from dlcore.choices.losses import AutoLoss, CrossEntropy
+from dlcore.choices.dataset import DataChoice, Facts
+from dlcore.choices.geometry import trace
+from dlcore.choices.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Hinge,
+    Huber,
+    MeanAbsoluteError,
+)
+from dlcore.choices.own import Csv, CustomData, ImageFolder
+from dlcore.choices.regularization import Regularization
+from dlcore.choices.schedules import BatchGrowth, Piecewise, batch_size_at
 from dlcore.errors import Problem
 
-
-def cross_check(chosen: dict[str, Choice]) -> Iterator[Problem]:
-    """Yield what is wrong between the sections in `chosen` (section key → choice)."""
-    yield from _output_and_loss(chosen)
-    yield from _activation_list(chosen)
-    yield from _network_and_data(chosen)
-    yield from _held_out(chosen)
+_CONVOLUTIONAL = Cnn | LeNet5 | Vgg | ResNet | ResNet18
 
 
-def _output_and_loss(chosen: dict[str, Choice]) -> Iterator[Problem]:
-    model, loss = chosen.get("model"), chosen.get("loss")
-    if not isinstance(model, Perceptron | Mlp | Cnn) or not isinstance(loss, AutoLoss | CrossEntropy):
+def cross_check(chosen: dict[str, Choice], facts: Facts | None = None) -> Iterator[Problem]:
+    """Yield what is wrong between the sections in `chosen` (section key → choice).
+
+    `facts` are those of data that must be opened to be known.
+    """
+    data, model, loss = chosen.get("data"), chosen.get("model"), chosen.get("loss")
+    if isinstance(data, DataChoice):
+        facts = facts or data.facts
+        yield from _own_data(data)
+    yield from _own_model(model)
+    yield from _one_each(model)
+    yield from _boundaries(chosen.get("schedule"))
+    if isinstance(data, DataChoice):
+        yield from _growing_batch(data, chosen.get("schedule"))
+    if loss is not None:
+        yield from _output_and_loss(model, loss, facts)
+    if facts is None or not isinstance(data, DataChoice):
         return
-    if model.output in ("softmax", "sigmoid"):
+    yield from _loss_and_task(loss, facts)
+    yield from _regularization_and_data(chosen.get("regularization"), data, facts)
+    yield from _network_and_data(model, data, facts)
+    yield from _held_out(data, facts)
+    yield from _batch_norm(model, data, chosen.get("schedule"), facts)
+
+
+def _own_data(data: DataChoice) -> Iterator[Problem]:
+    match data:
+        case Csv(file="", kind=kind):
+            yield Problem("data.file", f"{kind} needs the path of a file", "Name your CSV file.")
+        case ImageFolder(folder="", kind=kind):
+            yield Problem("data.folder", f"{kind} needs the path of a folder", "Name your folder of images.")
+        case CustomData(target=target):
+            yield from _target("data.target", target)
+        case _:
+            pass
+
+
+def _own_model(model: Choice | None) -> Iterator[Problem]:
+    if isinstance(model, CustomModel):
+        yield from _target("model.target", model.target)
+
+
+def _target(key: str, target: str) -> Iterator[Problem]:
+    module, colon, name = target.rpartition(":")
+    if not (module and colon and name.isidentifier()):
         yield Problem(
-            "model.output",
-            f"{model.output} before cross_entropy squashes twice: cross_entropy has its own softmax",
-            "Choose linear or auto, or the loss mse.",
+            key,
+            f"custom needs what to call (got {target!r})" if target else "custom needs what to call",
+            "Write package.module:Name or path/file.py:Name.",
         )
 
 
-def _activation_list(chosen: dict[str, Choice]) -> Iterator[Problem]:
-    model = chosen.get("model")
+def _output_and_loss(model: Choice | None, loss: Choice, facts: Facts | None) -> Iterator[Problem]:
+    output = getattr(model, "output", "auto")
+    regression = facts is not None and facts.task == "regression"
+    crossed = isinstance(loss, CrossEntropy) or (loss.word() == "auto" and not regression)
+    squashes = output in ("softmax", "sigmoid")
+    cure = "Choose linear or auto, or the loss mse."
+    if squashes and crossed and (facts is not None or isinstance(loss, CrossEntropy)):
+        said = "squashes twice: cross_entropy has its own softmax"
+        yield Problem("model.output", f"{output} before cross_entropy {said}", cure)
+    elif squashes and isinstance(loss, BinaryCrossEntropy):
+        said = "squashes twice: bce has its own sigmoid"
+        yield Problem("model.output", f"{output} before bce {said}", cure)
+    elif squashes and isinstance(loss, Hinge):
+        said = "never leaves 0–1, and hinge asks for a lead of 1"
+        yield Problem("model.output", f"{output} before hinge {said}", cure)
+    elif output == "softmax" and regression:
+        said = "makes outputs that sum to 1, and a regression predicts any number"
+        yield Problem("model.output", f"softmax {said}", "Choose linear or auto.")
+
+
+def _loss_and_task(loss: Choice | None, facts: Facts) -> Iterator[Problem]:
+    if facts.task == "regression" and isinstance(loss, CrossEntropy | BinaryCrossEntropy | Hinge):
+        yield Problem(
+            "loss.kind",
+            f"{loss.kind} is for classes, and these data are a regression",
+            "Choose mse, mae or huber.",
+        )
+    if facts.task == "classification" and isinstance(loss, MeanAbsoluteError | Huber):
+        yield Problem(
+            "loss.kind",
+            f"{loss.kind} is for numbers, and these data have {facts.classes} classes",
+            "Choose cross_entropy, bce, hinge, or mse to see why not.",
+        )
+
+
+def _one_each(model: Choice | None) -> Iterator[Problem]:
     if isinstance(model, Mlp) and isinstance(model.activation, tuple):
         given, wanted = len(model.activation), len(model.hidden)
         if given != wanted:
@@ -42,40 +121,110 @@ def _activation_list(chosen: dict[str, Choice]) -> Iterator[Problem]:
                 f"{given} activations for {wanted} hidden layers",
                 "Give one for all, or one for each hidden layer.",
             )
+    for name in ("kernel", "stride", "padding", "pool", "pooling") if isinstance(model, Cnn) else ():
+        given, wanted = len(getattr(model, name)), len(model.filters)  # type: ignore[union-attr]  # a Cnn
+        if given not in (1, wanted):
+            yield Problem(
+                f"model.{name}",
+                f"{given} values for {wanted} blocks",
+                "Give one for all, or one for each block.",
+            )
 
 
-def _network_and_data(chosen: dict[str, Choice]) -> Iterator[Problem]:
-    model, data = chosen.get("model"), chosen.get("data")
-    if not isinstance(model, Cnn) or data is None:
+def _boundaries(schedule: Choice | None) -> Iterator[Problem]:
+    if not isinstance(schedule, Piecewise):
         return
-    shape: tuple[int, ...] = data.shape  # type: ignore[attr-defined]  # every data set has one
-    if len(shape) != 3:
+    steps, factors = schedule.boundaries, schedule.factors
+    if len(steps) != len(factors):
+        message = f"{len(factors)} factors for {len(steps)} boundaries"
+        yield Problem("schedule.factors", message, "Give one factor for each boundary.")
+    if list(steps) != sorted(set(steps)):
+        message = f"must rise from one to the next (got {', '.join(map(str, steps))})"
+        yield Problem("schedule.boundaries", message, "Write them in order, as in 1000,2000.")
+
+
+def _growing_batch(data: DataChoice, schedule: Choice | None) -> Iterator[Problem]:
+    if isinstance(schedule, BatchGrowth) and data.batch_size == "full":
+        yield Problem("data.batch_size", "a full batch cannot grow", "Choose a number, or another schedule.")
+
+
+def _regularization_and_data(chosen: Choice | None, data: DataChoice, facts: Facts) -> Iterator[Problem]:
+    if not isinstance(chosen, Regularization):
+        return
+    if chosen.augment and not facts.is_image:
+        message = f"{', '.join(chosen.augment)}: only images can be, and {data.word()} has rows of numbers"
+        yield Problem("regularization.augment", message, "Leave it empty.")
+    if chosen.label_noise and facts.task == "regression":
+        yield Problem("regularization.label_noise", "a regression has no labels to draw", "Set it to 0.")
+
+
+def _network_and_data(model: Choice | None, data: DataChoice, facts: Facts) -> Iterator[Problem]:
+    if not isinstance(model, _CONVOLUTIONAL):
+        return
+    if not facts.is_image:
         yield Problem(
             "model.kind",
-            f"cnn needs images, and {data.word()} has rows of {shape[0]} numbers",
+            f"{model.kind} needs images, and {data.word()} has rows of {facts.shape[0]} numbers",
             "Choose mlp or perceptron, or the data set digits or mnist.",
         )
         return
-    sizes = model.map_sizes(*shape[1:])
-    if min(sizes[-1]) < 1:
-        before = sizes[-2] if len(sizes) > 1 else shape[1:]
-        yield Problem(
-            "model.filters",
-            f"conv{len(sizes)} with its pooling shrinks a {before[0]}×{before[1]} map to nothing",
-            "Use fewer convolutions, a smaller kernel, stride or pool, or padding = same.",
-        )
+    before = facts.shape[1], facts.shape[2]
+    for found in trace(model.windows(), *before):
+        if min(found.height, found.width) < 1:
+            field = "filters" if isinstance(model, Cnn) else "blocks" if isinstance(model, Vgg) else "kind"
+            yield Problem(
+                f"model.{field}",
+                f"{found.name} shrinks a {before[0]}×{before[1]} map to nothing",
+                _roomier(model),
+            )
+        before = found.height, found.width
 
 
-def _held_out(chosen: dict[str, Choice]) -> Iterator[Problem]:
-    data = chosen.get("data")
-    if data is None:
-        return
-    samples = min(data.sizes[0], data.limit or data.sizes[0])  # type: ignore[attr-defined]
-    share: float = data.validation  # type: ignore[attr-defined]
-    held = round(samples * share)
-    if share and not 0 < held < samples:
+def _roomier(model: Architecture) -> str:
+    if isinstance(model, Cnn):
+        return "Use fewer blocks, a smaller kernel, stride or pool, or padding = same."
+    if isinstance(model, Vgg):
+        return "Use fewer blocks."
+    return "Choose cnn, or data with larger images."
+
+
+def _held_out(data: DataChoice, facts: Facts) -> Iterator[Problem]:
+    samples = min(facts.training, data.limit or facts.training)
+    held = round(samples * data.validation)
+    if data.validation and not 0 < held < samples:
         yield Problem(
             "data.validation",
-            f"{share:g} of {samples} samples leaves {held} for validation and {samples - held} to train on",
+            f"{data.validation:g} of {samples} samples leaves {held} for validation "
+            f"and {samples - held} to train on",
             "Change validation or limit so that both have some.",
         )
+
+
+def _batch_norm(
+    model: Choice | None, data: DataChoice, schedule: Choice | None, facts: Facts
+) -> Iterator[Problem]:
+    """A batch of one sample has no deviation to divide by."""
+    if not isinstance(model, ResNet18) and getattr(model, "norm", "none") != "batch":
+        return
+    samples = min(facts.training, data.limit or facts.training)
+    training = samples - round(samples * data.validation)
+    if training < 1 or data.batch_size == "full":
+        return
+    sizes = {min(data.batch_size, training)}
+    if isinstance(schedule, BatchGrowth):
+        sizes |= {
+            batch_size_at(schedule, data.batch_size, 1 + schedule.every * n, training) for n in range(64)
+        }
+    for size in sorted(sizes):
+        if size == 1 or training % size == 1:
+            said = (
+                "is one sample"
+                if size == 1
+                else f"of {training} samples by {size} leaves a last one of one sample"
+            )
+            yield Problem(
+                "data.batch_size",
+                f"a batch {said}, and batch norm needs two",
+                f"Choose {size + 1}, or another norm.",
+            )
+            return

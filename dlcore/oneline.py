@@ -2,13 +2,16 @@
 
 `mnist mlp 128,64 relu he ce momentum lr=.01 m=.9 b=64 e=10 seed=0`
 
-A bare word is a kind (names are unique over all lists); digits, with commas or alone, are the widths of the
-hidden layers; anything else is `key=value` with a dotted key or a short form.
+A bare word is a kind (names are unique over all lists but custom, which is data=custom or model=custom);
+digits, with commas or alone, are the widths of the hidden layers; anything else is `key=value` with a dotted
+key or a short form.
 `parse(print_line(config)) == config` for every configuration.
 """
 
+import json
 import re
 import shlex
+from datetime import date, time
 from typing import Any
 
 from dlcore.choices.activations import ACTIVATIONS
@@ -18,27 +21,46 @@ from dlcore.config import SECTIONS, RunConfig, to_value
 from dlcore.errors import ConfigError, DltuiError, Problem
 from dlcore.reading import put, read_table
 
-SHORT_KINDS = {"ce": "cross_entropy", "lrelu": "leaky_relu", "exp": "exponential"}
+SHORT_KINDS = {
+    "ce": "cross_entropy",
+    "lrelu": "leaky_relu",
+    "swish": "silu",
+    "exp": "exponential",
+    "fashion": "fashion_mnist",
+    "cancer": "breast_cancer",
+    "cifar": "cifar10",
+}
 SHORT_KEYS = {
     "lr": "optimizer.lr",
     "m": "optimizer.momentum",
     "beta1": "optimizer.beta1",
     "beta2": "optimizer.beta2",
+    "decay": "optimizer.weight_decay",
     "gamma": "schedule.gamma",
     "s": "schedule.steps",
+    "warmup": "schedule.warmup_steps",
     "b": "data.batch_size",
     "val": "data.validation",
     "n": "data.limit",
     "samples": "data.samples",
     "noise": "data.noise",
+    "classes": "data.classes",
+    "norm": "model.norm",
+    "res": "model.residual",
+    "smooth": "loss.label_smoothing",
+    "red": "loss.reduction",
     "filters": "model.filters",
     "kernel": "model.kernel",
     "stride": "model.stride",
     "pool": "model.pool",
     "out": "model.output",
     "drop": "model.dropout",
+    "l1": "regularization.l1",
     "l2": "regularization.l2",
+    "clip": "regularization.clip_norm",
+    "aug": "regularization.augment",
     "e": "training.epochs",
+    "stop": "training.early_stopping",
     "device": "training.device",
     "seed": "seed",
     "name": "name",
@@ -49,6 +71,8 @@ _KINDS = {
     **{kind.word(): "model.activation" for kind in ACTIVATIONS},
     **{kind.word(): "model.init" for kind in INITIALIZERS},
 }
+_AMBIGUOUS = "custom"
+"""The one name that two lists have."""
 _WIDTHS = re.compile(r"\d+(,\d*)*")
 _ALWAYS = frozenset({"optimizer.lr", "optimizer.momentum", "data.batch_size", "training.epochs", "seed"})
 
@@ -83,6 +107,9 @@ def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> str:
     if _WIDTHS.fullmatch(word):
         put(table, "model.hidden", word)
         return "model.hidden"
+    if word == _AMBIGUOUS:
+        problems.append(Problem(word, "can be data or a model", "Write data=custom or model=custom."))
+        return ""
     names = [SHORT_KINDS.get(name, name) for name in word.split(",") if name]
     keys = {_KINDS.get(name) for name in names}
     if len(keys) != 1 or None in keys:
@@ -99,7 +126,10 @@ def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> str:
 
 def print_line(config: RunConfig) -> str:
     """Return a short line that stands for `config`: its kinds, the usual figures, what is not default."""
-    words = [config.data.word(), config.model.word()]
+    words = [
+        f"{key}={chosen.word()}" if chosen.word() == _AMBIGUOUS else chosen.word()
+        for key, chosen in (("data", config.data), ("model", config.model))
+    ]
     settings: list[str] = []
     for section in SECTIONS:
         chosen = config.section(section.key)
@@ -109,7 +139,7 @@ def print_line(config: RunConfig) -> str:
             value = getattr(chosen, spec.name)
             key = section.path(spec.name)
             if key == "model.hidden" and value:
-                words.append(_widths(value))
+                words.append(print_value(value))
             elif key == "model.init" and value == spec.default:
                 continue
             elif spec.control == "choice" and _is_bare(value):
@@ -132,10 +162,6 @@ def _names(value: Choice | tuple[Choice, ...]) -> str:
     return ",".join(one.word() for one in value) + ("," if len(value) == 1 else "")
 
 
-def _widths(value: tuple[int, ...]) -> str:
-    return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
-
-
 def print_value(value: Any) -> str:
     """Return a value of the configuration as a person would type it."""
     if isinstance(value, Choice) or (isinstance(value, tuple) and value and isinstance(value[0], Choice)):
@@ -146,14 +172,27 @@ def print_value(value: Any) -> str:
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
     if isinstance(value, tuple):
-        return _widths(value) if value else "[]"
-    return str(value)
+        return ",".join(map(print_value, value)) + ("," if len(value) == 1 else "") if value else "[]"
+    return _inline(value) if isinstance(value, dict) else str(value)
 
 
 def _inline(value: Any) -> str:
     """Return a TOML value on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {_inline(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list):
+        return "{" + ", ".join(f"{_key(key)} = {_inline(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_inline, value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    return str(value) if isinstance(value, date | time) else _quoted(str(value))
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML string: JSON's, but that TOML wants the delete character escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _quoted(key)

@@ -31,6 +31,8 @@ _TYPES = {
     "count": "must be a whole number",
     "flag": "must be true or false",
     "widths": "must be a list of whole numbers above 0, as in [128, 64]",
+    "numbers": "must be a list of numbers above 0, as in [0.5, 0.1]",
+    "table": "must be a table, as in {name = 1}",
     "text": "must be text",
 }
 
@@ -122,8 +124,9 @@ def _shared(family: tuple[type[Choice], ...], part: Mapping[str, Any]) -> dict[s
 
 
 def _plain(spec: FieldSpec, value: Any) -> Any:
-    """Return a value as the check wants it: a list as a tuple, and one width as a list of one."""
-    if spec.control == "widths" and type(value) is int:
+    """Return a value as the check wants it: a list as a tuple, and a single member as a list of one."""
+    single = {"widths": (int,), "numbers": (int, float), "words": (str,)}.get(spec.control, ())
+    if type(value) in single:
         return (value,)
     return tuple(value) if isinstance(value, list) else value
 
@@ -163,6 +166,8 @@ def _sentence(detail: ErrorDetails, spec: FieldSpec) -> str:
     got = f"(got {_shown(detail['input'])})"
     if spec.control == "option":
         return f"must be one of {', '.join(spec.options)} {got}"
+    if spec.control == "words" and detail["type"] != "too_short":
+        return f"must be a list out of {', '.join(spec.options)} {got}"
     if detail["type"] == "string_pattern_mismatch":
         return f"is not one of those known {got}"
     said = _LIMITS.get(detail["type"], _TYPES[spec.control])
@@ -255,7 +260,8 @@ def is_text(key: str) -> bool:
         spec.name == name and spec.control == "text"
         for section in SECTIONS
         if section.key == section_key
-        for spec in fields_of(section.default)
+        for kind in section.family
+        for spec in fields_of(kind)
     )
 
 

@@ -12,9 +12,12 @@ from typing import Any, ClassVar, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-Control = Literal["number", "count", "flag", "option", "widths", "text", "choice"]
+Control = Literal[
+    "number", "count", "flag", "option", "widths", "numbers", "words", "table", "text", "choice"
+]
 """How a field is edited: a number, a whole number, yes or no, one of some words, a list of whole
-numbers, free text, or a choice of its own (an activation inside a model)."""
+numbers, of numbers or of some words, a table of the user's own keys, free text, or a choice of its own
+(an activation inside a model)."""
 
 
 class Choice(BaseModel):
@@ -24,6 +27,8 @@ class Choice(BaseModel):
 
     kind: str
     noun: ClassVar[str] = "choice"
+    last: ClassVar[tuple[str, ...]] = ()
+    """Fields that stand behind all others in a form: those that every kind has."""
 
     @classmethod
     def word(cls) -> str:
@@ -121,6 +126,25 @@ def widths(default: tuple[int, ...], *, help: str, at_least_one: bool = False) -
     return _field(default, "widths", help, {}, min_length=1 if at_least_one else None)
 
 
+def numbers(
+    default: tuple[float, ...],
+    *,
+    help: str,  # noqa: A002
+) -> Any:
+    """Return a field that holds a list of finite numbers above 0."""
+    return _field(default, "numbers", help, {})
+
+
+def words(default: tuple[str, ...], *, help: str, at_least_one: bool = False) -> Any:  # noqa: A002
+    """Return a field that holds a list of the words of its `Literal` annotation."""
+    return _field(default, "words", help, {}, min_length=1 if at_least_one else None)
+
+
+def table(*, help: str) -> Any:  # noqa: A002
+    """Return a field that holds a table whose keys are the user's; empty by default."""
+    return _field({}, "table", help, {})
+
+
 def text(default: str, *, help: str, pattern: str | None = None, max_length: int = 200) -> Any:  # noqa: A002
     """Return a field of free text."""
     return _field(default, "text", help, {}, pattern=pattern, max_length=max_length)
@@ -152,7 +176,7 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
         name=name,
         default=info.default,
         help=info.description or "",
-        options=_words(info.annotation) if facts["control"] in ("option", "count") else (),
+        options=_words(info.annotation) if facts["control"] in ("option", "count", "words") else (),
         **facts,
     )
 
@@ -160,7 +184,9 @@ def _spec(name: str, info: FieldInfo) -> FieldSpec:
 @cache
 def fields_of(kind: type[Choice]) -> tuple[FieldSpec, ...]:
     """Return the fields of a kind in the order of its form; `kind` itself is not among them."""
-    return tuple(_spec(name, info) for name, info in kind.model_fields.items() if name != "kind")
+    names = [name for name in kind.model_fields if name != "kind"]
+    names.sort(key=lambda name: kind.last.index(name) if name in kind.last else -1)
+    return tuple(_spec(name, kind.model_fields[name]) for name in names)
 
 
 def by_name(family: tuple[type[Choice], ...], name: str) -> type[Choice] | None:

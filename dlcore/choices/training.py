@@ -31,6 +31,10 @@ class Training(Settings):
         or_word=True,
         help="CPU threads; auto is one, which small networks like best.",
     )
+    early_stopping: int = count(
+        0,
+        help="Epochs without a better loss on the watched split until it stops, best weights kept; 0 is off.",
+    )
     probe_budget: float = number(
         0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."
     )

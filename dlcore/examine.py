@@ -1,0 +1,57 @@
+"""What a user's own files hold, looked at before a run starts; everything else is known from its choice."""
+
+from pathlib import Path
+
+from dlcore.choices.dataset import Facts, halves
+from dlcore.choices.own import Csv, ImageFolder
+from dlcore.config import RunConfig
+from dlcore.crosschecks import cross_check
+from dlcore.errors import DltuiError, Problem
+from dlcore.folders import list_images
+from dlcore.tables import Table, cached_table
+
+
+def read_csv(data: Csv) -> Table:
+    """Return the table of a CSV choice; raises DataError where the file is not one."""
+    ignore = tuple(name.strip() for name in data.ignore.split(",") if name.strip())
+    return cached_table(
+        Path(data.file).expanduser(),
+        target=data.target,
+        task=data.task,
+        header=data.header,
+        missing=data.missing,
+        ignore=ignore,
+    )
+
+
+def examine(config: RunConfig) -> Facts | None:
+    """Return what the data hold, opening the user's files; None for data that only running code can tell.
+
+    Raises DataError when a file is not what it should be.
+    """
+    match config.data:
+        case Csv() as data:
+            table = read_csv(data)
+            rows = halves(table.rows)
+            return Facts(
+                table.task, (len(table.inputs),), *rows, classes=len(table.classes), names=table.classes
+            )
+        case ImageFolder() as data:
+            images = list_images(Path(data.folder).expanduser())
+            shape = (3 if data.color else 1, data.size, data.size)
+            splits = (len(images.training), len(images.test)) if images.test else halves(len(images.training))
+            return Facts("classification", shape, *splits, classes=len(images.classes), names=images.classes)
+        case _:
+            return config.data.facts
+
+
+def examined(config: RunConfig) -> tuple[Facts | None, list[Problem]]:
+    """Return what the data hold, and what is wrong with the configuration in its light."""
+    try:
+        facts = examine(config)
+    except DltuiError as error:
+        key = {"csv": "data.file", "image_folder": "data.folder"}.get(config.data.kind, "data.kind")
+        return None, [Problem(key, error.message, error.hint)]
+    if facts is None or facts == config.data.facts:
+        return facts, []  # nothing that reading the configuration has not checked
+    return facts, list(cross_check(config.chosen(), facts))
