@@ -269,7 +269,7 @@ def _read_columns(
 def _ragged(line: int, cells: int, measure: str, delimiter: str) -> _RefusedError:
     return _RefusedError(
         f"line {line} has {_counted(cells, 'cell')}, {measure}",
-        f"Cells are parted by {_DELIMITERS[delimiter]} here; put a cell with one inside into quotation marks.",
+        f"Cells are parted by {_DELIMITERS[delimiter]} here; put a cell that has one into quotation marks.",
     )
 
 
