@@ -62,6 +62,8 @@ class Layer(BaseModel):
     activation: str
     """What follows it: the name of the function, or '' for none."""
     parameters: int
+    receptive_field: int | None = None
+    """Side of the square of input pixels that one unit of a convolution sees, at most."""
 
 
 class Prepared(_Event):
@@ -70,6 +72,11 @@ class Prepared(_Event):
     kind: Literal["Prepared"] = "Prepared"
     device: str
     threads: int
+    task: Literal["classification", "regression"] = "classification"
+    input_shape: tuple[int, ...] = ()
+    """Shape of one sample."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes, where they have any beside their numbers."""
     layers: tuple[Layer, ...]
     parameters: int
     training_samples: int
@@ -77,18 +84,21 @@ class Prepared(_Event):
     test_samples: int
     batch_size: int
     steps_per_epoch: int
+    """Of the first epoch; there are fewer later when the batch grows."""
     total_steps: int
     epochs: int
 
 
 class StepsEnded(_Event):
-    """A chunk of training steps, the last of them `step`; the three lists have one figure a step."""
+    """A chunk of training steps, the last of them `step`; the lists have one figure a step."""
 
     kind: Literal["StepsEnded"] = "StepsEnded"
     loss: tuple[Number, ...]
-    """Mean loss of the batch, before the update, without the l2 penalty."""
-    accuracy: tuple[Number, ...]
-    """Share of the batch that was right, before the update."""
+    """Mean loss of the batch, before the update, without the l1 and l2 penalties."""
+    accuracy: tuple[Number, ...] = ()
+    """Share of the batch that was right, before the update; in a classification."""
+    r2: tuple[Number, ...] = ()
+    """1 − mean squared error / variance of the training targets, before the update; in a regression."""
     lr: tuple[Number, ...]
     samples: int
     """Training samples seen since the attempt began."""
@@ -109,17 +119,42 @@ class GradientsMeasured(_Event):
     """Share of the training time that looking has taken so far."""
 
 
+class ActivationsMeasured(_Event):
+    """What the layers hand to their activations, over some samples of the watched split; by layer name."""
+
+    kind: Literal["ActivationsMeasured"] = "ActivationsMeasured"
+    samples: int
+    mean: dict[str, Number]
+    deviation: dict[str, Number]
+    low: dict[str, Number]
+    """One value in twenty is smaller than this."""
+    high: dict[str, Number]
+    """One value in twenty is larger than this."""
+
+
 class Evaluated(_Event):
-    """A whole split was evaluated, in evaluation mode."""
+    """A whole split was evaluated, in evaluation mode: accuracy for classes, R² for a regression."""
 
     kind: Literal["Evaluated"] = "Evaluated"
     split: Literal["validation", "test"]
     epoch: float
     loss: Number
-    accuracy: Number
+    accuracy: Number = None
+    top5: Number = None
+    """Share whose class was among the five likeliest; from ten classes on."""
+    precision: tuple[Number, ...] = ()
+    """Of each class: how many of those called it are of it; likewise recall and F1."""
+    recall: tuple[Number, ...] = ()
+    f1: tuple[Number, ...] = ()
+    r2: Number = None
+    mae: Number = None
+    """Mean absolute error, and root mean squared error, in the target's own unit."""
+    rmse: Number = None
     samples: int
     duration: float
     """Seconds."""
+    weights: int | None = None
+    """The step whose weights were taken back for this evaluation, when they are not those of `step`."""
 
 
 class EpochEnded(_Event):
@@ -128,7 +163,8 @@ class EpochEnded(_Event):
     kind: Literal["EpochEnded"] = "EpochEnded"
     epoch: int
     loss: Number
-    accuracy: Number
+    accuracy: Number = None
+    r2: Number = None
     duration: float
     """Seconds, evaluation not included."""
 
@@ -181,6 +217,7 @@ Event = (
     | Prepared
     | StepsEnded
     | GradientsMeasured
+    | ActivationsMeasured
     | Evaluated
     | EpochEnded
     | CheckpointSaved
@@ -202,6 +239,9 @@ def encode(event: Event) -> bytes:
     fields |= {name: round(getattr(event, name), 9) for name in _TIMES if hasattr(event, name)}
     if hasattr(event, "command"):  # what was asked for stays as it was asked, to the last digit
         fields["command"] = event.command
+    for name in [name for name, value in fields.items() if value in (None, []) and name not in flags]:
+        if not type(event).model_fields[name].is_required():
+            del fields[name]  # what does not exist is left out; it reads back as the same
     if flags:
         fields["nonfinite"] = flags
     return json.dumps(fields, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()

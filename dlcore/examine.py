@@ -6,7 +6,7 @@ from dlcore.choices.dataset import Facts, halves
 from dlcore.choices.own import Csv, ImageFolder
 from dlcore.config import RunConfig
 from dlcore.crosschecks import cross_check
-from dlcore.errors import DltuiError, Problem
+from dlcore.errors import ConfigError, DltuiError, Problem
 from dlcore.folders import list_images
 from dlcore.tables import Table, cached_table
 
@@ -43,6 +43,18 @@ def examine(config: RunConfig) -> Facts | None:
             return Facts("classification", shape, *splits, classes=len(images.classes), names=images.classes)
         case _:
             return config.data.facts
+
+
+def settled(config: RunConfig, facts: Facts | None) -> RunConfig:
+    """Return the resolved configuration, checked in the light of what the data hold.
+
+    Raises ConfigError when something does not go together with them.
+    """
+    if facts is not None and facts != config.data.facts:
+        problems = tuple(cross_check(config.chosen(), facts))
+        if problems:
+            raise ConfigError(problems, "the configuration")
+    return config.resolved(facts)
 
 
 def examined(config: RunConfig) -> tuple[Facts | None, list[Problem]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from dlcore.events import (
+    ActivationsMeasured,
     AttemptEnded,
     AttemptStarted,
     CheckpointSaved,
@@ -24,6 +25,9 @@ from dlcore.events import (
     Warned,
 )
 from dlcore.series import Series
+
+Metric = Literal["accuracy", "r2"]
+"""The figure beside the loss: that of a classification, and that of a regression."""
 
 State = Literal["starting", "running", "paused", "stopping", "finished", "stopped", "failed", "crashed"]
 
@@ -52,6 +56,11 @@ class Gradients:
         return {layer: norms[index] for layer, norms in self.norms.items()}
 
 
+def score(event: Evaluated | EpochEnded, metric: Metric) -> Number:
+    """Return the figure beside the loss."""
+    return event.accuracy if metric == "accuracy" else event.r2
+
+
 def first_last_ratio(norms: dict[str, float]) -> float | None:
     """Return the first layer's gradient norm over the last one's; None where there is no such ratio."""
     if len(norms) < 2:
@@ -73,9 +82,11 @@ class RunHistory:
         self.fetched: DataFetched | None = None
         self.prepared: Prepared | None = None
         self.loss = Series()
-        self.accuracy = Series()
+        self.score = Series()
+        """The figure called `metric`, of each step."""
         self.lr = Series()
         self.gradients = Gradients()
+        self.activations: ActivationsMeasured | None = None
         self.evaluations: list[Evaluated] = []
         self.epochs: list[EpochEnded] = []
         self.answers: list[CommandApplied | CommandRefused] = []
@@ -110,6 +121,8 @@ class RunHistory:
                 self._steps(event)
             case GradientsMeasured():
                 self._gradients(event)
+            case ActivationsMeasured():
+                self.activations = event
             case Evaluated():
                 self.evaluations.append(event)
             case EpochEnded():
@@ -134,7 +147,7 @@ class RunHistory:
         self.started = event
         self.prepared = self.fetched = self.ended = None
         self.paused = self.stopping = False
-        for series in (self.loss, self.accuracy, self.lr):
+        for series in (self.loss, self.score, self.lr):
             series.cut(event.step)
         self.evaluations = [one for one in self.evaluations if one.step <= event.step]
         self.epochs = [one for one in self.epochs if one.step <= event.step]
@@ -145,7 +158,8 @@ class RunHistory:
 
     def _steps(self, event: StepsEnded) -> None:
         start = max(0, event.step - len(event.loss))
-        for series, values in ((self.loss, event.loss), (self.accuracy, event.accuracy), (self.lr, event.lr)):
+        scores = event.accuracy or event.r2
+        for series, values in ((self.loss, event.loss), (self.score, scores), (self.lr, event.lr)):
             series.cut(start)  # taken again, by an attempt whose start was lost
             series.extend([None] * (start - len(series)))  # lost with a damaged line: they stay a gap
             series.extend(values)
@@ -210,7 +224,17 @@ class RunHistory:
 
     def epoch(self) -> float:
         """Return the epochs finished so far, with their fraction."""
-        return self.step / self.prepared.steps_per_epoch if self.prepared else 0.0
+        if self.prepared is None:
+            return 0.0
+        finished = self.epochs[-1].epoch if self.epochs else 0
+        since = self.step - (self.epochs[-1].step if self.epochs else 0)
+        return finished + since / self._steps_in_epoch(finished)
+
+    def _steps_in_epoch(self, finished: int) -> int:
+        """Return the steps of the epoch that runs: those of the one before, once the batch may have grown."""
+        assert self.prepared is not None
+        ends = [0, *(one.step for one in self.epochs[-2:])][-2:]
+        return max(ends[-1] - ends[-2], 1) if finished and len(ends) == 2 else self.prepared.steps_per_epoch
 
     def seconds_left(self) -> float | None:
         """Return the training time that is left at the recent speed, or None while it is not known."""
@@ -229,20 +253,34 @@ class RunHistory:
         """The split that is evaluated during the run: the test split when nothing is held out."""
         return "validation" if self.prepared is not None and self.prepared.validation_samples else "test"
 
+    @property
+    def metric(self) -> Metric:
+        """Which figure stands beside the loss."""
+        return "r2" if self.prepared is not None and self.prepared.task == "regression" else "accuracy"
+
     def best(self) -> Evaluated | None:
-        """Return the evaluation of the watched split with the highest accuracy, the first of equals."""
-        found = [one for one in self.split(self.watched) if one.accuracy is not None]
-        return max(found, key=lambda one: (one.accuracy or 0.0, -one.step), default=None)
+        """Return the evaluation of the watched split with the highest accuracy or R², the first of equals."""
+        found = [one for one in self.split(self.watched) if score(one, self.metric) is not None]
+        return max(found, key=lambda one: (score(one, self.metric) or 0.0, -one.step), default=None)
 
     def final(self) -> dict[str, dict[str, Number]]:
-        """Return loss and accuracy of each split as they stand: the last epoch's running mean for train.
+        """Return the figures of each split as they stand: the last epoch's running means for train.
 
-        What was measured before the first step is left out once there are steps.
+        Each has loss and accuracy, or loss, r2, mae and rmse. What was measured before the first step is left
+        out once there are steps.
         """
         figures: dict[str, dict[str, Number]] = {}
         if self.epochs:
-            figures["train"] = {"loss": self.epochs[-1].loss, "accuracy": self.epochs[-1].accuracy}
+            figures["train"] = _figures(self.epochs[-1], self.metric)
         for name in ("validation", "test"):
             if found := [one for one in self.split(name) if one.step or not self.step]:
-                figures[name] = {"loss": found[-1].loss, "accuracy": found[-1].accuracy}
+                figures[name] = _figures(found[-1], self.metric)
         return figures
+
+
+def _figures(event: Evaluated | EpochEnded, metric: Metric) -> dict[str, Number]:
+    figures = {"loss": event.loss, metric: score(event, metric)}
+    if isinstance(event, Evaluated):
+        extra = {"top5": event.top5} if metric == "accuracy" else {"mae": event.mae, "rmse": event.rmse}
+        figures |= {name: value for name, value in extra.items() if value is not None}
+    return figures

@@ -14,6 +14,7 @@ from dlcore import commands
 from dlcore.commands import Command
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import RunError
+from dlcore.examine import examine, settled
 from dlcore.journal import Appender
 from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir, create
@@ -29,8 +30,11 @@ def versions() -> dict[str, Any]:
 
 
 def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subprocess.Popen[bytes]]:
-    """Make a run below `root` and start its trainer; return both. The trainer needs neither of us."""
-    config = config.resolved()
+    """Make a run below `root` and start its trainer; return both. The trainer needs neither of us.
+
+    Raises DataError or ConfigError when the user's own files are not what the configuration needs.
+    """
+    config = settled(config, examine(config))
     facts = {"versions": versions(), "parent": None}
     run = create(root, config.name, now, to_toml(config), facts)
     return run, start(root, run)

@@ -5,7 +5,7 @@ from typing import Any
 
 from dlcore import events
 from dlcore.atomic import read_json, write_json
-from dlcore.history import RunHistory, State
+from dlcore.history import RunHistory, State, score
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir
@@ -49,7 +49,9 @@ def summarize(run: RunDir, history: RunHistory, state: State) -> dict[str, Any]:
         "seconds": round(history.seconds, 3),
         "samples_per_second": round(history.samples_per_second(), 1),
         **history.final(),
-        "best": {"split": best.split, "accuracy": best.accuracy, "step": best.step} if best else None,
+        "best": {"split": best.split, history.metric: score(best, history.metric), "step": best.step}
+        if best
+        else None,
         "message": ". ".join(part for part in (ended.message, ended.hint) if part) if ended else "",
         "findings": [],
     }

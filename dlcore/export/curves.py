@@ -21,7 +21,7 @@ def plots(history: RunHistory) -> Iterator[list[str]]:
     if prepared is None or not history.step:
         return
     reached = history.epoch()
-    for title, series, percent in (("loss", history.loss, False), ("accuracy", history.accuracy, True)):
+    for title, series, percent in (("loss", history.loss, False), (history.metric, history.score, history.metric != "r2")):
         curves = (_train(series, prepared.steps_per_epoch), _evaluated(history, title))
         if lines := plot(title, curves, (0.0, reached), "epoch", percent=percent):
             yield lines

@@ -205,7 +205,7 @@ def _network(report: Report) -> Iterator[str]:
     ]
     yield "## Network"
     yield ""
-    yield f"Input {_shape(report.config.data.shape)}, {prepared.parameters:,} parameters."
+    yield f"Input {_shape(prepared.input_shape)}, {prepared.parameters:,} parameters."
     yield ""
     yield from table(("layer", "what", "output", "activation", "parameters"), lines, "llllr")
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 from dlcore import rundir
-from dlcore.config import RunConfig, plan
+from dlcore.config import RunConfig, output_units, plan
 from dlcore.errors import DltuiError
 from dlcore.events import AttemptEnded, AttemptStarted, DataFetched, Prepared
+from dlcore.examine import settled
 from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
@@ -76,7 +77,7 @@ def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
     reason: Reason = "failed"
     message = hint = ""
     try:
-        reason = train(run, config, record, signals)
+        reason, message = train(run, config, record, signals)
     except _Stopped:
         reason, message = "stopped", "It was stopped before its first step"
     except DltuiError as error:
@@ -90,16 +91,18 @@ def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
     return reason
 
 
-def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> Reason:
-    """Prepare data and network, say what they are, and run the loop."""
+def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> tuple[Reason, str]:
+    """Prepare data and network, say what they are, and run the loop; return how it ended."""
     # torch takes a second to import: the run has shown its first sign of life before that.
     import torch
 
     from dlcore.training.control import Control
     from dlcore.training.data import load
     from dlcore.training.device import pick_device
+    from dlcore.training.layers import describe
     from dlcore.training.loop import Training
-    from dlcore.training.models import build_model, describe
+    from dlcore.training.models import build_model, check_outputs
+    from dlcore.training.sources import read
 
     threads = 1 if config.training.threads == "auto" else config.training.threads
     torch.set_num_threads(threads)
@@ -111,18 +114,26 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
         if signals.asked or control.stop(record):
             raise _Stopped
 
-    data = load(config, rundir.home(), device, fetched)
+    source = read(config, rundir.home(), fetched)
+    facts = source.facts
+    config = settled(config, facts)
+    data = load(config, source, device)
+    del source  # its tensors are larger than what is left of them
     torch.manual_seed(config.seed)  # as a plain script would: there, the same seed gives the same weights
-    model = build_model(config).to(device)
-    layers = describe(model, config.data.shape)
-    steps = plan(config)
+    model = build_model(config, facts).to(device)
+    layers, outputs = describe(model, facts.shape)
+    check_outputs(outputs, output_units(config.loss, facts))
+    steps = plan(config, facts)
     record.say(
         Prepared,
         0,
         device=str(device),
         threads=threads,
+        task=facts.task,
+        input_shape=facts.shape,
+        classes=facts.names,
         layers=layers,
-        parameters=sum(layer.parameters for layer in layers),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
         training_samples=steps.training,
         validation_samples=steps.validation,
         test_samples=steps.test,
@@ -131,7 +142,8 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
         total_steps=steps.steps,
         epochs=config.training.epochs,
     )
-    return Training(config, run, data, model, record, control, lambda: signals.asked).run()
+    training = Training(config, run, data, model, record, control, lambda: signals.asked)
+    return training.run(), training.message
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import torch
 
 from dlcore.errors import DltuiError
 from dlcore.events import EpochEnded, GradientsMeasured, StepsEnded
+from dlcore.history import Metric
+from dlcore.training.metrics import Scorer
 from dlcore.training.probes import GradientProbe
 from dlcore.training.record import Record, mean
 
@@ -27,26 +29,28 @@ class NotFinite(DltuiError):
 class Chunk:
     """What the steps since the last event have shown; also the clock of the training steps alone."""
 
-    def __init__(self, record: Record, probe: GradientProbe) -> None:
+    def __init__(self, record: Record, probe: GradientProbe, metric: Metric, scorer: Scorer) -> None:
         self.training_seconds = 0.0
+        self._metric = metric
+        self._scorer = scorer
         self._record = record
         self._probe = probe
         self._samples = 0
         self._began = time.perf_counter()
         self._empty()
         self._epoch_began = 0.0
-        self._epoch: list[tuple[float, float, int]] = []  # loss, accuracy and samples of each step so far
+        self._epoch: list[tuple[float, float, int]] = []  # loss, score and samples of each step so far
 
     def _empty(self) -> None:
         self._losses: list[torch.Tensor] = []
-        self._correct: list[torch.Tensor] = []
+        self._scores: list[torch.Tensor] = []
         self._rates: list[float] = []
         self._sizes: list[int] = []
 
     def note(self, loss: torch.Tensor, outputs: torch.Tensor, targets: torch.Tensor, lr: float) -> None:
-        """Keep a step's loss, how many of its outputs (batch, classes) hit the target, and its rate."""
+        """Keep a step's loss, the score of its outputs (batch, units), and its rate."""
         self._losses.append(loss.detach())
-        self._correct.append((outputs.detach().argmax(1) == targets).sum())
+        self._scores.append(self._scorer(outputs, targets))
         self._rates.append(lr)
         self._sizes.append(len(targets))
 
@@ -62,21 +66,21 @@ class Chunk:
         """Send the steps up to `step`, and what the probe saw; a loss that is not finite ends the run."""
         if not self._losses:
             return
-        losses, correct = torch.stack((torch.stack(self._losses), torch.stack(self._correct))).tolist()
-        accuracies = [right / size for right, size in zip(correct, self._sizes, strict=True)]
+        losses, sums = torch.stack((torch.stack(self._losses), torch.stack(self._scores))).tolist()
+        scores = [sum_ / size for sum_, size in zip(sums, self._sizes, strict=True)]
         self._samples += sum(self._sizes)
         self.training_seconds += time.perf_counter() - self._began
         self._record.say(
             StepsEnded,
             step,
             loss=tuple(losses),
-            accuracy=tuple(accuracies),
             lr=tuple(self._rates),
             samples=self._samples,
             training_seconds=self.training_seconds,
+            **{self._metric: tuple(scores)},
         )
         self._tell_gradients(step)
-        self._epoch += zip(losses, accuracies, self._sizes, strict=True)
+        self._epoch += zip(losses, scores, self._sizes, strict=True)
         lr = self._rates[-1]
         self._empty()
         _check(losses, step, lr)
@@ -96,14 +100,14 @@ class Chunk:
 
     def tell_epoch(self, step: int, epoch: int) -> None:
         """Send the running means over the steps of an epoch."""
-        losses, accuracies, sizes = zip(*self._epoch, strict=True)
+        losses, scores, sizes = zip(*self._epoch, strict=True)
         self._record.say(
             EpochEnded,
             step,
             epoch=epoch,
             loss=mean(losses, sizes),
-            accuracy=mean(accuracies, sizes),
             duration=self.training_seconds - self._epoch_began,
+            **{self._metric: mean(scores, sizes)},
         )
         self._epoch, self._epoch_began = [], self.training_seconds
 

@@ -1,30 +1,33 @@
-"""From a choice of data to resident tensors: loaded once, shuffled by index, gathered in blocks."""
+"""From samples to batches: split and normalized once, resident, shuffled by index, gathered in blocks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import assert_never
+from typing import Any
 
-import numpy
 import torch
+from torch.utils.data import Dataset
 
-from dlcore.choices.datasets import Circles, Dataset, Digits, Mnist, Moons, Xor
+from dlcore.choices.dataset import DataChoice, Facts
+from dlcore.choices.own import Csv
 from dlcore.config import RunConfig, plan
-from dlcore.download import fetch
-from dlcore.errors import DataError
-from dlcore.published import MNIST, read_verified
-from dlcore.training.seeds import derive, generator
-
-Report = Callable[[str, int, int], object]
-Arrays = tuple[torch.Tensor, torch.Tensor]
+from dlcore.training.seeds import generator
+from dlcore.training.sources import Arrays, Samples, Source
+from dlcore.training.streaming import fitted, stream
 
 _BLOCK = 16
 """Batches that are gathered and normalized at once: nearly as fast as data that costs nothing."""
+_WORKERS = 4
+"""Processes that read what does not fit in memory; never more than there are processors."""
+_BINS = 10
+"""A regression is split so that each tenth of its targets keeps its share."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Samples of one split: inputs (samples, *shape) as stored, targets (samples,) as class numbers."""
+    """Samples of one split: inputs (samples, *shape) as stored, and targets.
+
+    Targets are class numbers (samples,) or figures (samples, targets).
+    """
 
     inputs: torch.Tensor
     targets: torch.Tensor
@@ -34,21 +37,51 @@ class Split:
 
 
 @dataclass(frozen=True)
+class StreamedSplit:
+    """Samples that do not fit in memory: those of a dataset at `indices`, read as they are used."""
+
+    samples: Dataset[Any]
+    indices: torch.Tensor
+    random_share: torch.Tensor | None = None
+    """Labels that stand for the real ones, −1 where they do not: label noise."""
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+AnySplit = Split | StreamedSplit
+Loaded = Arrays | StreamedSplit
+"""Samples on their way to a split: not yet normalized, and on the CPU."""
+
+
+@dataclass(frozen=True)
 class Data:
     """Everything a run learns from, on its device, and how a stored sample becomes an input."""
 
-    training: Split
-    validation: Split
-    test: Split
+    facts: Facts
+    training: AnySplit
+    validation: AnySplit
+    test: AnySplit
     scale: torch.Tensor
     shift: torch.Tensor
     channels_last: bool
+    device: torch.device
+    target_mean: torch.Tensor
+    target_deviation: torch.Tensor
+    """Of the training split: a regression learns (target − mean) / deviation; 0 and 1 for classes."""
+    target_variance: torch.Tensor
+    """Variance (targets,) of the training targets as they are learned: 1, unless they are left as they are."""
 
-    def batches(self, split: Split, batch_size: int, order: torch.Tensor | None = None) -> Iterator[Arrays]:
-        """Yield (inputs, targets) of each batch: float32 (batch, *shape) and int64 (batch,).
+    def batches(
+        self, split: AnySplit, batch_size: int, order: torch.Tensor | None = None
+    ) -> Iterator[Arrays]:
+        """Yield (inputs, targets) of each batch: float32 (batch, *shape), and targets as in a split.
 
         `order` holds indices into the split; None takes the samples as they stand.
         """
+        if isinstance(split, StreamedSplit):
+            yield from self._streamed(split, batch_size, order)
+            return
         samples = len(split)
         for start in range(0, samples, _BLOCK * batch_size):
             stop = min(start + _BLOCK * batch_size, samples)
@@ -57,106 +90,175 @@ class Data:
             else:
                 block = order[start:stop]
                 inputs, targets = split.inputs.index_select(0, block), split.targets.index_select(0, block)
-            inputs = inputs.to(torch.float32).mul(self.scale).add_(self.shift)
-            if self.channels_last:
-                inputs = inputs.contiguous(memory_format=torch.channels_last)
+            inputs = self.normalized(inputs)
             yield from zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
 
+    def normalized(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return stored samples as the network gets them."""
+        inputs = inputs.to(torch.float32).mul(self.scale).add_(self.shift)
+        return inputs.contiguous(memory_format=torch.channels_last) if self.channels_last else inputs
 
-def load(config: RunConfig, home: Path, device: torch.device, report: Report) -> Data:
-    """Return the data of a run on its device; raises DataError when it cannot be had.
+    def _streamed(
+        self, split: StreamedSplit, batch_size: int, order: torch.Tensor | None
+    ) -> Iterator[Arrays]:
+        chosen = split.indices if order is None else split.indices[order.cpu()]
+        start = 0
+        for inputs, targets in stream(split.samples, batch_size, chosen, _WORKERS, self.device):
+            if self.facts.task == "regression":
+                targets = (targets - self.target_mean) / self.target_deviation
+            elif split.random_share is not None:
+                drawn = split.random_share[chosen[start : start + len(targets)]].to(targets.device)
+                targets = torch.where(drawn >= 0, drawn, targets)
+            start += len(targets)
+            yield self.normalized(inputs), targets
 
-    `report(file, bytes so far, bytes in all)` is told of downloads.
-    """
-    samples, test, peak = _read(config.data, config.seed, home, report)
-    samples = (samples[0][: config.data.limit or None], samples[1][: config.data.limit or None])
-    training, validation = _parted(samples, plan(config).validation, config.seed, "validation")
-    scale, shift = _normalizer(config.data, training[0], peak)
 
-    def resident(arrays: Arrays) -> Split:
-        return Split(arrays[0].contiguous().to(device), arrays[1].contiguous().to(device))
+def load(config: RunConfig, source: Source, device: torch.device) -> Data:
+    """Return the data of a resolved configuration on its device, split, and normalized as it is used."""
+    facts, data = source.facts, config.data
+    held = plan(config, facts)
+    training = _as_split(source.training)
+    if source.test is None:
+        training, test = _parted(training, facts.test, config.seed, "test")
+    else:
+        test = _as_split(source.test)
+    training = _first(training, data.limit)
+    training, validation = _parted(training, held.validation, config.seed, "validation")
+    if isinstance(data, Csv) and data.missing == "impute":
+        training, validation, test = _imputed(training, validation, test)
+    mean, deviation = _target_scale(data, facts, training)
+    scale, shift = _normalizer(data, facts, training, source.peak)
+    noise = config.regularization.label_noise
+    random_share = _random_labels(noise, facts, training, config.seed) if noise else None
+
+    def placed(samples: Loaded, labels: torch.Tensor | None = None) -> AnySplit:
+        if isinstance(samples, StreamedSplit):
+            return StreamedSplit(samples.samples, samples.indices, labels)
+        inputs, targets = samples
+        if facts.task == "regression":
+            targets = (targets - mean) / deviation
+        elif labels is not None:
+            targets = torch.where(labels >= 0, labels, targets)
+        return Split(inputs.contiguous().to(device), targets.contiguous().to(device))
 
     return Data(
-        training=resident(training),
-        validation=resident(validation),
-        test=resident(test),
+        facts=facts,
+        training=placed(training, random_share),
+        validation=placed(validation),
+        test=placed(test),
         scale=scale.to(device),
         shift=shift.to(device),
-        channels_last=config.model.kind == "cnn",
+        channels_last=facts.is_image and config.model.kind not in ("perceptron", "mlp", "custom"),
+        device=device,
+        target_mean=mean.to(device),
+        target_deviation=deviation.to(device),
+        target_variance=_variance(facts, training, mean, deviation).to(device),
     )
 
 
-def _read(data: Dataset, seed: int, home: Path, report: Report) -> tuple[Arrays, Arrays, float]:
-    """Return the training split, the test split, and the largest value that an input can take."""
-    match data:
-        case Digits():
-            from sklearn.datasets import load_digits  # 0.6 s: only for those who need it
-
-            images, labels = load_digits(return_X_y=True)
-            inputs = torch.from_numpy(images.astype(numpy.uint8)).reshape(-1, *data.shape)
-            arrays = inputs, torch.from_numpy(labels.astype(numpy.int64))
-            training, test = _parted(arrays, data.sizes[1], seed, "test")
-            return training, test, 16.0
-        case Xor():
-            corners = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-            arrays = corners, torch.tensor([0, 1, 1, 0])
-            return arrays, arrays, 1.0
-        case Moons() | Circles():
-            training, test = _parted(_drawn(data, seed), data.sizes[1], seed, "test")
-            return training, test, 1.0
-        case Mnist():
-            return *_mnist(home, report), 255.0
-        case _:
-            assert_never(data)
+def _as_split(samples: Samples) -> Loaded:
+    if isinstance(samples, tuple):
+        return samples
+    return StreamedSplit(samples, torch.arange(len(samples)))  # type: ignore[arg-type]  # map-style: it has a length
 
 
-def _drawn(data: Moons | Circles, seed: int) -> Arrays:
-    from sklearn.datasets import make_circles, make_moons
-
-    state = derive(seed, "samples") % 2**32
-    if isinstance(data, Moons):
-        points, labels = make_moons(data.samples, noise=data.noise, random_state=state)
-    else:
-        points, labels = make_circles(data.samples, noise=data.noise, factor=0.5, random_state=state)
-    return torch.from_numpy(points.astype(numpy.float32)), torch.from_numpy(labels.astype(numpy.int64))
+def _first(samples: Loaded, limit: int) -> Loaded:
+    """Return the first `limit` samples; 0 is all."""
+    if isinstance(samples, StreamedSplit):
+        return StreamedSplit(samples.samples, samples.indices[: limit or None])
+    return samples[0][: limit or None], samples[1][: limit or None]
 
 
-def _mnist(home: Path, report: Report) -> tuple[Arrays, Arrays]:
-    paths = fetch(MNIST, home, report)
-    read = {file.name: (read_verified(file, paths[file.name]), paths[file.name]) for file in MNIST.files}
-    splits = []
-    for split in ("train", "t10k"):
-        images = idx(*read[f"{split}-images-idx3-ubyte.gz"])
-        labels = idx(*read[f"{split}-labels-idx1-ubyte.gz"])
-        splits.append((images.unsqueeze(1), labels.to(torch.int64)))
-    return splits[0], splits[1]
+def _parted(samples: Loaded, held: int, seed: int, purpose: str) -> tuple[Loaded, Loaded]:
+    """Return the samples without and with the `held` ones, drawn by class so that shares stay; order kept.
+
+    Of streamed samples only those that come as files in class folders have labels known beforehand: they
+    bring them as `targets`; others are drawn without regard to class.
+    """
+    if isinstance(samples, StreamedSplit):
+        labels = getattr(samples.samples, "targets", None)
+        known = torch.zeros(len(samples)) if labels is None else torch.as_tensor(labels)[samples.indices]
+        out = held_out(known, held, seed, purpose)
+        return (
+            StreamedSplit(samples.samples, samples.indices[~out]),
+            StreamedSplit(samples.samples, samples.indices[out]),
+        )
+    inputs, targets = samples
+    out = held_out(targets, held, seed, purpose)
+    return (inputs[~out], targets[~out]), (inputs[out], targets[out])
 
 
-def idx(content: bytes, path: Path) -> torch.Tensor:
-    """Return the array in an IDX file of unsigned bytes (the format of the MNIST files), as uint8."""
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08" or len(content) < 4 + 4 * content[3]:
-        raise DataError(f"{path} is not an IDX file of bytes", "Delete it: it will be downloaded anew.")
-    shape = numpy.frombuffer(content, ">u4", count=content[3], offset=4).astype(int)
-    values = numpy.frombuffer(content, numpy.uint8, offset=4 + 4 * content[3])
-    if values.size != shape.prod():
-        raise DataError(f"{path} announces {shape.prod()} values and holds {values.size}", "Delete it.")
-    return torch.from_numpy(values.reshape(shape).copy())
-
-
-def _parted(arrays: Arrays, held: int, seed: int, purpose: str) -> tuple[Arrays, Arrays]:
-    """Return the samples without and with the `held` ones, drawn by class so that shares stay; order kept."""
-    inputs, targets = arrays
+def held_out(targets: torch.Tensor, held: int, seed: int, purpose: str) -> torch.Tensor:
+    """Return which samples are held out, as bool (samples,): so many of each class as its share asks for."""
+    if targets.dtype.is_floating_point and targets.dim() == 2:
+        ranks = targets[:, 0].argsort().argsort()
+        targets = ranks * _BINS // max(len(ranks), 1)
     shuffled = torch.randperm(len(targets), generator=generator(seed, purpose))
     by_class = shuffled[torch.argsort(targets[shuffled], stable=True)]
     # Taking every (n / held)-th of samples sorted by class gives each class its share, to within one.
     picked = by_class[torch.arange(held) * len(targets) // max(held, 1)]
     out = torch.zeros(len(targets), dtype=torch.bool)
     out[picked] = True
-    return (inputs[~out], targets[~out]), (inputs[out], targets[out])
+    return out
 
 
-def _normalizer(data: Dataset, inputs: torch.Tensor, peak: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return scale and shift, so that input · scale + shift is normalized; fitted on `inputs` alone.
+def _imputed(training: Loaded, *others: Loaded) -> tuple[Arrays, Arrays, Arrays]:
+    """Return the splits with the training split's column means where a figure is missing."""
+    assert isinstance(training, tuple)
+    means = torch.nanmean(training[0], dim=0).nan_to_num()  # a column without any figure is 0
+    filled = []
+    for split in (training, *others):
+        assert isinstance(split, tuple)
+        filled.append((torch.where(split[0].isnan(), means, split[0]), split[1]))
+    return filled[0], filled[1], filled[2]
+
+
+def _random_labels(share: float, facts: Facts, training: Loaded, seed: int) -> torch.Tensor:
+    """Return labels drawn from all classes for a share of the training samples, −1 for the others.
+
+    For streamed samples the place in the result is the sample's index in its dataset.
+    """
+    chance = generator(seed, "label noise")
+    size = int(training.indices.max()) + 1 if isinstance(training, StreamedSplit) else len(training[1])
+    drawn = torch.randint(0, facts.classes, (size,), generator=chance)
+    noisy = torch.randperm(size, generator=chance)[: round(share * size)]
+    labels = torch.full((size,), -1, dtype=torch.int64)
+    labels[noisy] = drawn[noisy]
+    return labels
+
+
+def _target_scale(data: DataChoice, facts: Facts, training: Loaded) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and deviation (targets,) that the targets of a regression are scaled with."""
+    if facts.task == "classification" or not getattr(data, "scale_target", False):
+        return torch.zeros(facts.targets), torch.ones(facts.targets)
+    if isinstance(training, StreamedSplit):
+        mean, deviation = _target_moments(training)
+    else:
+        targets = training[1].to(torch.float64)
+        mean, deviation = targets.mean(0), targets.std(0, correction=0)
+    deviation = torch.where(deviation > 0, deviation, 1.0)
+    return mean.to(torch.float32), deviation.to(torch.float32)
+
+
+def _target_moments(training: StreamedSplit) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and deviation (targets,) of streamed targets, in double, by one pass over them."""
+    batches = stream(training.samples, 256, training.indices, _WORKERS)
+    targets = torch.cat([targets.to(torch.float64) for _, targets in batches])
+    return targets.mean(0), targets.std(0, correction=0)
+
+
+def _variance(facts: Facts, training: Loaded, mean: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
+    """Return the variance (targets,) of the scaled training targets; 1 for classes, and where it is 0."""
+    if facts.task == "classification" or isinstance(training, StreamedSplit):
+        return torch.ones(facts.targets)
+    variance = ((training[1] - mean) / deviation).var(0, correction=0)
+    return torch.where(variance > 0, variance, 1.0)
+
+
+def _normalizer(
+    data: DataChoice, facts: Facts, training: Loaded, peak: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return scale and shift, so that input · scale + shift is normalized; fitted on `training` alone.
 
     Images first become 0–1. `standard` has one mean and deviation per channel or per column.
     """
@@ -164,18 +266,26 @@ def _normalizer(data: Dataset, inputs: torch.Tensor, peak: float) -> tuple[torch
         return torch.tensor(1 / peak), torch.tensor(0.0)
     if data.normalize == "half":
         return torch.tensor(2 / peak), torch.tensor(-1.0)
-    dims = (0, 2, 3) if data.is_image else (0,)
-    count, total, squares = 0, torch.zeros(()), torch.zeros(())
-    for block in torch.split(inputs, 4096):  # in double and in blocks: exact enough, and small in memory
-        values = block.to(torch.float64)
-        count += values[:, :1].numel() if data.is_image else len(values)
-        total = total + values.sum(dims)
-        squares = squares + values.square().sum(dims)
-    mean = total / count
-    deviation = (squares / count - mean.square()).clamp_min(0).sqrt()
+    if isinstance(training, StreamedSplit):
+        mean, deviation = fitted(training.samples, order=training.indices, workers=_WORKERS)
+    else:
+        mean, deviation = _moments(training[0], is_image=facts.is_image)
     constant = deviation <= 1e-6 * mean.abs()  # up to rounding: there is nothing to scale
     scale = 1 / torch.where(constant, 1.0, deviation)
     shift = -mean * scale
-    if data.is_image:
+    if facts.is_image:
         scale, shift = scale[:, None, None], shift[:, None, None]
     return scale.to(torch.float32), shift.to(torch.float32)
+
+
+def _moments(inputs: torch.Tensor, *, is_image: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mean and deviation of each channel or column, in double."""
+    dims = (0, 2, 3) if is_image else (0,)
+    count, total, squares = 0, torch.zeros(()), torch.zeros(())
+    for block in torch.split(inputs, 4096):  # in blocks: small in memory
+        values = block.to(torch.float64)
+        count += values[:, :1].numel() if is_image else len(values)
+        total = total + values.sum(dims)
+        squares = squares + values.square().sum(dims)
+    mean = total / count
+    return mean, (squares / count - mean.square()).clamp_min(0).sqrt()

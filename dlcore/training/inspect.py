@@ -10,26 +10,108 @@ import json
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from typing import Any, BinaryIO
 
 import torch
 
+from dlcore import rundir
+from dlcore.choices.architectures import CustomModel
+from dlcore.choices.dataset import Facts
+from dlcore.config import RunConfig, output_units, to_table
 from dlcore.errors import DltuiError
+from dlcore.examine import examine, settled
+from dlcore.published import data_folder, find, published
 from dlcore.reading import checked
-from dlcore.training.models import build_model, describe
+from dlcore.training.data import load
+from dlcore.training.layers import describe
+from dlcore.training.models import build_model, check_outputs
+from dlcore.training.optimizers import build_optimizer
+from dlcore.training.pictures import picture
+from dlcore.training.probes import spread
+from dlcore.training.seeds import generator
+from dlcore.training.sources import Source, read
+
+_SAMPLES = 128
+_sources: dict[str, Source] = {}
+"""The data that were looked at last."""
 
 
 def network(table: dict[str, Any]) -> dict[str, Any]:
     """Return layers, shapes and parameter counts of the network of a configuration, built without memory."""
-    config = checked(table).resolved()
-    with torch.device("meta"):
-        layers = describe(build_model(config), config.data.shape)
+    config, facts = _known(table)
+    # A network of the user's own is built in earnest: who knows whether it can be built without memory.
+    with nullcontext() if isinstance(config.model, CustomModel) else torch.device("meta"):
+        model = build_model(config, facts)
+        layers, outputs = describe(model, facts.shape)
+        build_optimizer(config.optimizer, model)
+    check_outputs(outputs, output_units(config.loss, facts))
     return {
-        "input": list(config.data.shape),
+        "input": list(facts.shape),
         "layers": [layer.model_dump() for layer in layers],
-        "output": config.model.output,
-        "parameters": sum(layer.parameters for layer in layers),
+        "output": getattr(config.model, "output", ""),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
+
+
+def data(table: dict[str, Any]) -> dict[str, Any]:
+    """Return what the data are, and a picture of them when they are here already."""
+    config = checked(table)
+    source = _source(config)
+    facts = source.facts if source else config.data.facts
+    assert facts is not None, "only data that are published can be absent, and their facts are known"
+    return {
+        "task": facts.task,
+        "shape": list(facts.shape),
+        "classes": facts.classes,
+        "names": list(facts.names),
+        "training": facts.training,
+        "test": facts.test,
+        "picture": picture(source) if source else None,
+    }
+
+
+def activations(table: dict[str, Any]) -> dict[str, Any]:
+    """Return how the activations of each layer spread at step 0: with the run's first weights, on its data.
+
+    Where the data are not here yet, normal noise stands for them.
+    """
+    config, facts = _known(table)
+    torch.manual_seed(config.seed)
+    model = build_model(config, facts)
+    source = _source(config)
+    if source is None:
+        inputs = torch.randn(_SAMPLES, *facts.shape, generator=generator(config.seed, "stand-in"))
+    else:
+        held = load(config, source, torch.device("cpu"))
+        inputs, _ = next(iter(held.batches(held.training, _SAMPLES)))
+    return {"layers": spread(model, inputs), "real": source is not None}
+
+
+def _known(table: dict[str, Any]) -> tuple[RunConfig, Facts]:
+    """Return a checked, resolved configuration, and what its data hold."""
+    config = checked(table)
+    facts = examine(config)
+    if facts is None:
+        source = _source(config)
+        assert source is not None, "the user's own data are never absent"
+        facts = source.facts
+    return settled(config, facts), facts
+
+
+def _source(config: RunConfig) -> Source | None:
+    """Return the samples, or None when they would have to be downloaded; the latest are kept."""
+    try:
+        files = published(config.data.kind)
+    except KeyError:
+        files = None
+    if files is not None and len(find(files, data_folder(rundir.home(), files.kind))) < len(files.files):
+        return None
+    key = json.dumps([to_table(config)["data"], config.seed], default=str)
+    if key not in _sources:
+        _sources.clear()
+        _sources[key] = read(config, rundir.home(), lambda *_: None)
+    return _sources[key]
 
 
 def environment() -> dict[str, Any]:
@@ -72,6 +154,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     match request.get("ask"):
         case "network":
             return network(request.get("config", {}))
+        case "data":
+            return data(request.get("config", {}))
+        case "activations":
+            return activations(request.get("config", {}))
         case "environment":
             return environment()
         case other:

@@ -7,11 +7,12 @@ from typing import Literal, assert_never
 import torch
 from torch import nn, optim
 
-from dlcore.choices.schedules import lr_at
+from dlcore.choices.schedules import Performance, lr_at
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
 from dlcore.config import RunConfig, plan, to_table
 from dlcore.errors import DltuiError
 from dlcore.events import (
+    ActivationsMeasured,
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
@@ -20,13 +21,16 @@ from dlcore.events import (
 from dlcore.reading import read_table
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
+from dlcore.training.augment import augmented
 from dlcore.training.chunk import Chunk
 from dlcore.training.control import Control
-from dlcore.training.data import Data, Split
+from dlcore.training.data import AnySplit, Data
+from dlcore.training.layers import weights_of
 from dlcore.training.losses import build_loss, terms
-from dlcore.training.models import weighted_layers
-from dlcore.training.optimizers import build_optimizer
-from dlcore.training.probes import GradientProbe
+from dlcore.training.metrics import ClassFigures, NumberFigures, build_scorer
+from dlcore.training.optimizers import build_optimizer, set_lr
+from dlcore.training.probes import GradientProbe, measure_activations
+from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record
 from dlcore.training.seeds import derive, generator
 
@@ -42,13 +46,13 @@ class Training:
         config: RunConfig,
         run: RunDir,
         data: Data,
-        model: nn.Sequential,
+        model: nn.Module,
         record: Record,
         control: Control,
         stop_asked: Callable[[], bool],
     ) -> None:
         self.config = config
-        self.plan = plan(config)
+        self.plan = plan(config, data.facts)
         self.run_dir = run
         self.data = data
         self.model = model
@@ -57,11 +61,17 @@ class Training:
         self.stop_asked = stop_asked
         self.criterion = build_loss(config.loss)
         self.optimizer: optim.Optimizer
-        self.layers = weighted_layers(model)
-        self.probe = GradientProbe(self.layers, config.training.probe_budget)
-        self.chunk = Chunk(record, self.probe)
+        self.weights = weights_of(model)
+        self.probe = GradientProbe(self.weights, config.training.probe_budget)
+        self.is_regression = data.facts.task == "regression"
+        scorer = build_scorer(data.facts, data.target_variance)
+        self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
         self.lr = config.optimizer.lr
+        self.plateau = Plateau(config.schedule.patience) if isinstance(config.schedule, Performance) else None
+        self.best = Best(config.training.early_stopping) if config.training.early_stopping else None
+        self.message = ""
         self.step = 0
+        self.epoch_end = 0
         self.evaluated_at = -1
         self.stopping = False
         self.paused = False
@@ -73,11 +83,13 @@ class Training:
         if self.plan.validation:
             self.evaluate("test", self.data.test)
         # The first optimizer makes torch import a good deal: the untrained figures are out before that.
-        self.optimizer = build_optimizer(self.config.optimizer, self.model.parameters())
+        self.optimizer = build_optimizer(self.config.optimizer, self.model)
         self.chunk.resume_clock()
         for epoch in range(1, self.config.training.epochs + 1):
             for inputs, targets in self.batches(epoch):
                 self.set_lr()
+                if self.config.regularization.augment:
+                    inputs = augmented(inputs, self.config.regularization.augment, self.augmenting)
                 self.optimizer.zero_grad()
                 outputs = self.model(inputs)
                 loss = self.criterion(outputs, targets)
@@ -85,16 +97,16 @@ class Training:
                     (loss * terms(self.config.loss, outputs)).backward()
                 else:
                     loss.backward()
-                if self.config.regularization.l2:
-                    self.add_l2()
+                self.add_penalties()
                 if self.is_time_to_look(len(targets)):
                     self.probe.look(self.step + 1)
+                self.clip()
                 self.optimizer.step()
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
                 if self.chunk.is_due() or self.step == self.pause_at:
                     self.chunk.tell(self.step)
-                    if self.step % self.plan.steps_per_epoch:  # else after the epoch's evaluation
+                    if self.step != self.epoch_end:  # else after the epoch's evaluation
                         self.obey()
                 if self.stopping:
                     break
@@ -102,13 +114,7 @@ class Training:
                     self.chunk.tell(self.step)
                     self.evaluate_watched()
             self.chunk.tell(self.step)
-            if self.stopping:
-                break
-            self.chunk.tell_epoch(self.step, epoch)
-            if self.config.training.evaluate_every == "epoch":
-                self.evaluate_watched()
-            self.obey()
-            if self.stopping:
+            if self.stopping or not self.end_epoch(epoch):
                 break
         self.conclude()
         return "stopped" if self.stopping else "finished"
@@ -116,35 +122,60 @@ class Training:
     # -- the step -----------------------------------------------------------------------------------
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Return the batches of an epoch, in an order and with a dropout that belong to it alone."""
+        """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
         torch.manual_seed(derive(self.config.seed, "dropout", epoch))
+        self.augmenting = generator(self.config.seed, "augment", epoch)
+        self.epoch_end = self.plan.steps_after(epoch)
+        self.batch_size = self.plan.batch_size_in(epoch)
         order = None
         if self.config.data.shuffle:
             shuffle = generator(self.config.seed, "order", epoch)
-            order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.training.inputs.device)
+            order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.device)
         self.model.train()
-        return self.data.batches(self.data.training, self.plan.batch_size, order)
+        return self.data.batches(self.data.training, self.batch_size, order)
 
     def is_time_to_look(self, samples: int) -> bool:
         """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""
         stepping = self.pause_at is not None
-        return (stepping or samples == self.plan.batch_size) and self.probe.due(
-            self.step + 1, stepping=stepping
-        )
+        return (stepping or samples == self.batch_size) and self.probe.due(self.step + 1, stepping=stepping)
 
     def set_lr(self) -> None:
         """Give the optimizer the learning rate of the coming step."""
-        lr = lr_at(self.config.schedule, self.config.optimizer.lr, self.step)
+        reductions = self.plateau.reductions if self.plateau is not None else 0
+        lr = lr_at(self.config.schedule, self.config.optimizer.lr, self.step, self.plan.steps, reductions)
         if lr != self.lr:
             self.lr = lr
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
+            set_lr(self.optimizer, lr)
 
-    def add_l2(self) -> None:
-        """Add the gradient of l2 · Σ w², which is 2 · l2 · w: the same as adding the term to the loss."""
-        for layer in self.layers.values():
-            assert layer.weight.grad is not None
-            layer.weight.grad.add_(layer.weight.detach(), alpha=2 * self.config.regularization.l2)
+    def add_penalties(self) -> None:
+        """Add the gradients of l1 · Σ |w| and l2 · Σ w²: the same as adding the terms to the loss."""
+        chosen = self.config.regularization
+        for weight in self.weights.values() if chosen.l1 or chosen.l2 else ():
+            if weight.grad is None:
+                continue
+            if chosen.l1:
+                weight.grad.add_(weight.detach().sign(), alpha=chosen.l1)
+            if chosen.l2:
+                weight.grad.add_(weight.detach(), alpha=2 * chosen.l2)
+
+    def clip(self) -> None:
+        """Bound the gradients: each figure by itself, then the norm of all of them together."""
+        chosen = self.config.regularization
+        if chosen.clip_value:
+            nn.utils.clip_grad_value_(self.model.parameters(), chosen.clip_value)
+        if chosen.clip_norm:
+            nn.utils.clip_grad_norm_(self.model.parameters(), chosen.clip_norm)
+
+    def end_epoch(self, epoch: int) -> bool:
+        """Tell the epoch, evaluate and obey; return whether to go on."""
+        self.chunk.tell_epoch(self.step, epoch)
+        due = self.config.training.evaluate_every == "epoch" or self.best is not None
+        if due and self.evaluated_at != self.step:
+            self.evaluate_watched()
+        if self.best is not None and self.best.has_waited_enough(epoch):
+            return False
+        self.obey()
+        return not self.stopping
 
     # -- evaluation ---------------------------------------------------------------------------------
 
@@ -156,42 +187,72 @@ class Training:
     def evaluate_watched(self) -> None:
         """Evaluate the split that is watched during the run: the test split when nothing is held out."""
         self.evaluated_at = self.step
-        if self.plan.validation:
-            self.evaluate("validation", self.data.validation)
-        else:
-            self.evaluate("test", self.data.test)
+        name, split = self.watched
+        self.measure_activations(split)
+        loss = self.evaluate(name, split)
+        if self.step and self.plateau is not None:
+            self.plateau.see(loss)
+        if self.step and self.best is not None:
+            self.best.see(loss, self.step, self.plan.epoch_at(self.step), self.model)
 
-    def evaluate(self, name: Literal["validation", "test"], split: Split) -> None:
-        """Measure loss and accuracy on a whole split, without dropout and without gradients."""
+    @property
+    def watched(self) -> tuple[Literal["validation", "test"], AnySplit]:
+        """The name of the watched split, and its samples."""
+        if self.plan.validation:
+            return "validation", self.data.validation
+        return "test", self.data.test
+
+    def evaluate(
+        self, name: Literal["validation", "test"], split: AnySplit, weights: int | None = None
+    ) -> float:
+        """Measure loss and metrics on a whole split, without dropout and gradients; return the loss."""
         began = time.perf_counter()
         self.model.eval()
         loss = torch.zeros((), dtype=torch.float64)
-        right = 0
+        deviation = self.data.target_deviation
+        figures = NumberFigures(deviation) if self.is_regression else ClassFigures(self.data.facts.classes)
         with torch.no_grad():
             for inputs, targets in self.data.batches(split, _EVALUATION_BATCH):
                 outputs = self.model(inputs)
                 # On the CPU, because some GPUs have no double.
                 loss += self.criterion(outputs, targets).cpu().double() * len(targets)
-                right += int((outputs.argmax(1) == targets).sum())
+                figures.add(outputs, targets)
         self.model.train()
         self.record.say(
             Evaluated,
             self.step,
             split=name,
-            epoch=self.step / self.plan.steps_per_epoch,
+            epoch=self.plan.epoch_at(self.step),
             loss=float(loss) / len(split),
-            accuracy=right / len(split),
             samples=len(split),
             duration=time.perf_counter() - began,
+            weights=weights,
+            **figures.figures(),
         )
         self.chunk.resume_clock()
+        return float(loss) / len(split)
+
+    def measure_activations(self, split: AnySplit) -> None:
+        """Say what the layers hand to their activations, for some samples of a split."""
+        if not self.config.training.probe_budget:
+            return
+        inputs, _ = next(iter(self.data.batches(split, 256)))
+        found = measure_activations(self.model, inputs)
+        if found:
+            names = ("mean", "deviation", "low", "high")
+            by_name = {name: {layer: row[name] for layer, row in found.items()} for name in names}
+            self.record.say(ActivationsMeasured, self.step, samples=len(inputs), **by_name)
 
     def conclude(self) -> None:
-        """Evaluate what has not been evaluated at this step, and save the weights."""
+        """Evaluate what has not been evaluated at this step, take the best weights back, and save them."""
         if self.evaluated_at != self.step:
             self.evaluate_watched()
+        back = self.best.taken_back(self.model, self.step) if self.best is not None else None
+        if self.best is not None and back is not None:
+            self.message = self.best.message(self.watched[0])
+            self.evaluate(*self.watched, weights=back)
         if self.plan.validation:
-            self.evaluate("test", self.data.test)
+            self.evaluate("test", self.data.test, weights=back)
         self.save()
 
     def save(self) -> None:
@@ -229,8 +290,8 @@ class Training:
                 start = self.step if self.pause_at is None else self.pause_at  # behind those still to come
                 steps = command.count
                 if command.unit == "epoch":
-                    per_epoch = self.plan.steps_per_epoch
-                    steps = command.count * per_epoch - start % per_epoch
+                    over = int(self.plan.epoch_at(start) + 1e-9)
+                    steps = self.plan.steps_after(over + command.count) - start
                 self.paused, self.pause_at = False, start + steps
                 text = f"on to step {self.pause_at}"
             case Stop():

@@ -1,183 +1,178 @@
 """From a choice of architecture to a network of named layers: fc1, fc2 …, conv1, conv2 …"""
 
 from collections import OrderedDict
+from math import prod
 from typing import assert_never
 
 import torch
 from torch import nn
 
-from dlcore.choices.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
-from dlcore.choices.architectures import Architecture, Cnn, Mlp, Perceptron
-from dlcore.choices.initializers import DefaultInit, He, Initializer, Xavier
-from dlcore.config import RunConfig
-from dlcore.events import Layer
+from dlcore.choices.activations import Activation
+from dlcore.choices.architectures import (
+    Architecture,
+    Cnn,
+    CustomModel,
+    LeNet5,
+    Mlp,
+    Perceptron,
+    ResNet,
+    ResNet18,
+    Vgg,
+)
+from dlcore.choices.dataset import Facts
+from dlcore.config import RunConfig, output_units
+from dlcore.errors import DltuiError
+from dlcore.training.activations import build_activation
+from dlcore.training.convolutions import Modules, add_blocks, add_residual_stages
+from dlcore.training.custom import call, load_target
+from dlcore.training.initializers import initialize
 
-Modules = OrderedDict[str, nn.Module]
 
-
-def build_model(config: RunConfig) -> nn.Sequential:
+def build_model(config: RunConfig, facts: Facts) -> nn.Module:
     """Return the network for a resolved configuration, its weights drawn from torch's global generator.
 
-    It maps inputs (batch, *shape) to outputs (batch, classes): logits, unless the output says otherwise.
+    It maps inputs (batch, *shape) to outputs (batch, units): logits, unless the output says otherwise.
     """
-    model, data = config.model, config.data
+    model, units = config.model, output_units(config.loss, facts)
+    match model:
+        case CustomModel():
+            return _custom(model, facts, units)
+        case ResNet18():
+            network = _resnet18(model, facts.shape[0], units)
+        case _:
+            network = _sequence(model, facts.shape, units)
+    # torchvision's network does not name what follows its layers: it is relu.
+    initialize(network, model.init, hidden=nn.ReLU() if isinstance(model, ResNet18) else None)
+    return network if isinstance(model, Perceptron | Mlp) else network.to(memory_format=torch.channels_last)
+
+
+def _sequence(
+    model: Perceptron | Mlp | Cnn | LeNet5 | Vgg | ResNet, shape: tuple[int, ...], units: int
+) -> nn.Sequential:
     layers: Modules = OrderedDict()
     match model:
-        case Cnn():
-            features = _add_convolutions(layers, model, data.shape)
+        case Cnn() | LeNet5() | Vgg():
+            features = add_blocks(layers, model, shape)
+        case ResNet():
+            features = add_residual_stages(layers, model, shape[0])
         case Perceptron() | Mlp():
-            features = 1
-            for side in data.shape:
-                features *= side
-            if len(data.shape) > 1:
+            features = prod(shape)
+            if len(shape) > 1:
                 layers["flatten"] = nn.Flatten()
         case _:
             assert_never(model)
-    _add_dense(layers, model, features, data.classes)
-    network = nn.Sequential(layers)
-    _initialize(network, model.init)
-    return network.to(memory_format=torch.channels_last) if isinstance(model, Cnn) else network
+    carried = _add_dense(layers, model, features)
+    hidden = () if isinstance(model, ResNet) else model.hidden
+    last = f"fc{len(hidden) + 1}"
+    bias = getattr(model, "bias", True)
+    layers[last] = nn.Linear(hidden[-1] if hidden else features, units, bias=bias)
+    layers |= _output(model.output, last)
+    return ResidualSequence(layers, carried) if carried else nn.Sequential(layers)
 
 
-def _add_convolutions(layers: Modules, model: Cnn, shape: tuple[int, ...]) -> int:
-    """Add conv, activation and pooling for each entry of `filters`; return the features behind them."""
-    channels, height, width = shape
-    padding = (model.kernel - 1) // 2 if model.padding == "same" else 0
-    for number, filters in enumerate(model.filters, 1):
-        layers[f"conv{number}"] = nn.Conv2d(
-            channels, filters, model.kernel, model.stride, padding, bias=model.bias
-        )
-        layers[f"conv{number}_{model.activation.kind}"] = build_activation(model.activation)
-        if model.pool > 1:
-            layers[f"pool{number}"] = nn.MaxPool2d(model.pool)
-        channels = filters
-    layers["flatten"] = nn.Flatten()
-    height, width = model.map_sizes(height, width)[-1]
-    return channels * height * width
+def _output(output: str, last: str) -> dict[str, nn.Module]:
+    """Return what stands behind the last layer."""
+    if output == "softmax":
+        return {f"{last}_softmax": nn.Softmax(dim=1)}
+    return {f"{last}_sigmoid": nn.Sigmoid()} if output == "sigmoid" else {}
 
 
-def _add_dense(layers: Modules, model: Architecture, features: int, outputs: int) -> None:
-    """Add the fully connected layers and what stands behind the last one."""
-    activations = hidden_activations(model)
-    for number, (units, activation) in enumerate(zip(model.hidden, activations, strict=True), 1):
-        layers[f"fc{number}"] = nn.Linear(features, units, bias=model.bias)
-        layers[f"fc{number}_{activation.kind}"] = build_activation(activation)
-        if not isinstance(model, Perceptron) and model.dropout:
-            layers[f"dropout{number}"] = nn.Dropout(model.dropout)
+def _add_dense(layers: Modules, model: Architecture, features: int) -> dict[str, str]:
+    """Add the hidden fully connected layers; return where to carry values around: first module → last."""
+    carried: dict[str, str] = {}
+    if isinstance(model, Perceptron | ResNet | ResNet18 | CustomModel):
+        return carried
+    norm = model.norm if isinstance(model, Mlp) else "none"
+    residual = isinstance(model, Mlp) and model.residual
+    bias = model.bias if isinstance(model, Mlp | Cnn) else True
+    dropout = 0.0 if isinstance(model, LeNet5) else model.dropout
+    for number, (units, activation) in enumerate(
+        zip(model.hidden, hidden_activations(model), strict=True), 1
+    ):
+        name = f"fc{number}"
+        layers[name] = nn.Linear(features, units, bias=bias)
+        if norm != "none":
+            layers[f"{name}_norm"] = nn.BatchNorm1d(units) if norm == "batch" else nn.LayerNorm(units)
+        layers[f"{name}_{activation.kind}"] = build_activation(activation)
+        if dropout:
+            layers[f"dropout{number}"] = nn.Dropout(dropout)
+        if residual and number > 1 and units == features:
+            carried[name] = next(reversed(layers))
         features = units
-    last = f"fc{len(model.hidden) + 1}"
-    layers[last] = nn.Linear(features, outputs, bias=model.bias)
-    if model.output == "softmax":
-        layers[f"{last}_softmax"] = nn.Softmax(dim=1)
-    elif model.output == "sigmoid":
-        layers[f"{last}_sigmoid"] = nn.Sigmoid()
+    return carried
 
 
-def hidden_activations(model: Architecture) -> tuple[Activation, ...]:
-    """Return the activation behind each fully connected hidden layer."""
-    match model:
-        case Perceptron():
-            return ()
-        case Mlp() | Cnn():
-            given = model.activation
-            return given if isinstance(given, tuple) else (given,) * len(model.hidden)
-        case _:
-            assert_never(model)
+class ResidualSequence(nn.Sequential):
+    """Modules one after the other, with values carried around some of them and added behind.
 
-
-def build_activation(activation: Activation) -> nn.Module:
-    """Return the module of an activation."""
-    match activation:
-        case Identity():
-            return nn.Identity()
-        case Sigmoid():
-            return nn.Sigmoid()
-        case Tanh():
-            return nn.Tanh()
-        case ReLU():
-            return nn.ReLU()
-        case LeakyReLU():
-            return nn.LeakyReLU(activation.slope)
-        case _:
-            assert_never(activation)
-
-
-def gain(module: nn.Module | None) -> float:
-    """Return the factor by which weights must grow to make up for what an activation takes away."""
-    match module:
-        case nn.Tanh():
-            return nn.init.calculate_gain("tanh")
-        case nn.ReLU():
-            return nn.init.calculate_gain("relu")
-        case nn.LeakyReLU():
-            return nn.init.calculate_gain("leaky_relu", module.negative_slope)
-        case _:
-            return 1.0
-
-
-def weighted_layers(network: nn.Sequential) -> dict[str, nn.Linear | nn.Conv2d]:
-    """Return the layers that have weights, by name, from input to output."""
-    return {
-        name: module for name, module in network.named_children() if isinstance(module, nn.Linear | nn.Conv2d)
-    }
-
-
-def _following(network: nn.Sequential, name: str) -> nn.Module | None:
-    """Return the activation behind a layer, if any."""
-    return next((module for other, module in network.named_children() if other.startswith(f"{name}_")), None)
-
-
-def _initialize(network: nn.Sequential, init: Initializer) -> None:
-    """Draw the weights anew; the default init is what torch's constructors have already drawn."""
-    match init:
-        case DefaultInit():
-            return
-        case Xavier() | He():
-            for name, layer in weighted_layers(network).items():
-                if isinstance(init, Xavier):
-                    nn.init.xavier_uniform_(layer.weight)
-                else:
-                    # U(−b, b) has variance b²/3, and gain²/fan_in is wanted.
-                    fan_in = layer.weight[0].numel()
-                    bound = gain(_following(network, name)) * (3 / fan_in) ** 0.5
-                    nn.init.uniform_(layer.weight, -bound, bound)
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
-        case _:
-            assert_never(init)
-
-
-def describe(network: nn.Sequential, shape: tuple[int, ...]) -> tuple[Layer, ...]:
-    """Return name, kind, output shape, activation and parameters of each layer with weights.
-
-    Sends one blank sample through the network, wherever that lives; training mode is restored.
+    `carried` names the first and the last module of each stretch; stretches do not overlap.
     """
-    device = next(network.parameters()).device
-    was_training = network.training
-    network.eval()
-    values = torch.zeros(1, *shape, device=device)
-    rows: list[Layer] = []
-    with torch.no_grad():
-        for name, module in network.named_children():
+
+    def __init__(self, layers: Modules, carried: dict[str, str]) -> None:
+        super().__init__(layers)
+        self._starts = frozenset(carried)
+        self._ends = frozenset(carried.values())
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Return what the last module gives."""
+        kept = values
+        for name, module in self.named_children():
+            if name in self._starts:
+                kept = values
             values = module(values)
-            if isinstance(module, nn.Linear | nn.Conv2d):
-                rows.append(_row(network, name, module, values))
-            elif rows and (name.startswith("pool") or name == f"{rows[-1].name}_softmax"):
-                rows[-1] = rows[-1].model_copy(update={"shape": tuple(values.shape[1:])})
-    network.train(was_training)
-    return tuple(rows)
+            if name in self._ends:
+                values = values + kept
+        return values
 
 
-def _row(network: nn.Sequential, name: str, module: nn.Linear | nn.Conv2d, values: torch.Tensor) -> Layer:
-    following = [other for other, _ in network.named_children() if other.startswith(f"{name}_")]
-    if isinstance(module, nn.Linear):
-        text = f"{module.in_features} → {module.out_features}"
-    else:
-        text = f"{module.kernel_size[0]}×{module.kernel_size[1]}, {module.out_channels} filters"
-    return Layer(
-        name=name,
-        text=text,
-        shape=tuple(values.shape[1:]),
-        activation=following[0].removeprefix(f"{name}_") if following else "",
-        parameters=sum(parameter.numel() for parameter in module.parameters()),
-    )
+def hidden_activations(model: Mlp | Cnn | LeNet5 | Vgg) -> tuple[Activation, ...]:
+    """Return the activation behind each fully connected hidden layer."""
+    given = model.activation
+    return given if isinstance(given, tuple) else (given,) * len(model.hidden)
+
+
+def _resnet18(model: ResNet18, channels: int, units: int) -> nn.Module:
+    """Return torchvision's network, its first layer made for the channels of the data."""
+    try:
+        from torchvision.models import resnet18
+    except (ImportError, RuntimeError, AttributeError) as error:  # built for another torch
+        reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        raise DltuiError(
+            f"resnet18 needs torchvision, which cannot be imported here ({reason})",
+            "Install the torchvision that belongs to your torch, or choose resnet; see dltui doctor.",
+        ) from None
+    network: nn.Module = resnet18(weights=None, num_classes=units)
+    if channels != 3:
+        network.conv1 = nn.Conv2d(channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    if model.output != "linear":
+        fc = network.fc
+        assert isinstance(fc, nn.Module)
+        network.fc = nn.Sequential(OrderedDict([("fc", fc), *_output(model.output, "fc").items()]))
+    return network
+
+
+def _custom(model: CustomModel, facts: Facts, units: int) -> nn.Module:
+    """Return the user's network, built with the shapes of the data where it asks for them."""
+    offered = {"shape": facts.shape, "outputs": units}
+    built = call(load_target(model.target), model.args, offered)
+    if not isinstance(built, nn.Module):
+        raise DltuiError(
+            f"model.target = {model.target} gave a {type(built).__name__}, not a torch module",
+            "Return an instance of torch.nn.Module.",
+        )
+    if not any(parameter.requires_grad for parameter in built.parameters()):
+        raise DltuiError(
+            f"model.target = {model.target} has no weights that could learn",
+            "Give it layers with parameters.",
+        )
+    return built
+
+
+def check_outputs(shape: tuple[int, ...], wanted: int) -> None:
+    """Raise DltuiError when a network's output for one sample is not `wanted` numbers in a row."""
+    if shape != (wanted,):
+        given = "×".join(map(str, shape)) or "one number without a dimension of its own"
+        raise DltuiError(
+            f"the network gives {given} for a sample, and the data and the loss need {wanted}",
+            f"Let its last layer return a tensor (batch, {wanted}).",
+        )

@@ -1,9 +1,12 @@
 """Eyes on the training: what is measured beside loss and accuracy, within a budget of time."""
 
 import time
+from typing import Any
 
 import torch
 from torch import nn
+
+from dlcore.training.layers import activation_of, layers_of, listening
 
 _FIRST = 10
 """The first steps are all looked at: much happens there."""
@@ -18,10 +21,11 @@ class GradientProbe:
     training time. Looking changes nothing: neither gradients nor any generator.
     """
 
-    def __init__(self, layers: dict[str, nn.Linear | nn.Conv2d], budget: float) -> None:
+    def __init__(self, weights: dict[str, torch.Tensor], budget: float) -> None:
         self.every = _USUAL
-        self._names = list(layers)
-        self._weights = [layer.weight for layer in layers.values()]
+        self._names = list(weights)
+        self._weights = list(weights.values())
+        self._nothing = torch.zeros(1, device=self._weights[0].device if self._weights else "cpu")
         self._budget = budget
         self._steps: list[int] = []
         self._norms: list[torch.Tensor] = []
@@ -31,12 +35,15 @@ class GradientProbe:
 
     def due(self, step: int, *, stepping: bool) -> bool:
         """Whether to look at this step; one that a person asked for alone is always looked at."""
-        return bool(self._budget) and (stepping or step <= _FIRST or step - self._latest >= self.every)
+        return bool(self._budget and self._weights) and (
+            stepping or step <= _FIRST or step - self._latest >= self.every
+        )
 
     def look(self, step: int) -> None:
         """Measure the gradients that `backward` has left."""
         began = time.perf_counter()
-        gradients = [weight.grad for weight in self._weights if weight.grad is not None]
+        nothing = self._nothing  # a weight that the loss does not depend on
+        gradients = [nothing if weight.grad is None else weight.grad for weight in self._weights]
         self._norms.append(torch.stack(torch._foreach_norm(gradients)))
         self._steps.append(step)
         self._latest = step
@@ -64,3 +71,76 @@ class GradientProbe:
             self.every = min(2 * self.every, _RAREST)
         elif self._cost < self._budget / 4:
             self.every = max(self.every // 2, _USUAL)
+
+
+_SAMPLES = 256
+_VALUES = 4096
+"""So many values of a layer, evenly picked, are enough for its quantiles."""
+
+
+def measure_activations(network: nn.Module, inputs: torch.Tensor) -> dict[str, dict[str, float]]:
+    """Return mean, deviation, low and high of what each layer hands to its activation, by layer.
+
+    Low and high part off one value in twenty at either end. Behind a norm it is the norm's output. Sends the
+    first samples of `inputs` (samples, *shape) through the network in evaluation mode, without gradients.
+    """
+    watched = {_before_activation(network, name): name for name in layers_of(network)}
+    modules = {key: module for key, module in network.named_modules() if key in watched}
+    found: dict[str, dict[str, float]] = {}
+
+    def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
+        values = output.detach().flatten().to(torch.float32)
+        picked = values[:: max(1, len(values) // _VALUES)]
+        low, high = torch.quantile(picked, torch.tensor([0.05, 0.95], device=picked.device)).tolist()
+        found[watched[key]] = {
+            "mean": float(values.mean()),
+            "deviation": float(values.std(correction=0)),
+            "low": low,
+            "high": high,
+        }
+
+    was_training = network.training
+    network.eval()
+    with torch.no_grad(), listening(modules, hear):
+        network(inputs[:_SAMPLES])
+    network.train(was_training)
+    return found
+
+
+def _before_activation(network: nn.Module, name: str) -> str:
+    """Return the module whose output the layer's activation gets: the layer, or the norm behind it."""
+    norm = f"{name}_norm"
+    return norm if any(key == norm for key, _ in network.named_modules()) else name
+
+
+_BINS = 31
+
+
+def spread(network: nn.Module, inputs: torch.Tensor) -> list[dict[str, Any]]:
+    """Return how the values behind each layer's activation spread, from input to output.
+
+    Each has name, mean, deviation, the ends of a histogram that reaches from the smallest to the largest
+    value, and its counts. `inputs` are (samples, *shape).
+    """
+    after = {activation_of(network, name) or name: name for name in layers_of(network)}
+    modules = {key: module for key, module in network.named_modules() if key in after}
+    found: list[dict[str, Any]] = []
+
+    def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
+        values = output.detach().flatten().to(torch.float32)
+        low, high = float(values.min()), float(values.max())
+        counts = torch.histc(values, _BINS, low, high if high > low else low + 1)
+        found.append(
+            {
+                "name": after[key],
+                "mean": float(values.mean()),
+                "deviation": float(values.std(correction=0)),
+                "range": [low, high],
+                "counts": [int(count) for count in counts],
+            }
+        )
+
+    network.eval()
+    with torch.no_grad(), listening(modules, hear):
+        network(inputs)
+    return found

@@ -1,0 +1,138 @@
+"""What a person calls a layer of a network: its name, its weights, what follows it, what it hands on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from dlcore.choices.geometry import seen
+from dlcore.events import Layer
+
+WeightedLayer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
+_WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+_POOLINGS = (nn.MaxPool2d, nn.AvgPool2d)
+_NORM = "norm"
+
+
+def layers_of(network: nn.Module) -> dict[str, WeightedLayer]:
+    """Return the fully connected layers and convolutions, by name, from input to output."""
+    return {name: module for name, module in network.named_modules() if isinstance(module, _WEIGHTED)}
+
+
+def weights_of(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Return the weight matrices by the name of their layer, biases left out.
+
+    Of modules that are neither fully connected nor convolutions (in a network of the user's own), every
+    parameter with two or more dimensions counts, named like `rnn.weight_ih_l0`.
+    """
+    found: dict[str, torch.Tensor] = {}
+    for name, module in network.named_modules():
+        if isinstance(module, _WEIGHTED):
+            found[name] = module.weight
+        else:
+            for key, parameter in module.named_parameters(recurse=False):
+                if parameter.dim() >= 2:
+                    found[f"{name}.{key}" if name else key] = parameter
+    return found
+
+
+def parameters_of(network: nn.Module, name: str) -> list[torch.Tensor]:
+    """Return weights and biases of a layer, with those of the norm behind it; none for an unknown name."""
+    modules = dict(network.named_modules())
+    if name not in modules:
+        return [parameter for key, parameter in weights_of(network).items() if key == name]
+    members = [modules[name], *(modules[key] for key in (f"{name}_{_NORM}",) if key in modules)]
+    return [parameter for module in members for parameter in module.parameters()]
+
+
+def following(network: nn.Module, name: str) -> nn.Module | None:
+    """Return the activation behind a layer, if any: the module called `<layer>_<activation>`."""
+    found = _activation(network, name)
+    return found[1] if found else None
+
+
+def activation_of(network: nn.Module, name: str) -> str | None:
+    """Return the full name of the module that is the activation behind a layer."""
+    found = _activation(network, name)
+    return f"{name}_{found[0]}" if found else None
+
+
+def _activation(network: nn.Module, name: str) -> tuple[str, nn.Module] | None:
+    prefix = f"{name}_"
+    for other, module in network.named_modules():
+        if other.startswith(prefix) and other != prefix + _NORM:
+            return other.removeprefix(prefix), module
+    return None
+
+
+@contextmanager
+def listening(modules: dict[str, nn.Module], hear: Any) -> Iterator[None]:
+    """Call hear(name, module, output) behind each of `modules` while the block runs."""
+
+    def hook(name: str) -> Any:
+        return lambda module, _, output: hear(name, module, output)
+
+    handles = [module.register_forward_hook(hook(name)) for name, module in modules.items()]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
+    """Return each layer's name, kind, output shape, activation and size; and the network's output shape.
+
+    Sends one blank sample through the network, wherever that lives; training mode is restored. A shape is
+    that of one sample. A layer that a pooling follows is given with the pooled shape.
+    """
+    parameter = next(network.parameters(), None)
+    device = parameter.device if parameter is not None else torch.device("cpu")
+    rows: list[Layer] = []
+    field = jump = 1
+
+    def hear(name: str, module: nn.Module, output: Any) -> None:
+        nonlocal field, jump
+        shortcut = "shortcut" in name or "downsample" in name  # beside the long way: it widens no field
+        if isinstance(module, (nn.Conv2d, *_POOLINGS)) and not shortcut:
+            field, jump = seen(field, jump, _side(module.kernel_size), _side(module.stride))
+        if isinstance(module, _WEIGHTED):
+            row = _row(network, name, module, output)
+            sees = field if isinstance(module, nn.Conv2d) and not shortcut else None
+            rows.append(row.model_copy(update={"receptive_field": sees}))
+        elif rows:
+            rows[-1] = rows[-1].model_copy(update={"shape": tuple(output.shape[1:])})
+
+    watched: dict[str, nn.Module] = {
+        name: module for name, module in network.named_modules() if isinstance(module, _WEIGHTED + _POOLINGS)
+    }
+    was_training = network.training
+    network.eval()
+    with torch.no_grad(), listening(watched, hear):
+        outputs = network(torch.zeros(1, *shape, device=device))
+    network.train(was_training)
+    return tuple(rows), tuple(outputs.shape[1:])
+
+
+def _side(size: Any) -> int:
+    return int(size[0] if isinstance(size, tuple) else size)
+
+
+def _row(network: nn.Module, name: str, module: WeightedLayer, output: torch.Tensor) -> Layer:
+    if isinstance(module, nn.Linear):
+        text = f"{module.in_features} → {module.out_features}"
+    else:
+        kernel = "×".join(map(str, module.kernel_size))
+        text = f"{kernel}, {module.out_channels} filters"
+        if _side(module.stride) > 1:
+            text += f", stride {_side(module.stride)}"
+    activation = _activation(network, name)
+    return Layer(
+        name=name,
+        text=text,
+        shape=tuple(output.shape[1:]),
+        activation=activation[0] if activation else "",
+        parameters=sum(parameter.numel() for parameter in parameters_of(network, name)),
+    )
