@@ -1,18 +1,20 @@
 """How the files of a published data set get here, from any mirror that has them.
 
-Nothing that comes over the network gets its published name before it has been checked.
+Nothing that comes over the network gets its published name before it has been checked. What had come when a
+connection broke off stays, and a Range request (RFC 9110, section 14) brings the rest. Whether the rest
+belongs to the beginning is seen from the checksum of the whole, which holds between mirrors and over days,
+where an entity tag would not; when it does not belong, the file is brought anew, once.
 """
 
 import os
+import re
 import socket
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead, responses
-from io import FileIO
 from pathlib import Path
 from typing import IO
 from urllib import request
@@ -20,19 +22,16 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from dlcore.errors import DataError
-from dlcore.published import (
-    SLACK,
-    PublishedFile,
-    PublishedSet,
-    RefusedError,
-    checked_content,
-    data_folder,
-    find,
-)
+from dlcore.partfile import PartFile
+from dlcore.published import Archive, PublishedFile, PublishedSet, checked_content, data_folder, find
+from dlcore.unpacking import RefusedError
 
 CHUNK = 64 * 1024
 SLOWEST = 1024  # bytes per second; whoever drips slower than this would never finish
 REPORT_SECONDS = 0.1
+ANSWERS = 5  # of one mirror for one file, each of which must bring it further
+PARTIAL_CONTENT = 206
+UNSATISFIABLE = 416  # nothing lies beyond the bytes that have come
 
 REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first that fits
     ((TimeoutError,), "timed out"),
@@ -46,6 +45,18 @@ REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first th
 Report = Callable[[str, int, int], object]
 
 
+class MirrorError(RefusedError):
+    """A mirror did not answer, or not to the end: what has come so far is none the worse for it."""
+
+
+class BrokenOffError(MirrorError):
+    """The connection broke; another may hold."""
+
+
+class NothingLeftError(MirrorError):
+    """The mirror has nothing beyond the bytes that have come."""
+
+
 def fetch(
     published: PublishedSet,
     home: Path,
@@ -57,8 +68,8 @@ def fetch(
 
     Mirrors named in `DLTUI_MIRRORS` come first. `report` is told the file name, the bytes so far and their
     total (0 when unknown), about ten times a second and at the end of each file. `timeout` is in seconds,
-    for connecting and for every wait. Raises `DataError` when no mirror has the file or the folder cannot be
-    written.
+    for connecting and for every wait. What an earlier call had to leave unfinished is gone on with. Raises
+    `DataError` when no mirror has the file or the folder cannot be written.
     """
     folder = data_folder(home, published.kind)
     downloader = _Downloader(folder, report, timeout, _opener())
@@ -99,46 +110,93 @@ class _Downloader:
     def download(self, file: PublishedFile, address: str) -> None:
         """One file from one address, under a temporary name until it has been checked."""
         with _disk(self.folder):
-            descriptor, temporary = tempfile.mkstemp(".part", f"{file.name}.", self.folder)
-        part = Path(temporary)
+            part = PartFile(self.folder, file.name)
         try:
-            # Unbuffered: the check reads what has been written, and closing has nothing left to fail at.
-            with FileIO(descriptor, "wb") as handle:
-                received = self._receive(file, address, handle)
-                checked_content(file, part)
-                with _disk(self.folder):
-                    os.fsync(handle.fileno())
+            self._bring(file, address, part)
             with _disk(self.folder):
-                os.replace(part, self.folder / file.name)
+                part.publish(self.folder / file.name)
         finally:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-        self.report(file.name, received, received)
+            part.release()
+        self.report(file.name, part.size, part.size)
 
-    def _receive(self, file: PublishedFile, address: str, handle: FileIO) -> int:
-        with _network():
-            if urlsplit(address).scheme not in ("http", "https"):
-                raise RefusedError("neither http nor https")
-            response = self.opener.open(address, timeout=self.timeout)
-        received = 0
-        reported = 0.0
-        with response:
-            total = response.length or 0
-            for piece in _pieces(response, file.size + SLACK, self.timeout):
+    def _bring(self, file: PublishedFile, address: str, part: PartFile) -> None:
+        """Complete the part and check it: as it stands at first, and anew if it does not fit together."""
+        for answers in (ANSWERS, 1):
+            try:
+                self._receive(file, address, part, answers)
+                checked_content(file, part.path, strict=True)
+                return
+            except MirrorError:
+                raise
+            except RefusedError:
+                pieced = part.pieced
                 with _disk(self.folder):
-                    _write(handle, piece)
-                received += len(piece)
+                    part.clear()
+                if not pieced or answers == 1:
+                    raise
+
+    def _receive(self, file: PublishedFile, address: str, part: PartFile, answers: int) -> None:
+        """Bring the rest, in as many answers as are allowed and bring the file further."""
+        while True:
+            before = part.size
+            answers -= 1
+            try:
+                self._receive_rest(file, address, part)
+                return
+            except BrokenOffError:
+                if answers == 0 or part.size <= before:
+                    raise
+                part.pieced = True
+
+    def _receive_rest(self, file: PublishedFile, address: str, part: PartFile) -> None:
+        start = part.size
+        try:
+            response = self._open(address, start)
+        except NothingLeftError:
+            if start:
+                return  # it may have been complete already, which the check will tell
+            raise
+        with response:
+            if response.status != PARTIAL_CONTENT and start:  # the mirror knows no ranges
+                start = 0
+                with _disk(self.folder):
+                    part.clear()
+            elif response.status == PARTIAL_CONTENT and _first_byte(response) != start:
+                raise RefusedError("not the range that was asked for")
+            total = start + response.length if response.length else 0
+            reported = 0.0
+            for piece in _pieces(response, start, file.most, self.timeout):
+                with _disk(self.folder):
+                    part.write(piece)
                 if time.monotonic() - reported >= REPORT_SECONDS:
                     reported = time.monotonic()
-                    self.report(file.name, received, total)
-        return received
+                    self.report(file.name, part.size, total)
+
+    def _open(self, address: str, start: int) -> HTTPResponse:
+        with _network():
+            if urlsplit(address).scheme not in ("http", "https"):
+                raise MirrorError("neither http nor https")
+            headers = {"Range": f"bytes={start}-"} if start else {}
+            response: HTTPResponse = self.opener.open(
+                request.Request(address, headers=headers), timeout=self.timeout
+            )
+            return response
 
 
-def _pieces(response: HTTPResponse, most: int, timeout: float) -> Iterator[bytes]:
-    """The body as it arrives; ends with `RefusedError` when it is too long, too slow or cut short."""
+def _first_byte(response: HTTPResponse) -> int | None:
+    """The position at which a partial answer begins, or None when it does not say."""
+    match = re.match(r"bytes (\d{1,18})-", response.headers.get("Content-Range", ""), re.ASCII)
+    return int(match[1]) if match else None
+
+
+def _pieces(response: HTTPResponse, start: int, most: int, timeout: float) -> Iterator[bytes]:
+    """The body as it arrives, which goes on after `start` bytes and to `most` of them at most.
+
+    Ends with `RefusedError` when it is too long, too slow or cut short.
+    """
     declared = response.length  # None when the server does not say
-    if declared is not None and declared > most:
-        raise RefusedError(f"{declared:,} bytes announced, at most {most:,} expected")
+    if declared is not None and start + declared > most:
+        raise RefusedError(f"{start + declared:,} bytes announced, at most {most:,} expected")
     received = 0
     marked, mark = time.monotonic(), 0
     while declared is None or received < declared:
@@ -148,21 +206,16 @@ def _pieces(response: HTTPResponse, most: int, timeout: float) -> Iterator[bytes
         if not piece:
             break
         received += len(piece)
-        if received > most:
+        if start + received > most:
             raise RefusedError(f"more than {most:,} bytes")
         yield piece
         elapsed = time.monotonic() - marked
         if elapsed > timeout:
             if received - mark < SLOWEST * elapsed:
-                raise RefusedError(f"less than {SLOWEST:,} bytes a second")
+                raise MirrorError(f"less than {SLOWEST:,} bytes a second")
             marked, mark = time.monotonic(), received
     if declared is not None and received < declared:
-        raise RefusedError(f"cut short after {received:,} of {declared:,} bytes")
-
-
-def _write(handle: FileIO, piece: bytes) -> None:
-    while piece:
-        piece = piece[handle.write(piece) :]
+        raise BrokenOffError(f"cut short after {start + received:,} of {start + declared:,} bytes")
 
 
 def _bases(published: PublishedSet, environment: Mapping[str, str]) -> list[str]:
@@ -185,11 +238,21 @@ def _unavailable(
     missing = [file.name for file in published.files if file.name not in present]
     these = "this file" if len(missing) == 1 else f"these {len(missing)} files"
     causes = "; ".join(f"{_host(base)}: {reason}" for base, reason in reasons.items())
+    unpacked = f" (or its folder {file.form.folder}, unpacked)" if isinstance(file.form, Archive) else ""
     return DataError(
         f"{file.name} of {published.title} could not be downloaded ({causes or 'no mirror is known'})",
-        f"Put {these} into {folder}: {', '.join(missing)}; or set DLTUI_MIRRORS to an address that serves "
-        f"{published.kind}/{file.name}; or choose the data set digits, which needs no network.",
+        f"{_way_on(folder, file)} {these} into {folder}: {', '.join(missing)}{unpacked}; "
+        f"or set DLTUI_MIRRORS to an address that serves {published.kind}/{file.name}; "
+        "or choose the data set digits, which needs no network.",
     )
+
+
+def _way_on(folder: Path, file: PublishedFile) -> str:
+    try:
+        size = (folder / f"{file.name}.part").stat().st_size
+    except OSError:
+        return "Put"
+    return f"Start again to go on after the {size:,} bytes that have come; or put"
 
 
 def _host(base: str) -> str:
@@ -237,16 +300,18 @@ def _disk(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _network() -> Iterator[None]:
-    """Any fault inside is the mirror's, and becomes a `RefusedError`."""
+    """Any fault inside is the mirror's, and becomes a `MirrorError`."""
     try:
         yield
     except HTTPError as error:
         error.close()
         name = "redirect refused" if error.code < 400 else responses.get(error.code, "error")
-        raise RefusedError(f"{name} ({error.code})") from None
+        kind = NothingLeftError if error.code == UNSATISFIABLE else MirrorError
+        raise kind(f"{name} ({error.code})") from None
     except (OSError, HTTPException, ValueError) as error:
         cause = error.reason if isinstance(error, URLError) else error
-        raise RefusedError(_reason(cause)) from None
+        broken = isinstance(cause, (ConnectionError, IncompleteRead))
+        raise (BrokenOffError if broken else MirrorError)(_reason(cause)) from None
 
 
 def _reason(cause: BaseException | str) -> str:

@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,7 +19,10 @@ import pytest
 from dlcore.download import fetch
 from dlcore.errors import DataError
 from dlcore.published import (
+    CIFAR10,
     MNIST,
+    PUBLISHED,
+    Idx,
     PublishedFile,
     PublishedSet,
     data_folder,
@@ -29,6 +33,7 @@ from dlcore.published import (
 IMAGES = random.Random(1).randbytes(300_000)  # cannot be packed, so it crosses the wire in several pieces
 LABELS = bytes(range(10)) * 100
 CONTENTS = {"images-ubyte.gz": IMAGES, "labels-ubyte.gz": LABELS}
+PART = "images-ubyte.gz.part"
 PAGE = b"<!DOCTYPE html><title>Please sign in</title>"
 
 
@@ -42,6 +47,7 @@ class Server(ThreadingHTTPServer):
         self.files = {name: gzip.compress(content) for name, content in CONTENTS.items()}
         self.closing = threading.Event()
         self.requests: list[str] = []
+        self.ranges: list[str | None] = []
 
     def base(self, behaviour: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{behaviour}"
@@ -51,7 +57,11 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass
+
+    def log_request(self, code: object = "-", size: object = "-") -> None:
         self.server.requests.append(self.path)
+        self.server.ranges.append(self.headers.get("Range"))
 
     def do_GET(self) -> None:
         _, behaviour, *_, name = self.path.split("/")
@@ -69,6 +79,37 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve_good(self, body: bytes) -> None:
         self.answer(body, len(body))
+
+    def serve_ranged(self, body: bytes, most: int | None = None, shift: int = 0) -> None:
+        asked = self.headers.get("Range")
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+        if asked and start >= len(body):
+            self.send_error(416)
+            return
+        self.send_response(206 if asked else 200)
+        self.send_header("Content-Length", str(len(body) - start))
+        if asked:
+            self.send_header("Content-Range", f"bytes {start + shift}-{len(body) - 1}/{len(body)}")
+        self.end_headers()
+        self.wfile.write(body[start:] if most is None else body[start : start + most])
+
+    def serve_breaking(self, body: bytes) -> None:
+        self.serve_ranged(body, most=100_000)
+
+    def serve_trickling(self, body: bytes) -> None:
+        self.serve_ranged(body, most=1000)
+
+    def serve_shifted(self, body: bytes) -> None:
+        self.serve_ranged(body, shift=1)
+
+    def serve_unsatisfiable(self, body: bytes) -> None:
+        if self.headers.get("Range"):
+            self.send_error(416)
+        else:
+            self.serve_good(body)
+
+    def serve_never(self, body: bytes) -> None:
+        self.send_error(416)
 
     def serve_unannounced(self, body: bytes) -> None:
         self.answer(body, None)
@@ -176,7 +217,7 @@ def shapes(*addresses: str, contents: dict[str, bytes] = CONTENTS) -> PublishedS
         PublishedFile(name, len(content), hashlib.sha256(content).hexdigest())
         for name, content in contents.items()
     )
-    return PublishedSet("shapes", "Shapes", files, addresses)
+    return PublishedSet("shapes", "Shapes", files, addresses, layouts=("", "MNIST/raw", "raw"))
 
 
 def silent(name: str, received: int, total: int) -> None:
@@ -249,7 +290,7 @@ def test_the_next_mirror_is_tried_and_a_failed_one_goes_to_the_end(server: Serve
     assert_content(published, fetch(published, home, silent, environment={}))
     first, second = CONTENTS
     tries = [f"/corrupt/{first}", f"/missing/{first}", f"/good/{first}", f"/good/{second}"]
-    assert list(dict.fromkeys(server.requests)) == tries
+    assert server.requests == tries
     assert listing(home) == sorted(CONTENTS)
 
 
@@ -293,18 +334,20 @@ FAILURES = {
     "inward": "redirect refused (302)",
     "sideways": "redirect refused (302)",
     "gibberish": "not a valid address or answer",
+    "never": "Requested Range Not Satisfiable (416)",
 }
+BEGINNINGS = {"cut", "stalling", "dripping"}  # what these bring is the beginning of the file
 
 
 @pytest.mark.parametrize("behaviour", FAILURES)
-def test_a_bad_mirror_is_named_with_its_fault_and_leaves_nothing(
+def test_a_bad_mirror_is_named_with_its_fault_and_leaves_no_more_than_a_beginning(
     server: Server, home: Path, behaviour: str
 ) -> None:
     with pytest.raises(DataError) as caught:
         fetch(shapes(server.base(behaviour)), home, silent, timeout=0.3, environment={})
     assert f"127.0.0.1:{server.server_port}: {FAILURES[behaviour]}" in caught.value.message
     assert "images-ubyte.gz of Shapes" in caught.value.message
-    assert listing(home) == []
+    assert set(listing(home)) <= ({PART} if behaviour in BEGINNINGS else set())
 
 
 @pytest.mark.parametrize(
@@ -363,19 +406,84 @@ def test_the_error_names_every_mirror_and_every_cure(server: Server, home: Path)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, BrokenPipeError])
-def test_what_the_report_raises_passes_through_and_leaves_nothing(
+def test_what_the_report_raises_passes_through_and_what_has_come_is_gone_on_with(
     server: Server, home: Path, error: type[BaseException]
 ) -> None:
-    seen: list[list[str]] = []
-
     def interrupt(name: str, received: int, total: int) -> None:
-        seen.append(listing(home))
         raise error
 
+    published = shapes(server.base("ranged"))
     with pytest.raises(error):
-        fetch(shapes(server.base("good")), home, interrupt, environment={})
-    assert [name.endswith(".part") for name in seen[0]] == [True]
-    assert listing(home) == []
+        fetch(published, home, interrupt, environment={})
+    assert listing(home) == [PART]
+    kept = (data_folder(home, "shapes") / PART).stat()
+    assert 0 < kept.st_size < len(server.files["images-ubyte.gz"])
+    assert kept.st_mode & 0o777 == 0o600
+    assert_content(published, fetch(published, home, silent, environment={}))
+    assert listing(home) == sorted(CONTENTS)
+    assert server.ranges == [None, f"bytes={kept.st_size}-", None]
+
+
+def test_a_broken_connection_is_taken_up_where_it_broke(server: Server, home: Path) -> None:
+    published = shapes(server.base("breaking"))
+    reports: list[tuple[str, int, int]] = []
+    paths = fetch(published, home, lambda *told: reports.append(told), environment={})
+    assert_content(published, paths)
+    assert listing(home) == sorted(CONTENTS)
+    assert server.ranges == [None, "bytes=100000-", "bytes=200000-", "bytes=300000-", None]
+    size = len(server.files["images-ubyte.gz"])
+    told = [(received, total) for name, received, total in reports if name == "images-ubyte.gz"]
+    assert told == sorted(told)
+    assert {total for _, total in told} == {size}
+
+
+def test_a_mirror_that_breaks_off_all_the_time_is_left_for_the_next(server: Server, home: Path) -> None:
+    published = shapes(server.base("trickling"), server.base("ranged"))
+    assert_content(published, fetch(published, home, silent, environment={}))
+    assert server.ranges[:6] == [None, *(f"bytes={number}000-" for number in range(1, 6))]
+    assert server.requests[4:6] == ["/trickling/images-ubyte.gz", "/ranged/images-ubyte.gz"]
+
+
+@pytest.mark.parametrize("behaviour", ["ranged", "breaking", "good", "unsatisfiable", "shifted", "chunked"])
+@pytest.mark.parametrize("size", [1, 1000, 1_000_000])
+def test_a_beginning_that_does_not_belong_is_replaced(
+    server: Server, home: Path, behaviour: str, size: int
+) -> None:
+    put(data_folder(home, "shapes") / PART, b"?" * size)
+    server.files["images-ubyte.gz"] = gzip.compress(IMAGES, 0)
+    published = shapes(server.base(behaviour), server.base("good"))
+    assert_content(published, fetch(published, home, silent, environment={}))
+    assert listing(home) == sorted(CONTENTS)
+    assert server.ranges[0] == f"bytes={size}-"
+
+
+def test_a_beginning_of_another_mirrors_packing_is_replaced(server: Server, home: Path) -> None:
+    put(data_folder(home, "shapes") / PART, gzip.compress(IMAGES, 0)[:100_000])
+    published = shapes(server.base("ranged"))
+    assert_content(published, fetch(published, home, silent, environment={}))
+    assert server.ranges == ["bytes=100000-", None, None]
+
+
+def test_a_file_that_was_complete_but_had_no_name_yet(server: Server, home: Path) -> None:
+    put(data_folder(home, "shapes") / PART, server.files["images-ubyte.gz"])
+    published = shapes(server.base("ranged"))
+    assert_content(published, fetch(published, home, silent, environment={}))
+    assert server.ranges == [f"bytes={len(server.files['images-ubyte.gz'])}-", None]
+
+
+@pytest.mark.parametrize("behaviour", ["missing", "broken", "slow", "circling", "gibberish"])
+def test_a_mirror_without_the_file_does_not_cost_what_has_come(
+    server: Server, home: Path, behaviour: str
+) -> None:
+    beginning = server.files["images-ubyte.gz"][:1234]
+    part = put(data_folder(home, "shapes") / PART, beginning)
+    environment = {"DLTUI_MIRRORS": "ftp://127.0.0.1:21"}
+    with pytest.raises(DataError) as caught:
+        fetch(shapes(server.base(behaviour)), home, silent, timeout=0.3, environment=environment)
+    assert part.read_bytes() == beginning
+    assert caught.value.hint.startswith(
+        "Start again to go on after the 1,234 bytes that have come; or put these 2 files into "
+    )
 
 
 def test_a_file_in_the_place_of_the_folder(server: Server, home: Path) -> None:
@@ -439,6 +547,52 @@ def test_two_at_once_do_not_hurt_each_other(server: Server, home: Path) -> None:
     assert server.requests.count("/good/images-ubyte.gz") == 2
     assert_content(published, results[0])
     assert listing(home) == sorted(CONTENTS)
+
+
+def labels(each: int) -> bytes:
+    return struct.pack(">4BI", 0, 0, 8, 1, 10 * each) + bytes(range(10)) * each
+
+
+def packed_sums(*addresses: str, packed: bytes) -> PublishedSet:
+    """A set of one file of labels, of which only the checksum of the packed file is known."""
+    checksum = hashlib.md5(packed, usedforsecurity=False).hexdigest()
+    file = PublishedFile("labels-ubyte.gz", 8 + 10 * 100, checksum, "packed", Idx((1000,)))
+    return PublishedSet("shapes", "Shapes", (file,), addresses)
+
+
+def test_a_file_with_a_checksum_of_its_packing_comes_over_the_network_as_published(
+    server: Server, home: Path
+) -> None:
+    packed = server.files["labels-ubyte.gz"] = gzip.compress(labels(100))
+    good = packed_sums(server.base("good"), packed=packed)
+    with pytest.raises(DataError, match="its checksum is wrong"):
+        fetch(replace(good, addresses=(server.base("unpacked"),)), home, silent, environment={})
+    [(name, path)] = fetch(good, home, silent, environment={}).items()
+    assert (name, path.read_bytes()) == ("labels-ubyte.gz", packed)
+    assert read_verified(good.files[0], path) == labels(100)
+
+
+def test_the_error_names_the_folder_that_an_archive_unpacks_to(home: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        fetch(replace(CIFAR10, addresses=()), home, silent, environment={})
+    assert caught.value.message == (
+        "cifar-10-binary.tar.gz of CIFAR-10 could not be downloaded (no mirror is known)"
+    )
+    assert caught.value.hint == (
+        f"Put this file into {data_folder(home, 'cifar10')}: cifar-10-binary.tar.gz "
+        "(or its folder cifar-10-batches-bin, unpacked); or set DLTUI_MIRRORS to an address that serves "
+        "cifar10/cifar-10-binary.tar.gz; or choose the data set digits, which needs no network."
+    )
+
+
+@pytest.mark.parametrize("known", PUBLISHED, ids=[known.kind for known in PUBLISHED])
+def test_without_a_network_every_set_says_what_to_put_where(home: Path, known: PublishedSet) -> None:
+    with pytest.raises(DataError) as caught:
+        fetch(replace(known, addresses=("http://127.0.0.1:9/",)), home, silent, environment={})
+    assert known.title in caught.value.message
+    assert str(data_folder(home, known.kind)) in caught.value.hint
+    assert all(file.name in caught.value.hint for file in known.files)
+    assert "DLTUI_MIRRORS" in caught.value.hint
 
 
 def test_real_mnist_through_a_mirror(server: Server, home: Path) -> None:
