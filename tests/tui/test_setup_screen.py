@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.widgets import Input, OptionList, Static
 
 from dlcore import launch
@@ -13,6 +14,7 @@ from dlcore.reading import read_file
 from tests.tui.fakes import FakeInspector, FakeRun, Stage, opened
 from tui.messages import RunRequested
 from tui.screens.dialogs import Ask, Pick
+from tui.widgets.key_line import KeyLine
 
 MakeRun = Callable[..., FakeRun]
 SECTIONS_WITH_KINDS = [section for section in SECTIONS if section.has_kinds]
@@ -293,3 +295,51 @@ async def test_a_run_that_cannot_be_made_is_told_in_a_sentence(home: Path) -> No
         await stage.until(lambda: stage.notices())
         assert str(home) in stage.notices()[0]
         assert stage.app.current_mode == "setup"
+
+
+# -- advice -----------------------------------------------------------------------------------------
+
+
+def shown_keys(stage: Stage) -> list[str]:
+    """The labels in the line of keys."""
+    return [active.binding.description for active in stage.setup.active_bindings.values()]
+
+
+async def test_a_takes_the_first_advice_and_is_shown_only_while_there_is_some() -> None:
+    async with opened() as stage:
+        assert "Advice" not in shown_keys(stage)
+        row = await stage.focus("optimizer.lr")
+        stage.type("5", "0", "enter")
+        await stage.until(lambda: "! optimizer.lr" in text_of(stage, "#setup-problems"))
+        assert "optimizer.lr = 0.01" in text_of(stage, "#setup-problems"), "the offer"
+        assert "Advice" in shown_keys(stage)
+        line = stage.setup.query_one(KeyLine)
+        await stage.until(lambda: "a Advice" in line.render().plain)
+        assert cell_len(line.render().plain) <= 78, "and the rest still fits"
+        assert stage.setup.check_action("train", ()) is True, "advice stops nobody"
+        stage.type("a")
+        await stage.until(lambda: config(stage) == RunConfig())
+        assert row.text == "0.01"
+        assert stage.app.focused is row
+        assert text_of(stage, "#setup-problems") == ""
+        assert "Advice" not in shown_keys(stage)
+        stage.type("a")
+        await stage.pilot.pause()
+        assert config(stage) == RunConfig()
+
+
+async def test_advice_of_several_keys_is_taken_at_once() -> None:
+    async with opened() as stage:
+        stage.setup.load(parse("digits mlp 32,32,32,32 sigmoid seed=3"))
+        await stage.until(lambda: "! model.activation" in text_of(stage, "#setup-problems"))
+        stage.type("a")
+        await stage.until(lambda: config(stage) == parse("digits mlp 32,32,32,32 relu he seed=3"))
+        assert text_of(stage, "#setup-problems") == ""
+
+
+async def test_advice_for_another_kind_keeps_the_rest() -> None:
+    async with opened() as stage:
+        stage.setup.load(parse("circles perceptron adam lr=.003 b=32"))
+        await stage.until(lambda: "! model.kind" in text_of(stage, "#setup-problems"))
+        stage.type("a")
+        await stage.until(lambda: config(stage) == parse("circles mlp adam lr=.003 b=32"))

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from dlcore.advice import Advice, advise
 from dlcore.choices.choice import by_name
 from dlcore.clean import clean
 from dlcore.config import RunConfig, plan, to_table
@@ -47,6 +48,7 @@ class SetupScreen(LabScreen):
         self._inspector = inspector
         self._draft = Draft(config)
         self._config: RunConfig | None = None
+        self._advice: tuple[Advice, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -83,7 +85,8 @@ class SetupScreen(LabScreen):
         reading = event.reading
         self._config = reading.config
         self.query_one(Form).show_problems(reading)
-        self.query_one("#setup-problems", Static).update(_problems(reading))
+        self._advice = _advice(reading)
+        self.query_one("#setup-problems", Static).update(_problems(reading, self._advice))
         if reading.config is None:
             self.query_one("#setup-plan", Static).update("")
             self.query_one("#setup-line", Static).update(Content(_not_ready(reading)).stylize("$text-error"))
@@ -94,7 +97,9 @@ class SetupScreen(LabScreen):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Show the start key as disabled while the configuration cannot run."""
+        """Disable the start key while nothing can run, and hide that for advice while there is none."""
+        if action == "take_advice":
+            return _first_offer(self._advice) is not None
         return None if action == "train" and self._config is None else True
 
     @work(exclusive=True)
@@ -137,6 +142,11 @@ class SetupScreen(LabScreen):
     def action_restore(self) -> None:
         """Put the focused field back to its default."""
         self.query_one(Form).restore()
+
+    def action_take_advice(self) -> None:
+        """Write what the first advice offers into the form."""
+        if (advice := _first_offer(_advice(self._draft.read()))) is not None:  # of what stands there now
+            self.query_one(Form).put_all(dict(setting.split("=", 1) for setting in advice.settings))
 
     def action_train(self) -> None:
         """Ask for a run with this configuration."""
@@ -214,9 +224,20 @@ def _not_ready(reading: Reading) -> str:
     return f"not ready to train: {number} fault{'' if number == 1 else 's'}, marked ✗"
 
 
-def _problems(reading: Reading) -> Content:
+def _advice(reading: Reading) -> tuple[Advice, ...]:
+    return advise(reading.config, reading.config.data.facts) if reading.config is not None else ()
+
+
+def _first_offer(advices: tuple[Advice, ...]) -> Advice | None:
+    return next((advice for advice in advices if advice.changes), None)
+
+
+def _problems(reading: Reading, advices: tuple[Advice, ...]) -> Content:
     parts: list[Content] = []
     for problem in reading.problems:
         parts.append(Content(clean(f"✗ {problem.key}: {problem.message}.")).stylize("$text-error"))
         parts.append(Content(clean(problem.hint)).stylize("$secondary"))
+    for advice in advices:
+        offer = f" → {advice.offer}" if advice.changes else ""
+        parts.append(Content(clean(f"! {advice.key}: {advice.message}{offer}")).stylize("$text-warning"))
     return Content("\n").join(parts)

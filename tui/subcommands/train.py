@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 
 from dlcore import commands, figures, launch, rundir
+from dlcore.advice import advise
 from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import RunError
 from dlcore.events import EpochEnded, Evaluated, Event
+from dlcore.examine import examined
 from dlcore.history import LIVE
 from dlcore.oneline import parse, print_line
 from dlcore.reading import checked, read_file, with_settings
@@ -67,6 +69,8 @@ def run_command(line: tuple[str, ...], settings: tuple[str, ...], detach: bool, 
 
 
 def _train(config: RunConfig, detach: bool, as_json: bool) -> None:
+    if not as_json:
+        _advise(config)
     run, trainer = launch.launch(rundir.home(), config, datetime.now(UTC))
     if detach:
         _await_birth(run, trainer)
@@ -79,6 +83,15 @@ def _train(config: RunConfig, detach: bool, as_json: bool) -> None:
     if not as_json:
         click.echo(clean(f"{run.id}  {print_line(config.folded())}"))
     sys.exit(Follow(run, trainer, quiet=as_json).to_the_end())
+
+
+def _advise(config: RunConfig) -> None:
+    """Say what could be better, each with the settings that change it; the run starts all the same."""
+    facts, _ = examined(config)
+    for advice in advise(config, facts):
+        settings = " ".join(f"--set {shlex.quote(setting)}" for setting in advice.settings)
+        change = f" ({settings})" if settings else ""
+        click.echo(clean(f"advice: {advice.message}{change}"), err=True)
 
 
 def _await_birth(run: RunDir, trainer: "subprocess.Popen[bytes]", seconds: float = 20.0) -> None:

@@ -1,5 +1,6 @@
 """The form of a configuration: one row a field, made from the choices, rebuilt where a kind changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.containers import VerticalScroll
@@ -74,6 +75,12 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         """Write into a field, and rebuild the rows where that changes which fields there are."""
         self.draft.put(key, text)
         self._refresh(key)
+
+    def put_all(self, texts: Mapping[str, str]) -> None:
+        """Write into several fields at once, in this order; the focus stays where it is."""
+        for key, text in texts.items():
+            self.draft.put(key, text)
+        self._refresh(self.current.row.key if self.current is not None else "")
 
     def _refresh(self, key: str) -> None:
         if [row.key for row in self.draft.rows()] != [row.row.key for row in self._rows]:
