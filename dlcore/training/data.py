@@ -73,14 +73,15 @@ class Data:
     """Variance (targets,) of the training targets as they are learned: 1, unless they are left as they are."""
 
     def batches(
-        self, split: AnySplit, batch_size: int, order: torch.Tensor | None = None
+        self, split: AnySplit, batch_size: int, order: torch.Tensor | None = None, seed: int = 0
     ) -> Iterator[Arrays]:
         """Yield (inputs, targets) of each batch: float32 (batch, *shape), and targets as in a split.
 
-        `order` holds indices into the split; None takes the samples as they stand.
+        `order` holds indices into the split; None takes the samples as they stand. `seed` is for what a
+        streamed data set of the user's own draws.
         """
         if isinstance(split, StreamedSplit):
-            yield from self._streamed(split, batch_size, order)
+            yield from self._streamed(split, batch_size, order, seed)
             return
         samples = len(split)
         for start in range(0, samples, _BLOCK * batch_size):
@@ -99,11 +100,11 @@ class Data:
         return inputs.contiguous(memory_format=torch.channels_last) if self.channels_last else inputs
 
     def _streamed(
-        self, split: StreamedSplit, batch_size: int, order: torch.Tensor | None
+        self, split: StreamedSplit, batch_size: int, order: torch.Tensor | None, seed: int
     ) -> Iterator[Arrays]:
         chosen = split.indices if order is None else split.indices[order.cpu()]
         start = 0
-        for inputs, targets in stream(split.samples, batch_size, chosen, _WORKERS, self.device):
+        for inputs, targets in stream(split.samples, batch_size, chosen, _WORKERS, self.device, seed=seed):
             if self.facts.task == "regression":
                 targets = (targets - self.target_mean) / self.target_deviation
             elif split.random_share is not None:

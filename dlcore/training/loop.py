@@ -132,7 +132,8 @@ class Training:
             shuffle = generator(self.config.seed, "order", epoch)
             order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.device)
         self.model.train()
-        return self.data.batches(self.data.training, self.batch_size, order)
+        seed = derive(self.config.seed, "stream", epoch)
+        return self.data.batches(self.data.training, self.batch_size, order, seed)
 
     def is_time_to_look(self, samples: int) -> bool:
         """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from dlcore.choices import datasets as known
 from dlcore.choices.bundled import BreastCancer, Diabetes, Digits, Iris, Wine
-from dlcore.choices.dataset import Facts, ImageChoice, halves
+from dlcore.choices.dataset import Facts, ImageChoice
 from dlcore.choices.downloaded import Cifar10, FashionMnist, Kmnist, Mnist
 from dlcore.choices.drawn import Blobs, Circles, Moons, Noise, Regression, Spiral, Xor
 from dlcore.choices.own import Csv, CustomData, ImageFolder
@@ -80,9 +80,9 @@ def _read(config: RunConfig, home: Path, report: Report) -> Source:
         case Cifar10():
             return Source(data.facts, *read_cifar10(home, report), 255.0)
         case Csv() | ImageFolder():
-            return _files(config, data)
+            return _files(config, data, report)
         case CustomData():
-            return _custom(data)
+            return _custom(data, config.seed)
         case _:
             assert_never(data)
 
@@ -135,13 +135,17 @@ def idx(content: bytes, path: Path) -> torch.Tensor:
     return torch.from_numpy(values.reshape(shape).copy())
 
 
-def _files(config: RunConfig, data: Csv | ImageFolder) -> Source:
+def _files(config: RunConfig, data: Csv | ImageFolder, report: Report) -> Source:
     facts = examine(config)
     assert facts is not None
     if isinstance(data, ImageFolder):
         images = list_images(Path(data.folder).expanduser())
-        test = read_images(images.test, data) if images.test else None
-        return Source(facts, read_images(images.training, data), test, 255.0)
+
+        def decoded(done: int, total: int) -> None:
+            report(data.folder, done, total)
+
+        test = read_images(images.test, data, decoded) if images.test else None
+        return Source(facts, read_images(images.training, data, decoded), test, 255.0)
     table = read_csv(data)
     inputs = torch.from_numpy(numpy.array(table.values, numpy.float32)).reshape(table.rows, -1)
     targets = torch.from_numpy(numpy.array(table.targets))
@@ -150,17 +154,7 @@ def _files(config: RunConfig, data: Csv | ImageFolder) -> Source:
     return Source(facts, (inputs, targets.to(torch.int64)), None)
 
 
-def _custom(data: CustomData) -> Source:
-    own = read_custom(data)
-    first = own.training[0] if isinstance(own.training, tuple) else torch.as_tensor(own.training[0][0])[None]
-    size = len(own.training[1]) if isinstance(own.training, tuple) else len(own.training)
-    if own.test is None:
-        sizes = halves(size)
-    else:
-        sizes = size, len(own.test[1]) if isinstance(own.test, tuple) else len(own.test)
-    targets = 1
-    if own.task == "regression" and isinstance(own.training, tuple):
-        targets = own.training[1].shape[1]
-    facts = Facts(own.task, tuple(first.shape[1:]), *sizes, own.classes, own.names, targets)
-    peak = 255.0 if first.dtype == torch.uint8 else 1.0
-    return Source(facts, own.training, own.test, peak)
+def _custom(data: CustomData, seed: int) -> Source:
+    own = read_custom(data, seed)
+    inputs = own.training[0] if isinstance(own.training, tuple) else as_input(own.training[0][0])
+    return Source(own.facts, own.training, own.test, 255.0 if inputs.dtype == torch.uint8 else 1.0)
