@@ -70,7 +70,7 @@ class Data:
     target_deviation: torch.Tensor
     """Of the training split: a regression learns (target − mean) / deviation; 0 and 1 for classes."""
     target_variance: torch.Tensor
-    """Variance (targets,) of the training targets as they are learned: 1, unless they are left as they are."""
+    """Variance (targets,) of the training targets as they are learned: 1, unless they are left alone."""
 
     def batches(
         self, split: AnySplit, batch_size: int, order: torch.Tensor | None = None, seed: int = 0

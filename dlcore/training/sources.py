@@ -26,6 +26,7 @@ from dlcore.training.cifar import read_cifar10
 from dlcore.training.custom import read_custom
 from dlcore.training.images import read_images
 from dlcore.training.seeds import generator
+from dlcore.training.streaming import as_input
 
 Report = Callable[[str, int, int], object]
 Arrays = tuple[torch.Tensor, torch.Tensor]
