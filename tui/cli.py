@@ -17,6 +17,7 @@ _SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("tui.subcommands.runs", "List all runs, or delete one."),
     "show": ("tui.subcommands.runs", "Show one run as text."),
     "export": ("tui.subcommands.export", "Write summaries of a run."),
+    "presets": ("tui.subcommands.presets", "Runs to start from, and what to look for in them."),
     "pause": ("tui.subcommands.control", "Pause a live run."),
     "continue": ("tui.subcommands.control", "Let a paused run go on."),
     "stop": ("tui.subcommands.control", "Stop a live run and save its weights."),

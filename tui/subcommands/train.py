@@ -17,8 +17,9 @@ from dlcore.config import RunConfig, to_table
 from dlcore.errors import RunError
 from dlcore.events import EpochEnded, Evaluated, Event
 from dlcore.examine import examined
-from dlcore.history import LIVE
+from dlcore.history import LIVE, Metric, score
 from dlcore.oneline import parse, print_line
+from dlcore.presets import preset as find_preset
 from dlcore.reading import checked, read_file, with_settings
 from dlcore.rundir import RunDir
 from dlcore.summary import summarize
@@ -37,17 +38,26 @@ _JSON = click.option(
 
 @click.command("train")
 @click.argument("config", type=click.Path(path_type=Path), required=False)
+@click.option("--preset", metavar="NAME", help="Start from a preset instead of a file: see dltui presets.")
 @_SET
 @_DETACH
 @_JSON
-def train_command(config: Path | None, settings: tuple[str, ...], detach: bool, as_json: bool) -> None:
+def train_command(
+    config: Path | None, preset: str | None, settings: tuple[str, ...], detach: bool, as_json: bool
+) -> None:
     """Train from a TOML file (none: all defaults), headless.
 
     Ctrl-C stops the run gracefully; a second one only leaves it.
 
     Example: dltui train mnist.toml --set optimizer.lr=0.1 --set training.epochs=3
     """
-    chosen = read_file(config, settings) if config else checked(with_settings({}, settings), "--set")
+    if config and preset:
+        raise click.UsageError("Give a file or a preset, not both.")
+    if config:
+        chosen = read_file(config, settings)
+    else:
+        table = to_table(find_preset(preset)[1]) if preset else {}
+        chosen = checked(with_settings(table, settings), "--set")
     _train(chosen, detach, as_json)
 
 
@@ -149,14 +159,14 @@ class Follow:
         """Print a line for each evaluation, the only figures that stay on the terminal."""
         if isinstance(event, Evaluated):
             history = self._feed.history
-            fresh = (
-                history.epochs and history.epochs[-1].step == event.step and event.split == history.watched
-            )
-            running = _train_part(history.epochs[-1]) if fresh else ""
+            of_watched = event.split == history.watched and event.weights is None
+            fresh = history.epochs and history.epochs[-1].step == event.step and of_watched
+            running = _train_part(history.epochs[-1], history.metric) if fresh else ""
+            back = f" (best weights, step {event.weights:,})" if event.weights is not None else ""
             self._clear()
             click.echo(
                 f"epoch {event.epoch:>5.4g}  step {event.step:>7,}{running}"
-                f"  {event.split} loss {figures.loss(event.loss)} accuracy {figures.share(event.accuracy)}"
+                f"  {event.split} {_figures(event, history.metric)}{back}"
             )
 
     def _draw(self) -> None:
@@ -175,10 +185,16 @@ class Follow:
         ended = feed.history.ended
         if ended is not None and ended.reason == "failed":
             click.echo(f"dltui: {clean(ended.message)}. {clean(ended.hint)}", err=True)
+        elif ended is not None and ended.message:
+            click.echo(f"{clean(ended.message)}.")
         elif ended is None:
             click.echo(f"dltui: The trainer has died; its log: {clean(str(feed.run.log))}", err=True)
         click.echo(parting(feed.run))
 
 
-def _train_part(epoch: EpochEnded) -> str:
-    return f"  train loss {figures.loss(epoch.loss)} accuracy {figures.share(epoch.accuracy)} (running mean)"
+def _train_part(epoch: EpochEnded, metric: Metric) -> str:
+    return f"  train {_figures(epoch, metric)} (running mean)"
+
+
+def _figures(event: EpochEnded | Evaluated, metric: Metric) -> str:
+    return f"loss {figures.loss(event.loss)} {figures.named_score(score(event, metric), metric)}"
