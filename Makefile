@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check format lint types imports test snapshots schemas bench
+.PHONY: help check format lint types imports test snapshots docs bench
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -28,8 +28,9 @@ snapshots:  ## accept the screens as they are now (look at each one first)
 	cp "tests/snapshots/__snapshots__/test_screens/test_train_vanishing[120x40].svg" docs/train.svg
 	pytest tests/snapshots
 
-schemas:  ## publish the JSON schemas of events and commands anew
+docs:  ## publish the catalogue and the JSON schemas of events and commands anew
 	python -m dlcore.schema docs
+	python -m dlcore.catalogue docs
 
 bench:  ## what README's figures come from
 	python -m benchmarks

@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import accuracy, report, speed, start
+from benchmarks import accuracy, presets, report, speed, start
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
     "speed": ("Training speed", speed.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
+    "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),
 }
 

@@ -11,4 +11,4 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_published_schema_is_the_codes(name: str) -> None:
-    assert (DOCS / name).read_text(encoding="utf-8") == text(SCHEMAS[name]), "run make schemas"
+    assert (DOCS / name).read_text(encoding="utf-8") == text(SCHEMAS[name]), "run make docs"
