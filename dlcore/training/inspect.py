@@ -17,7 +17,8 @@ import torch
 
 from dlcore import rundir
 from dlcore.choices.architectures import CustomModel
-from dlcore.choices.dataset import Facts
+from dlcore.choices.dataset import DataChoice, Facts
+from dlcore.choices.own import CustomData
 from dlcore.config import RunConfig, output_units, to_table
 from dlcore.errors import DltuiError
 from dlcore.examine import examine, settled
@@ -31,8 +32,11 @@ from dlcore.training.pictures import picture
 from dlcore.training.probes import spread
 from dlcore.training.seeds import generator
 from dlcore.training.sources import Source, read
+from dlcore.training.streaming import described
 
 _SAMPLES = 128
+_LATER = ("batch_size", "validation", "normalize", "scale_target", "shuffle", "limit")
+"""What only matters after samples are read: they need not be read again for it."""
 _sources: dict[str, Source] = {}
 """The data that were looked at last."""
 
@@ -107,11 +111,23 @@ def _source(config: RunConfig) -> Source | None:
         files = None
     if files is not None and len(find(files, data_folder(rundir.home(), files.kind))) < len(files.files):
         return None
-    key = json.dumps([to_table(config)["data"], config.seed], default=str)
+    fields = {name: value for name, value in to_table(config)["data"].items() if name not in _LATER}
+    key = json.dumps([fields, config.seed, _changed(config.data)], default=str)
     if key not in _sources:
         _sources.clear()
         _sources[key] = read(config, rundir.home(), lambda *_: None)
     return _sources[key]
+
+
+def _changed(data: DataChoice) -> int:
+    """Return when the file or folder that a choice names was last changed, 0 where it names none."""
+    named = getattr(data, "file", "") or getattr(data, "folder", "")
+    if isinstance(data, CustomData):
+        named = data.target.rpartition(":")[0]
+    try:
+        return os.stat(os.path.expanduser(named)).st_mtime_ns if named else 0
+    except OSError:
+        return 0
 
 
 def environment() -> dict[str, Any]:
@@ -179,8 +195,8 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
             say({"id": request.get("id"), **answer(request)})
         except DltuiError as error:
             say({"id": request.get("id"), "error": str(error)})
-        except (RuntimeError, ValueError, MemoryError) as error:  # torch's word on an impossible network
-            say({"id": request.get("id"), "error": f"{type(error).__name__}: {error}"})
+        except (Exception, SystemExit) as error:  # torch's word, or whatever a user's own network raises
+            say({"id": request.get("id"), "error": described(error)})
 
 
 def main() -> None:

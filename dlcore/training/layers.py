@@ -8,11 +8,14 @@ import torch
 from torch import nn
 
 from dlcore.choices.geometry import seen
+from dlcore.errors import DltuiError
 from dlcore.events import Layer
 
 WeightedLayer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 _WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _POOLINGS = (nn.MaxPool2d, nn.AvgPool2d)
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.InstanceNorm2d, nn.GroupNorm, nn.LayerNorm)
+_NO_FUNCTIONS = (*_WEIGHTED, *_POOLINGS, *_NORMS, nn.Dropout, nn.Dropout2d)
 _NORM = "norm"
 
 
@@ -43,8 +46,25 @@ def parameters_of(network: nn.Module, name: str) -> list[torch.Tensor]:
     modules = dict(network.named_modules())
     if name not in modules:
         return [parameter for key, parameter in weights_of(network).items() if key == name]
-    members = [modules[name], *(modules[key] for key in (f"{name}_{_NORM}",) if key in modules)]
+    norm = norm_of(network, name)
+    members = [modules[name], *([modules[norm]] if norm else [])]
     return [parameter for module in members for parameter in module.parameters()]
+
+
+def norm_of(network: nn.Module, name: str) -> str | None:
+    """Return the full name of the norm behind a layer, if any.
+
+    It is called `<layer>_norm`; or, as is usual elsewhere, bn1 behind conv1, or 1 behind 0 of a sequence.
+    """
+    modules = dict(network.named_modules())
+    if f"{name}_{_NORM}" in modules:
+        return f"{name}_{_NORM}"
+    if not isinstance(modules.get(name), _WEIGHTED):
+        return None
+    around, dot, last = name.rpartition(".")
+    other = str(int(last) + 1) if last.isdecimal() else last.replace("conv", "bn")
+    found = f"{around}{dot}{other}"
+    return found if isinstance(modules.get(found), _NORMS) else None
 
 
 def following(network: nn.Module, name: str) -> nn.Module | None:
@@ -62,8 +82,10 @@ def activation_of(network: nn.Module, name: str) -> str | None:
 def _activation(network: nn.Module, name: str) -> tuple[str, nn.Module] | None:
     prefix = f"{name}_"
     for other, module in network.named_modules():
-        if other.startswith(prefix) and other != prefix + _NORM:
-            return other.removeprefix(prefix), module
+        kind = other.removeprefix(prefix)
+        is_function = not isinstance(module, _NO_FUNCTIONS) and next(module.children(), None) is None
+        if other.startswith(prefix) and kind != _NORM and "." not in kind and is_function:
+            return kind, module
     return None
 
 
@@ -82,11 +104,24 @@ def listening(modules: dict[str, nn.Module], hear: Any) -> Iterator[None]:
             handle.remove()
 
 
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode while the block runs, then each module back into its own mode."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
 def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, ...], tuple[int, ...]]:
     """Return each layer's name, kind, output shape, activation and size; and the network's output shape.
 
     Sends one blank sample through the network, wherever that lives; training mode is restored. A shape is
-    that of one sample. A layer that a pooling follows is given with the pooled shape.
+    that of one sample. A layer that a pooling follows is given with the pooled shape. Raises DltuiError for
+    a network that gives anything but a tensor.
     """
     parameter = next(network.parameters(), None)
     device = parameter.device if parameter is not None else torch.device("cpu")
@@ -97,7 +132,8 @@ def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, .
         nonlocal field, jump
         shortcut = "shortcut" in name or "downsample" in name  # beside the long way: it widens no field
         if isinstance(module, (nn.Conv2d, *_POOLINGS)) and not shortcut:
-            field, jump = seen(field, jump, _side(module.kernel_size), _side(module.stride))
+            reach = (_side(module.kernel_size) - 1) * _side(getattr(module, "dilation", 1)) + 1
+            field, jump = seen(field, jump, reach, _side(module.stride))
         if isinstance(module, _WEIGHTED):
             row = _row(network, name, module, output)
             sees = field if isinstance(module, nn.Conv2d) and not shortcut else None
@@ -108,11 +144,13 @@ def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, .
     watched: dict[str, nn.Module] = {
         name: module for name, module in network.named_modules() if isinstance(module, _WEIGHTED + _POOLINGS)
     }
-    was_training = network.training
-    network.eval()
-    with torch.no_grad(), listening(watched, hear):
+    with torch.no_grad(), evaluating(network), listening(watched, hear):
         outputs = network(torch.zeros(1, *shape, device=device))
-    network.train(was_training)
+    if not isinstance(outputs, torch.Tensor):
+        raise DltuiError(
+            f"the network gives a {type(outputs).__name__}, not a tensor",
+            "Let its forward return one tensor (batch, outputs).",
+        )
     return tuple(rows), tuple(outputs.shape[1:])
 
 

@@ -23,6 +23,7 @@ def picture(source: Source) -> dict[str, Any]:
     inputs, targets = _some(source, _IMAGES if source.facts.is_image else _POINTS)
     if source.facts.is_image:
         return {"sort": "images", "images": _images(inputs, targets, source.facts, source.peak)}
+    inputs = _filled(inputs)
     labels = targets if source.facts.task == "classification" else torch.zeros(len(targets))
     if source.facts.task == "regression":
         across, axis = _along(inputs)
@@ -40,7 +41,7 @@ def _some(source: Source, wanted: int) -> tuple[torch.Tensor, torch.Tensor]:
     samples = source.training
     if not isinstance(samples, tuple):
         size = len(samples)  # type: ignore[arg-type]  # map-style: it has a length
-        pairs = [samples[index * size // wanted] for index in range(min(wanted, size))]
+        pairs = [samples[index] for index in _evenly(wanted, size)]
         inputs = torch.stack([torch.as_tensor(pair[0]) for pair in pairs])
         targets = torch.stack([torch.as_tensor(pair[1]) for pair in pairs])
         is_row = source.facts.task == "regression" and targets.dim() == 1
@@ -51,8 +52,20 @@ def _some(source: Source, wanted: int) -> tuple[torch.Tensor, torch.Tensor]:
         others = [index for index in range(min(len(targets), wanted)) if index not in firsts]
         picked = torch.tensor((firsts + others)[:wanted])
     else:
-        picked = torch.arange(0, len(targets), max(1, len(targets) // wanted))[:wanted]
+        picked = torch.tensor(_evenly(wanted, len(targets)))
     return inputs[picked], targets[picked]
+
+
+def _evenly(wanted: int, size: int) -> list[int]:
+    """Return indices from all over `size` samples, which may lie sorted by class."""
+    wanted = min(wanted, size)
+    return [index * size // wanted for index in range(wanted)]
+
+
+def _filled(inputs: torch.Tensor) -> torch.Tensor:
+    """Return rows with a column's mean where a figure is missing."""
+    means = torch.nanmean(inputs.to(torch.float32), dim=0).nan_to_num()
+    return torch.where(inputs.isnan(), means, inputs)
 
 
 def _images(inputs: torch.Tensor, targets: torch.Tensor, facts: Facts, peak: float) -> list[dict[str, Any]]:
@@ -63,7 +76,8 @@ def _images(inputs: torch.Tensor, targets: torch.Tensor, facts: Facts, peak: flo
         pixels = pixels / peak
     if max(pixels.shape[2:]) > _SIDE:
         scale = _SIDE / max(pixels.shape[2:])
-        pixels = functional.interpolate(pixels, scale_factor=scale, mode="area")
+        sides = [max(1, round(side * scale)) for side in pixels.shape[2:]]
+        pixels = functional.interpolate(pixels, sides, mode="area")
     pixels = (pixels * 255).round().clamp(0, 255).to(torch.uint8)
     shown = pixels[:, 0] if pixels.shape[1] != 3 else pixels.permute(0, 2, 3, 1)
     named = facts.task == "classification"

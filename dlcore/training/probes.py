@@ -1,12 +1,13 @@
 """Eyes on the training: what is measured beside loss and accuracy, within a budget of time."""
 
+import math
 import time
 from typing import Any
 
 import torch
 from torch import nn
 
-from dlcore.training.layers import activation_of, layers_of, listening
+from dlcore.training.layers import activation_of, evaluating, layers_of, listening, norm_of
 
 _FIRST = 10
 """The first steps are all looked at: much happens there."""
@@ -90,7 +91,7 @@ def measure_activations(network: nn.Module, inputs: torch.Tensor) -> dict[str, d
 
     def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
         values = output.detach().flatten().to(torch.float32)
-        picked = values[:: max(1, len(values) // _VALUES)]
+        picked = values[:: _stride(len(values))]
         low, high = torch.quantile(picked, torch.tensor([0.05, 0.95], device=picked.device)).tolist()
         found[watched[key]] = {
             "mean": float(values.mean()),
@@ -99,18 +100,25 @@ def measure_activations(network: nn.Module, inputs: torch.Tensor) -> dict[str, d
             "high": high,
         }
 
-    was_training = network.training
-    network.eval()
-    with torch.no_grad(), listening(modules, hear):
+    with torch.no_grad(), evaluating(network), listening(modules, hear):
         network(inputs[:_SAMPLES])
-    network.train(was_training)
     return found
+
+
+def _stride(values: int) -> int:
+    """Return a stride that leaves at most `_VALUES` values, and meets every unit of a layer equally often.
+
+    One that had a factor in common with the layer's size would meet some units, or some pixels, alone.
+    """
+    stride = max(1, math.ceil(values / _VALUES))
+    while math.gcd(stride, values) > 1:
+        stride += 1
+    return stride
 
 
 def _before_activation(network: nn.Module, name: str) -> str:
     """Return the module whose output the layer's activation gets: the layer, or the norm behind it."""
-    norm = f"{name}_norm"
-    return norm if any(key == norm for key, _ in network.named_modules()) else name
+    return norm_of(network, name) or name
 
 
 _BINS = 31
@@ -140,7 +148,6 @@ def spread(network: nn.Module, inputs: torch.Tensor) -> list[dict[str, Any]]:
             }
         )
 
-    network.eval()
-    with torch.no_grad(), listening(modules, hear):
+    with torch.no_grad(), evaluating(network), listening(modules, hear):
         network(inputs)
     return found

@@ -1,32 +1,33 @@
-"""The probe: it measures what it says, within its budget, and changes nothing."""
+"""The probes: they measure what they say, within their budget, and change nothing."""
 
+import math
+
+import numpy
 import pytest
 import torch
+from torch import nn
 
-from dlcore.choices.architectures import Mlp
-from dlcore.config import RunConfig
-from dlcore.training.models import build_model, weighted_layers
-from dlcore.training.probes import GradientProbe
+from dlcore.training.layers import activation_of, layers_of, norm_of, weights_of
+from dlcore.training.probes import GradientProbe, measure_activations, spread
+from tests.dlcore.training.networks import KINDS, batch_for, build
 
 
-def network_with_gradients(seed: int = 0) -> torch.nn.Sequential:
-    torch.manual_seed(seed)
-    network = build_model(RunConfig(model=Mlp(hidden=(7, 5))).resolved())
+def network_with_gradients(seed: int = 0) -> nn.Module:
+    network = build("digits mlp 7,5", seed)
     network(torch.randn(4, 1, 8, 8)).square().sum().backward()
     return network
 
 
 def test_norms_are_those_of_each_layer_s_weights() -> None:
-    network = network_with_gradients()
-    layers = weighted_layers(network)
-    probe = GradientProbe(layers, 0.1)
-    wanted: dict[str, list[float]] = {name: [] for name in layers}
+    weights = weights_of(network_with_gradients())
+    probe = GradientProbe(weights, 0.1)
+    wanted: dict[str, list[float]] = {name: [] for name in weights}
     for step in (1, 2, 3):
         probe.look(step)
-        for name, layer in layers.items():
-            assert layer.weight.grad is not None
-            wanted[name].append(torch.linalg.vector_norm(layer.weight.grad).item())
-            layer.weight.grad.mul_(10)
+        for name, weight in weights.items():
+            assert weight.grad is not None
+            wanted[name].append(torch.linalg.vector_norm(weight.grad).item())
+            weight.grad.mul_(10)
     steps, norms = probe.taken(0.0)
     assert steps == [1, 2, 3]
     assert list(norms) == ["fc1", "fc2", "fc3"]
@@ -39,7 +40,7 @@ def test_looking_changes_neither_gradients_nor_generators() -> None:
     network = network_with_gradients()
     before = [parameter.grad.clone() for parameter in network.parameters() if parameter.grad is not None]
     state = torch.get_rng_state()
-    probe = GradientProbe(weighted_layers(network), 0.1)
+    probe = GradientProbe(weights_of(network), 0.1)
     probe.look(1)
     probe.taken(1.0)
     after = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
@@ -47,8 +48,30 @@ def test_looking_changes_neither_gradients_nor_generators() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_weight_that_gets_no_gradient_has_norm_zero() -> None:
+    network = network_with_gradients()
+    weights = weights_of(network) | {"unused": nn.Parameter(torch.ones(3, 2))}
+    weights["fc2"].grad = None  # frozen, or reached by no loss
+    probe = GradientProbe(weights, 0.1)
+    probe.look(1)
+    _, norms = probe.taken(0.0)
+    assert list(norms) == ["fc1", "fc2", "fc3", "unused"]
+    assert norms["fc2"] == norms["unused"] == [0.0]
+    assert min(norms["fc1"][0], norms["fc3"][0]) > 0
+
+
+def test_the_gradient_before_a_step_has_norm_zero() -> None:
+    network = build("digits mlp 7,5 step")
+    network(torch.randn(4, 1, 8, 8)).square().sum().backward()
+    probe = GradientProbe(weights_of(network), 0.1)
+    probe.look(1)
+    _, norms = probe.taken(0.0)
+    assert norms["fc1"] == norms["fc2"] == [0.0]
+    assert norms["fc3"][0] > 0
+
+
 def test_when_it_looks() -> None:
-    probe = GradientProbe(weighted_layers(network_with_gradients()), 0.1)
+    probe = GradientProbe(weights_of(network_with_gradients()), 0.1)
     looked = []
     for step in range(1, 60):
         if probe.due(step, stepping=step == 33) and step != 20:  # 33 a person asked for; at 20 it could not
@@ -57,13 +80,15 @@ def test_when_it_looks() -> None:
     assert looked == [*range(1, 11), 21, 31, 33, 43, 53]
 
 
-def test_without_a_budget_it_never_looks() -> None:
-    probe = GradientProbe(weighted_layers(network_with_gradients()), 0.0)
-    assert not any(probe.due(step, stepping=stepping) for step in range(1, 50) for stepping in (True, False))
+def test_without_a_budget_or_anything_to_look_at_it_never_looks() -> None:
+    for probe in (GradientProbe(weights_of(network_with_gradients()), 0.0), GradientProbe({}, 0.1)):
+        for step in range(1, 50):
+            assert not probe.due(step, stepping=True)
+            assert not probe.due(step, stepping=False)
 
 
 def test_it_looks_less_often_where_it_costs_too_much_and_more_often_again() -> None:
-    probe = GradientProbe(weighted_layers(network_with_gradients()), 1e-9)
+    probe = GradientProbe(weights_of(network_with_gradients()), 1e-9)
     probe.look(1)
     probe.taken(0.1)
     assert (probe.every, probe.cost) == (10, 0.0)  # too early to judge
@@ -77,3 +102,123 @@ def test_it_looks_less_often_where_it_costs_too_much_and_more_often_again() -> N
         probe.taken(1e12)
         seen.append(probe.every)
     assert seen[10:] == [640, 320, 160, 80, 40, 20, 10, 10, 10, 10]
+
+
+def by_hand(network: nn.Module, inputs: torch.Tensor, *, after: bool) -> dict[str, numpy.ndarray]:
+    """What a sequence of modules gives behind each layer: behind its norm, or behind its activation."""
+    wanted: dict[str, str] = {}
+    for name in layers_of(network):
+        last = activation_of(network, name) if after else norm_of(network, name)
+        wanted[last or name] = name
+    found, values = {}, inputs
+    with torch.no_grad():
+        for name, module in network.eval().named_children():
+            values = module(values)
+            if name in wanted:
+                found[wanted[name]] = values.double().numpy()
+    return found
+
+
+LINES = {
+    "mlp": "digits mlp 9,7 tanh",
+    "wide mlp": "digits mlp 512,512",
+    "mlp with norm and dropout": "digits mlp 32,16 norm=batch drop=.5",
+    "cnn": "digits cnn filters=16,32 64,",
+    "cnn with norm": "noise data.side=24 cnn filters=8,16 norm=batch",
+    "lenet5 of large pictures": "noise data.side=28 lenet5",
+    "vgg": KINDS["vgg"],
+}
+
+
+def trained_norms(line: str) -> nn.Module:
+    """A network whose batch norms have seen something."""
+    network = build(line).train()
+    with torch.no_grad():
+        for _ in range(3):
+            network(pictures(network) * 2 + 1)
+    return network
+
+
+def pictures(network: nn.Module, samples: int = 300) -> torch.Tensor:
+    """Inputs with a dark border, as pictures have it."""
+    first = next(iter(layers_of(network).values()))
+    side = 8 if isinstance(first, nn.Linear) else {8: 24, 6: 28, 3: 9}.get(first.weight.shape[0], 8)
+    inputs = torch.randn(samples, 1, side, side, generator=torch.Generator().manual_seed(2))
+    inputs[..., 0, :] = inputs[..., -1, :] = inputs[..., 0] = inputs[..., -1] = -1.0
+    return inputs
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_activations_are_those_of_a_hand_written_forward(line: str) -> None:
+    network = trained_norms(line)
+    inputs = pictures(network)
+    measured = measure_activations(network, inputs)
+    wanted = by_hand(network, inputs[:256], after=False)
+    assert list(measured) == list(wanted) == list(layers_of(network))
+    for name, values in wanted.items():
+        found = measured[name]
+        assert found["mean"] == pytest.approx(values.mean(), rel=1e-4, abs=1e-5)
+        assert found["deviation"] == pytest.approx(values.std(), rel=1e-4)
+        for key, share in (("low", 0.05), ("high", 0.95)):
+            if values.size <= 4096:
+                assert found[key] == pytest.approx(numpy.quantile(values, share), rel=1e-4, abs=1e-5)
+            else:  # of 4,096 values no more than one in a hundred is likely to stand on the wrong side
+                assert abs(numpy.mean(values < found[key]) - share) < 0.012
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_the_spread_is_that_of_a_hand_written_forward(line: str) -> None:
+    network = trained_norms(line)
+    inputs = pictures(network, 40)
+    rows = spread(network, inputs)
+    wanted = by_hand(network, inputs, after=True)
+    assert [row["name"] for row in rows] == list(wanted)
+    for row, values in zip(rows, wanted.values(), strict=True):
+        assert row["mean"] == pytest.approx(values.mean(), rel=1e-4, abs=1e-5)
+        assert row["deviation"] == pytest.approx(values.std(), rel=1e-4, abs=1e-6)
+        assert row["range"] == pytest.approx([values.min(), values.max()])
+        assert sum(row["counts"]) == values.size
+        counts, _ = numpy.histogram(values, bins=31, range=(values.min(), values.max()))
+        assert numpy.abs(counts - row["counts"]).sum() <= 2 + values.size // 1000  # on an edge of two bins
+
+
+@pytest.mark.parametrize("line", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("training", [True, False])
+def test_measuring_changes_nothing(line: str, training: bool) -> None:
+    network = build(line).train(training)
+    inputs = batch_for(line)[0].float()
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    state = torch.get_rng_state()
+    for measured in (
+        measure_activations(network, inputs),
+        {row["name"]: row for row in spread(network, inputs)},
+    ):
+        assert set(measured) == set(layers_of(network))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(values, before[name]) for name, values in network.state_dict().items())
+    assert all(module.training == training for module in network.modules())
+    assert all(parameter.grad is None for parameter in network.parameters())
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_layers_that_all_give_one_value() -> None:
+    network = build("digits mlp 5,4 zeros")
+    inputs = torch.randn(6, 1, 8, 8)
+    nothing = {"mean": 0.0, "deviation": 0.0, "low": 0.0, "high": 0.0}
+    assert measure_activations(network, inputs) == dict.fromkeys(("fc1", "fc2", "fc3"), nothing)
+    for row, values in zip(spread(network, inputs), (30, 24, 60), strict=True):
+        assert (row["range"], sum(row["counts"]), row["counts"][0]) == ([0.0, 0.0], values, values)
+
+
+def test_a_network_that_has_diverged_is_measured_all_the_same() -> None:
+    network = build("digits mlp 5,4")
+    layers_of(network)["fc2"].weight.data.fill_(float("nan"))
+    measured = measure_activations(network, torch.randn(6, 1, 8, 8))
+    assert math.isfinite(measured["fc1"]["mean"])
+    assert all(math.isnan(value) for value in measured["fc2"].values())
+
+
+def test_a_network_without_layers_has_nothing_to_measure() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.LayerNorm(4))
+    assert measure_activations(network, torch.randn(3, 4)) == {}
+    assert spread(network, torch.randn(3, 4)) == []
