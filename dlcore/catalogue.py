@@ -38,7 +38,7 @@ def text() -> str:
 def _lines() -> Iterator[str]:
     yield "# What can be chosen"
     yield ""
-    yield "Made from the code by `make docs`. A key such as `optimizer.lr` is `lr` in the file's `[optimizer]`."
+    yield "Made by `make docs` from the code. A key such as `optimizer.lr` is `lr` in table `[optimizer]`."
     yield "In the one-line form the name of a kind stands alone, and keys have the short forms below."
     for title, key, family in _LISTS:
         yield f"\n## {title}\n"
