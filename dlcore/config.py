@@ -1,6 +1,7 @@
 """The whole configuration of a run: one of each choice, and what follows from them together."""
 
 import math
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,7 +153,7 @@ def _anchored(chosen: AnyChoice) -> AnyChoice:
 
 
 def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(Path(os.path.expanduser(path)).absolute())  # unlike Path's, it does not mind an unknown ~user
 
 
 def output_units(loss: Loss, facts: Facts) -> int:

@@ -20,6 +20,7 @@ from dlcore.choices.losses import (
 from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.choices.regularization import Regularization
 from dlcore.choices.schedules import BatchGrowth, Piecewise, batch_size_at
+from dlcore.choices.training import Training
 from dlcore.errors import Problem
 
 _CONVOLUTIONAL = Cnn | LeNet5 | Vgg | ResNet | ResNet18
@@ -47,7 +48,7 @@ def cross_check(chosen: dict[str, Choice], facts: Facts | None = None) -> Iterat
     yield from _regularization_and_data(chosen.get("regularization"), data, facts)
     yield from _network_and_data(model, data, facts)
     yield from _held_out(data, facts)
-    yield from _batch_norm(model, data, chosen.get("schedule"), facts)
+    yield from _batch_norm(model, data, chosen, facts)
 
 
 def _own_data(data: DataChoice) -> Iterator[Problem]:
@@ -145,14 +146,15 @@ def _boundaries(schedule: Choice | None) -> Iterator[Problem]:
 
 def _growing_batch(data: DataChoice, schedule: Choice | None) -> Iterator[Problem]:
     if isinstance(schedule, BatchGrowth) and data.batch_size == "full":
-        yield Problem("data.batch_size", "a full batch cannot grow", "Choose a number, or another schedule.")
+        message = "batch_growth cannot grow a full batch"
+        yield Problem("data.batch_size", message, "Choose a number, or another schedule.")
 
 
 def _regularization_and_data(chosen: Choice | None, data: DataChoice, facts: Facts) -> Iterator[Problem]:
     if not isinstance(chosen, Regularization):
         return
     if chosen.augment and not facts.is_image:
-        message = f"{', '.join(chosen.augment)}: only images can be, and {data.word()} has rows of numbers"
+        message = f"{', '.join(chosen.augment)}: only for images, and {data.word()} has rows of numbers"
         yield Problem("regularization.augment", message, "Leave it empty.")
     if chosen.label_noise and facts.task == "regression":
         yield Problem("regularization.label_noise", "a regression has no labels to draw", "Set it to 0.")
@@ -201,30 +203,35 @@ def _held_out(data: DataChoice, facts: Facts) -> Iterator[Problem]:
 
 
 def _batch_norm(
-    model: Choice | None, data: DataChoice, schedule: Choice | None, facts: Facts
+    model: Choice | None, data: DataChoice, chosen: dict[str, Choice], facts: Facts
 ) -> Iterator[Problem]:
     """A batch of one sample has no deviation to divide by."""
     if not isinstance(model, ResNet18) and getattr(model, "norm", "none") != "batch":
         return
     samples = min(facts.training, data.limit or facts.training)
     training = samples - round(samples * data.validation)
-    if training < 1 or data.batch_size == "full":
+    if training < 1:
         return
-    sizes = {min(data.batch_size, training)}
+    first = training if data.batch_size == "full" else min(data.batch_size, training)
+    lonely = _lonely(first, training, chosen)
+    if lonely == 0:
+        return
+    said = f"of {training} samples by {lonely} leaves a last one of one sample"
+    cure = next((size for size in range(first + 1, training + 1) if not _lonely(size, training, chosen)), 0)
+    other = "network" if isinstance(model, ResNet18) else "norm"
+    yield Problem(
+        "data.batch_size",
+        f"a batch {'is one sample' if lonely == 1 else said}, and batch norm needs two",
+        f"Choose {cure}, or another {other}." if cure else f"Take more samples, or another {other}.",
+    )
+
+
+def _lonely(first: int, training: int, chosen: dict[str, Choice]) -> int:
+    """Return the batch size at which a batch has one sample alone, of those that the run has; 0 for none."""
+    schedule, limits = chosen.get("schedule"), chosen.get("training")
+    sizes = {first}
     if isinstance(schedule, BatchGrowth):
-        sizes |= {
-            batch_size_at(schedule, data.batch_size, 1 + schedule.every * n, training) for n in range(64)
-        }
-    for size in sorted(sizes):
-        if size == 1 or training % size == 1:
-            said = (
-                "is one sample"
-                if size == 1
-                else f"of {training} samples by {size} leaves a last one of one sample"
-            )
-            yield Problem(
-                "data.batch_size",
-                f"a batch {said}, and batch norm needs two",
-                f"Choose {size + 1}, or another norm.",
-            )
-            return
+        epochs = limits.epochs if isinstance(limits, Training) else 1
+        starts = range(1, epochs + 1, schedule.every)[:64]  # 2^64 samples are beyond any data
+        sizes |= {batch_size_at(schedule, first, epoch, training) for epoch in starts}
+    return next((size for size in sorted(sizes) if size == 1 or training % size == 1), 0)

@@ -1,5 +1,6 @@
 """What a user's own files hold, looked at before a run starts; everything else is known from its choice."""
 
+import os
 from pathlib import Path
 
 from dlcore.choices.dataset import Facts, halves
@@ -15,7 +16,7 @@ def read_csv(data: Csv) -> Table:
     """Return the table of a CSV choice; raises DataError where the file is not one."""
     ignore = tuple(name.strip() for name in data.ignore.split(",") if name.strip())
     return cached_table(
-        Path(data.file).expanduser(),
+        Path(os.path.expanduser(data.file)),
         target=data.target,
         task=data.task,
         header=data.header,
@@ -37,7 +38,7 @@ def examine(config: RunConfig) -> Facts | None:
                 table.task, (len(table.inputs),), *rows, classes=len(table.classes), names=table.classes
             )
         case ImageFolder() as data:
-            images = list_images(Path(data.folder).expanduser())
+            images = list_images(Path(os.path.expanduser(data.folder)))
             shape = (3 if data.color else 1, data.size, data.size)
             splits = (len(images.training), len(images.test)) if images.test else halves(len(images.training))
             return Facts("classification", shape, *splits, classes=len(images.classes), names=images.classes)

@@ -145,7 +145,7 @@ def print_line(config: RunConfig) -> str:
             elif spec.control == "choice" and _is_bare(value):
                 words.append(_names(value))
             elif value != spec.default or key in _ALWAYS:
-                short = re.sub(r"^0\.", ".", print_value(value))
+                short = value if spec.control == "text" else re.sub(r"^0\.", ".", print_value(value))
                 settings.append(shlex.quote(f"{_LONG_TO_SHORT.get(key, key)}={short}"))
     return " ".join([*words, *settings])
 
@@ -172,7 +172,8 @@ def print_value(value: Any) -> str:
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
     if isinstance(value, tuple):
-        return ",".join(map(print_value, value)) + ("," if len(value) == 1 else "") if value else "[]"
+        alone = len(value) == 1 and not isinstance(value[0], str)  # 128, is plainer a list than 128
+        return ",".join(map(print_value, value)) + ("," if alone else "") if value else "[]"
     return _inline(value) if isinstance(value, dict) else str(value)
 
 

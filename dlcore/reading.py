@@ -166,14 +166,17 @@ def _sentence(detail: ErrorDetails, spec: FieldSpec) -> str:
     got = f"(got {_shown(detail['input'])})"
     if spec.control == "option":
         return f"must be one of {', '.join(spec.options)} {got}"
-    if spec.control == "words" and detail["type"] != "too_short":
-        return f"must be a list out of {', '.join(spec.options)} {got}"
+    if spec.control == "words":
+        said = "needs at least one of" if detail["type"] == "too_short" else "must be a list out of"
+        return f"{said} {', '.join(spec.options)} {got}"
     if detail["type"] == "string_pattern_mismatch":
         return f"is not one of those known {got}"
-    said = _LIMITS.get(detail["type"], _TYPES[spec.control])
+    inside = detail["loc"][1:] if spec.control == "table" else ()  # a table that has limits is one of numbers
+    said = _LIMITS.get(detail["type"]) or _TYPES["number" if inside else spec.control]
     for name, value in detail.get("ctx", {}).items():
         whole = isinstance(value, float) and value.is_integer()
         said = said.replace(f"{{{name}}}", str(int(value) if whole else value))
+    said = f"{_shown(inside[0])} {said}" if inside else said
     words = "".join(f', or "{word}"' for word in spec.options)
     return f"{said}{words} {got}"
 

@@ -148,7 +148,7 @@ class LeNet5(_Convolutional):
 
 
 class Vgg(_Convolutional):
-    """Blocks of two 3×3 convolutions and a pooling, twice as wide each time (Simonyan and Zisserman, 2015).
+    """Blocks of two 3×3 convolutions and a pooling, each twice as wide (Simonyan and Zisserman, 2015).
 
     The plain deep CNN, in small: depth from small filters.
     """

@@ -32,7 +32,7 @@ class Csv(Own):
     file: str = text("", max_length=4096, help="Path of the file; comma, semicolon, tab or | part the cells.")
     target: str = text("", help="Name of the column to predict; empty is the last one.")
     task: TaskOrAuto = option("auto", help=_TASK)
-    header: bool = flag(True, help="The first line names the columns; else they are c1, c2 …")
+    header: bool = flag(True, help="The first line names the columns; else they are c1, c2 and so on.")
     missing: Literal["refuse", "impute"] = option(
         "refuse", help="Empty cells: refuse says where they are; impute takes the training split's mean."
     )

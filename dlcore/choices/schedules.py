@@ -1,9 +1,14 @@
 """How the learning rate, or the batch, changes over a run."""
 
 import math
-from typing import ClassVar, Literal, assert_never
+from typing import Annotated, ClassVar, Literal, assert_never
+
+from pydantic import Field
 
 from dlcore.choices.choice import Choice, count, number, numbers, widths
+
+Boundary = Annotated[int, Field(ge=1)]
+Factor = Annotated[float, Field(gt=0)]
 
 
 class _Schedule(Choice):
@@ -47,8 +52,8 @@ class Piecewise(_Schedule):
     """
 
     kind: Literal["piecewise"] = "piecewise"
-    boundaries: tuple[int, ...] = widths((1000, 2000), help="Steps at which the rate changes, rising.")
-    factors: tuple[float, ...] = numbers(
+    boundaries: tuple[Boundary, ...] = widths((1000, 2000), help="Steps at which the rate changes, rising.")
+    factors: tuple[Factor, ...] = numbers(
         (0.1, 0.01), help="What the learning rate is multiplied by from each of them on."
     )
 
@@ -155,7 +160,9 @@ def _one_cycle(schedule: OneCycle, step: int, steps: int) -> float:
     """Return the factor of a cycle whose top lies at the step rise · steps − 1, as torch counts it."""
     start = 1 / schedule.start
     top, last = schedule.rise * steps - 1, steps - 1
-    if step <= top:
+    if step == top:  # which may be the very first step
+        return 1.0
+    if step < top:
         return _between(start, 1.0, step / top)
     return _between(1.0, start / schedule.end, (step - top) / (last - top))
 

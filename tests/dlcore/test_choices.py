@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 
 from dlcore.choices.activations import ACTIVATIONS
-from dlcore.choices.architectures import Cnn
+from dlcore.choices.bundled import Diabetes
 from dlcore.choices.choice import Choice, FieldSpec, by_name, fields_of, nearest
-from dlcore.choices.datasets import DATASETS
+from dlcore.choices.datasets import DATASETS, Dataset
+from dlcore.choices.drawn import Blobs, Noise
+from dlcore.choices.drawn import Regression as Curve
 from dlcore.choices.initializers import INITIALIZERS
+from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.config import SECTIONS
 from dlcore.reading import read_table
 from tests.dlcore.strategies import limits
@@ -74,10 +77,12 @@ def test_a_field_says_what_it_is_for(where: str, kind: type[Choice], spec: Field
 
 @every_field
 def test_a_field_of_words_lists_them(where: str, kind: type[Choice], spec: FieldSpec) -> None:
-    assert (spec.control == "option") <= bool(spec.options)
+    assert (spec.control in ("option", "words")) <= bool(spec.options)
     assert (spec.control == "choice") == bool(spec.family)
     if isinstance(spec.default, str) and spec.control != "text":
         assert spec.default in spec.options
+    if spec.control == "words":
+        assert set(spec.default) <= set(spec.options)
 
 
 WRONG_TYPES: dict[str, tuple[Any, str]] = {
@@ -86,6 +91,9 @@ WRONG_TYPES: dict[str, tuple[Any, str]] = {
     "flag": (1, "must be true or false"),
     "option": ("quux", "must be one of"),
     "widths": (12.5, "must be a list of whole numbers above 0, as in [128, 64]"),
+    "numbers": ("many", "must be a list of numbers above 0, as in [0.5, 0.1]"),
+    "words": ("quux", "must be a list out of "),
+    "table": (5, "must be a table, as in {name = 1}"),
     "text": (5, "must be text"),
     "choice": (5, "must be a name or a table"),
 }
@@ -155,16 +163,61 @@ def test_a_number_is_finite(value: float) -> None:
         ("model", "hidden", [], "needs at least one (got [])"),
         ("model", "hidden", [1.5], "must be a list of whole numbers above 0, as in [128, 64] (got 1.5)"),
         ("general", "name", "n" * 201, f"must have at most 200 characters (got '{'n' * 36}...)"),
+        (
+            "regularization",
+            "augment",
+            ["flip", "spin"],
+            "must be a list out of shift, flip, rotate (got 'spin')",
+        ),
+        ("regularization", "augment", [5], "must be a list out of shift, flip, rotate (got 5)"),
+        ("optimizer", "lr_per_layer", {"fc1": 0}, "'fc1' must be greater than 0 (got 0)"),
+        ("optimizer", "lr_per_layer", {"fc1": 1, "fc 2": "x"}, "'fc 2' must be a number (got 'x')"),
+        ("optimizer", "lr_per_layer", {"fc1": float("inf")}, "'fc1' must be finite (got inf)"),
+        ("model=cnn", "filters", [], "needs at least one (got [])"),
+        ("model=cnn", "kernel", [], "needs at least one (got [])"),
+        ("model=cnn", "kernel", [3, 65], "must be at most 64 (got 65)"),
+        ("model=cnn", "padding", [], "needs at least one of same, none (got [])"),
+        ("model=cnn", "pooling", ["max", "min"], "must be a list out of max, average (got 'min')"),
+        ("schedule=piecewise", "boundaries", [0, 5], "must be at least 1 (got 0)"),
+        ("schedule=piecewise", "factors", [0.1, 0], "must be greater than 0 (got 0)"),
+        ("schedule=piecewise", "factors", [0.1, float("nan")], "must be finite (got nan)"),
+        (
+            "schedule=piecewise",
+            "factors",
+            [True],
+            "must be a list of numbers above 0, as in [0.5, 0.1] (got true)",
+        ),
     ],
 )
 def test_limits_that_stand_elsewhere(where: str, field: str, value: Any, message: str) -> None:
-    kind = next(section.default for section in SECTIONS if (section.key or "general") == where)
+    where, _, word = where.partition("=")
+    section = next(section for section in SECTIONS if (section.key or "general") == where)
+    kind = by_name(section.family, word) or section.default
     assert [said for _, said in problems_of(where, kind, **{field: value})] == [message]
 
 
-def test_words_are_unique_over_all_lists() -> None:
+@every_field
+def test_a_single_member_stands_for_a_list_of_one(where: str, kind: type[Choice], spec: FieldSpec) -> None:
+    member = {"widths": 2, "numbers": 0.5, "words": spec.options[-1] if spec.options else ""}.get(
+        spec.control
+    )
+    if member is None:
+        return
+    pictures = {"data": {"kind": "mnist"}} if where == "model" else {}
+    others = {"factors": {"boundaries": 1}, "boundaries": {"factors": 1}, "augment": {}}.get(spec.name, {})
+    part: dict[str, Any] = {"kind": kind.word()} if kind.word() else {}
+    read = [
+        read_table({**pictures, where: {**part, **others, spec.name: given}}).config
+        for given in (member, [member])
+    ]
+    assert read[0] == read[1]
+    assert read[0] is not None
+    assert getattr(read[0].section(where), spec.name) == (member,)
+
+
+def test_words_are_unique_over_all_lists_but_custom() -> None:
     words = [kind.word() for _, kind in KINDS if kind.word()]
-    assert len(words) == len(set(words))
+    assert [word for word in words if words.count(word) > 1] == ["custom", "custom"]
 
 
 def test_a_kind_is_found_by_its_name() -> None:
@@ -175,19 +228,63 @@ def test_a_kind_is_found_by_its_name() -> None:
 def test_nearest_names_the_nearest_and_all() -> None:
     assert nearest("Rely", ["tanh", "relu"]) == "Did you mean relu? Known: tanh, relu."
     assert nearest("quux", ["tanh", "relu"]) == "Known: tanh, relu."
+    assert nearest("quux", []) == "It has none."
 
 
-def test_feature_maps_by_hand() -> None:
-    assert Cnn().map_sizes(28, 28) == [(14, 14), (7, 7)]
-    lenet = Cnn(filters=(6, 16), kernel=5, padding="none")
-    assert lenet.map_sizes(28, 28) == [(12, 12), (4, 4)]
-    assert Cnn(filters=(1, 1, 1), pool=4).map_sizes(8, 16) == [(2, 4), (0, 1)]
-    assert Cnn(filters=(4,), kernel=3, stride=2, pool=1).map_sizes(7, 9) == [(4, 5)]
+# Task, shape, samples of the training split and of the test split, classes.
+KNOWN: dict[str, tuple[str, tuple[int, ...], int, int, int]] = {
+    "digits": ("classification", (1, 8, 8), 1438, 359, 10),
+    "xor": ("classification", (2,), 4, 4, 2),
+    "moons": ("classification", (2,), 800, 200, 2),
+    "circles": ("classification", (2,), 800, 200, 2),
+    "spiral": ("classification", (2,), 800, 200, 2),
+    "blobs": ("classification", (2,), 800, 200, 3),
+    "regression": ("regression", (1,), 400, 100, 0),
+    "iris": ("classification", (4,), 120, 30, 3),
+    "wine": ("classification", (13,), 142, 36, 3),
+    "breast_cancer": ("classification", (30,), 455, 114, 2),
+    "diabetes": ("regression", (10,), 354, 88, 0),
+    "mnist": ("classification", (1, 28, 28), 60_000, 10_000, 10),
+    "fashion_mnist": ("classification", (1, 28, 28), 60_000, 10_000, 10),
+    "kmnist": ("classification", (1, 28, 28), 60_000, 10_000, 10),
+    "cifar10": ("classification", (3, 32, 32), 50_000, 10_000, 10),
+    "noise": ("classification", (1, 8, 8), 400, 100, 10),
+}
+UNOPENED = ("csv", "image_folder", "custom")
+IMAGES = ("digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "noise", "image_folder")
 
 
-def test_sizes_of_the_data_sets() -> None:
-    sizes = {kind.word(): kind().sizes for kind in DATASETS}
-    assert sizes["digits"] == (1438, 359)
-    assert sizes["xor"] == (4, 4)
-    assert sizes["moons"] == sizes["circles"] == (800, 200)
-    assert sizes["mnist"] == (60_000, 10_000)
+@pytest.mark.parametrize("kind", DATASETS, ids=[kind.word() for kind in DATASETS])
+def test_what_is_known_of_each_data_set(kind: type[Dataset]) -> None:
+    data = kind()
+    assert data.is_image == (data.word() in IMAGES)
+    if data.facts is None:
+        assert data.word() in UNOPENED
+        return
+    facts = data.facts
+    assert (facts.task, facts.shape, facts.training, facts.test, facts.classes) == KNOWN[data.word()]
+    assert facts.is_image == data.is_image
+    assert facts.targets == 1
+    assert len(facts.names) in (0, facts.classes)
+    assert len(set(facts.names)) == len(facts.names)
+
+
+def test_drawn_data_are_as_many_and_of_the_shape_asked_for() -> None:
+    facts = Blobs(samples=33, classes=20).facts
+    assert (facts.training, facts.test, facts.classes) == (26, 7, 20)
+    curve = Curve(samples=20, features=1000).facts
+    assert (curve.task, curve.shape, curve.training, curve.test) == ("regression", (1000,), 16, 4)
+    pictures = Noise(side=7, channels=3, classes=2, samples=101).facts
+    assert (pictures.shape, pictures.features) == ((3, 7, 7), 147)
+    assert (pictures.training, pictures.test, pictures.classes) == (81, 20, 2)
+
+
+def test_a_class_without_a_name_is_called_by_its_number() -> None:
+    facts = [kind().facts for kind in DATASETS if kind.word() in ("digits", "kmnist", "iris")]
+    assert [one.name(2) for one in facts if one is not None] == ["2", "virginica", "su"]
+
+
+def test_targets_are_scaled_where_there_is_a_regression() -> None:
+    scaled = {kind for kind in DATASETS if "scale_target" in kind.model_fields}
+    assert scaled == {Curve, Diabetes, Csv, CustomData}
+    assert ImageFolder not in scaled

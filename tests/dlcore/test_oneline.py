@@ -3,14 +3,18 @@
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from dlcore.choices.activations import LeakyReLU, ReLU, Sigmoid, Tanh
-from dlcore.choices.architectures import Cnn, Mlp
-from dlcore.choices.choice import fields_of
-from dlcore.choices.datasets import Digits, Xor
-from dlcore.choices.initializers import He
-from dlcore.choices.losses import CrossEntropy
-from dlcore.choices.optimizers import Adam, Momentum
-from dlcore.choices.schedules import Exponential
+from dlcore.choices.activations import ACTIVATIONS, LeakyReLU, ReLU, Sigmoid, Tanh
+from dlcore.choices.architectures import Cnn, CustomModel, Mlp, Vgg
+from dlcore.choices.bundled import BreastCancer, Digits
+from dlcore.choices.choice import Choice, fields_of
+from dlcore.choices.downloaded import Cifar10
+from dlcore.choices.drawn import Xor
+from dlcore.choices.initializers import INITIALIZERS, He, Normal
+from dlcore.choices.losses import BinaryCrossEntropy, CrossEntropy
+from dlcore.choices.optimizers import Adam, Momentum, Sgd
+from dlcore.choices.own import Csv, CustomData
+from dlcore.choices.regularization import Regularization
+from dlcore.choices.schedules import Exponential, OneCycle, Piecewise
 from dlcore.choices.training import Training
 from dlcore.config import SECTIONS, General, RunConfig
 from dlcore.errors import ConfigError, DltuiError
@@ -18,7 +22,7 @@ from dlcore.oneline import SHORT_KEYS, SHORT_KINDS, parse, print_line
 from tests.dlcore.strategies import configurations
 
 
-@settings(max_examples=400, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configurations())
 @example(RunConfig(model=Mlp(hidden=(3,), activation=(ReLU(),))))
 @example(RunConfig(model=Mlp(hidden=(3, 4), activation=(LeakyReLU(), LeakyReLU(slope=0.2)))))
@@ -26,6 +30,18 @@ from tests.dlcore.strategies import configurations
 @example(RunConfig(general=General(name="it's = \"quoted\"\n\t# [x] \\ 'y'")))
 @example(RunConfig(general=General(name="128,64")))
 @example(RunConfig(training=Training(evaluate_every=5, device="cuda:1", threads=2)))
+@example(RunConfig(general=General(name="0.5")))
+@example(RunConfig(data=Csv(file="0.1.csv", target="0.1", ignore="0.1, 0.2")))
+@example(
+    RunConfig(data=CustomData(target="a:b", args={"": {"\x7f\u2028": ["\n'\"", 1e300, 10**30, {}, []]}}))
+)
+@example(RunConfig(model=CustomModel(target="dir/a b.py:C", args={"a.b": True, "c": "0.5"})))
+@example(RunConfig(schedule=Piecewise(boundaries=(5,), factors=(0.5,))))
+@example(RunConfig(schedule=Piecewise(boundaries=(), factors=())))
+@example(RunConfig(optimizer=Sgd(lr_per_layer={"block1.conv1": 5e-324})))
+@example(RunConfig(model=Vgg(hidden=())))
+@example(RunConfig(model=Mlp(init=Normal(std=0.5))))
+@example(RunConfig(model=Cnn(pooling=("average",), padding=("none", "same"), kernel=(5,))))
 def test_reading_a_printed_line_gives_the_same_configuration(config: RunConfig) -> None:
     assert parse(print_line(config)) == config
 
@@ -53,6 +69,71 @@ def test_a_printed_line_is_short() -> None:
     )
     line = "xor mlp 4, tanh he adam exponential b=full lr=.05 gamma=.5 e=200 'name=my xor' seed=7"
     assert print_line(config) == line
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        (
+            RunConfig(
+                data=Cifar10(),
+                model=Cnn(filters=(8, 8, 16), pool=(1, 1, 2), pooling=("average",)),
+                schedule=OneCycle(rise=0.2),
+                regularization=Regularization(augment=("flip", "shift"), l2=5e-4),
+            ),
+            "cifar10 cnn 64, relu momentum one_cycle b=64 filters=8,8,16 pool=1,1,2 model.pooling=average "
+            "lr=.01 m=.9 schedule.rise=.2 l2=.0005 aug=flip,shift e=10 seed=0",
+        ),
+        (
+            RunConfig(
+                data=BreastCancer(),
+                loss=BinaryCrossEntropy(),
+                optimizer=Sgd(lr=1, lr_per_layer={"fc1": 0.02}),
+                schedule=Piecewise(boundaries=(100, 200), factors=(0.5, 0.25)),
+                regularization=Regularization(label_noise=0.25, clip_norm=1),
+            ),
+            "breast_cancer mlp 128,64 relu bce sgd piecewise b=64 lr=1 'optimizer.lr_per_layer={fc1 = 0.02}' "
+            "schedule.boundaries=100,200 schedule.factors=.5,0.25 clip=1 regularization.label_noise=.25 "
+            "e=10 seed=0",
+        ),
+        (
+            RunConfig(data=CustomData(target="a.py:b"), model=CustomModel(target="c:D", args={"width": 3})),
+            "data=custom model=custom momentum data.target=a.py:b b=64 model.target=c:D "
+            "'model.args={width = 3}' lr=.01 m=.9 e=10 seed=0",
+        ),
+    ],
+)
+def test_printed_lines_by_hand(config: RunConfig, line: str) -> None:
+    assert print_line(config) == line
+
+
+KINDS: list[tuple[str, type[Choice]]] = [
+    *((section.key, kind) for section in SECTIONS if section.has_kinds for kind in section.family),
+    *(("activation", kind) for kind in ACTIVATIONS),
+    *(("init", kind) for kind in INITIALIZERS),
+]
+
+
+@pytest.mark.parametrize(("key", "kind"), KINDS, ids=[f"{key}={kind.word()}" for key, kind in KINDS])
+def test_a_kind_alone_is_a_line(key: str, kind: type[Choice]) -> None:
+    others = {
+        "mae": "diabetes",
+        "huber": "diabetes",
+        "csv": "data.file=x.csv",
+        "image_folder": "data.folder=x",
+    }
+    word = f"{key}={kind.word()} {key}.target=a:b" if kind.word() == "custom" else kind.word()
+    needs = "mnist" if key == "model" and kind.word() != "custom" else others.get(kind.word(), "")
+    config = parse(f"{needs} {word}")
+    chosen = getattr(config.model, key) if key in ("activation", "init") else config.section(key)
+    assert type(chosen) is kind
+
+
+def test_a_custom_kind_says_of_what() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse("custom")
+    (problem,) = caught.value.problems
+    assert str(problem) == "custom: can be data or a model. Write data=custom or model=custom."
 
 
 def test_an_empty_line_is_the_default() -> None:
@@ -94,7 +175,7 @@ def test_a_list_of_activations(words: str, activation: object) -> None:
 
 
 def test_widths_of_one_layer() -> None:
-    assert parse("16,").model.hidden == (16,)
+    assert parse("16,").model == Mlp(hidden=(16,))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +192,13 @@ def test_widths_of_one_layer() -> None:
             ["xyz: is no", "optimizer.lr: must be greater than 0", "training.epochs: must be a"],
         ),
         ("cnn xor", ["model.kind: cnn needs images, and xor has rows of 2 numbers."]),
+        ("diabetes ce", ["loss.kind: cross_entropy is for classes, and these data are a regression."]),
+        (
+            "aug=flp b=0",
+            ["data.batch_size: must be at", "regularization.augment: must be a list out of shift"],
+        ),
+        ("'optimizer.lr_per_layer={fc1 = -1}'", ["optimizer.lr_per_layer: 'fc1' must be greater than 0"]),
+        ("'optimizer.lr_per_layer={fc1'", ["optimizer.lr_per_layer: must be a table, as in {name = 1}"]),
         ("=5", [": the file has no such key"]),
     ],
 )

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcore.choices.activations import LeakyReLU, ReLU
-from dlcore.choices.architectures import Mlp
+from dlcore.choices.architectures import Cnn, Mlp
 from dlcore.choices.optimizers import Adam, Momentum
+from dlcore.choices.schedules import Piecewise
 from dlcore.config import RunConfig
 from dlcore.errors import ConfigError, DltuiError
 from dlcore.reading import (
@@ -43,10 +44,12 @@ reduction = "average"
 kind = "adam"
 lr = -1
 momentum = 0.9
+lr_per_layer = {fc1 = "fast"}
 [schedule]
 gamma = 0.5
 [regularization]
 l2 = "much"
+augment = ["flip", "zoom"]
 [training]
 epochs = 1.5
 device = "gpu"
@@ -60,10 +63,12 @@ EVERY_PROBLEM = [
     ("model.init.kind", "there is no initialization 'hee'", "Did you mean he?"),
     ("model.hidden", "must be at least 1 (got 0)", "Units in each hidden layer"),
     ("loss.reduction", "must be one of mean, sum (got 'average')", "mean over the batch"),
-    ("optimizer.momentum", "adam has no such key", "Known: lr, beta1, beta2, eps."),
+    ("optimizer.momentum", "adam has no such key", "Known: lr, beta1, beta2, eps, lr_per_layer."),
     ("optimizer.lr", "must be greater than 0 (got -1)", "Learning rate"),
-    ("schedule.gamma", "constant has no such key", "It has none."),
+    ("optimizer.lr_per_layer", "'fc1' must be a number (got 'fast')", "Rates of single layers"),
+    ("schedule.gamma", "constant has no such key", "Known: warmup_steps."),
     ("regularization.l2", "must be a number (got 'much')", "Adds l2"),
+    ("regularization.augment", "must be a list out of shift, flip, rotate (got 'zoom')", "Images anew"),
     ("training.epochs", "must be a whole number (got 1.5)", "How often"),
     ("training.device", "is not one of those known (got 'gpu')", "auto, cpu, cuda"),
     ("sed", "the file has no such key", "Did you mean seed?"),
@@ -90,7 +95,7 @@ def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:
     for key, message, hint in EVERY_PROBLEM:
         assert found[key].message == message
         assert found[key].hint.startswith(hint)
-    assert str(caught.value).startswith(f"{path} has 15 faults:\n  data.kind: there is no data set")
+    assert str(caught.value).startswith(f"{path} has 17 faults:\n  data.kind: there is no data set")
     assert caught.value.code == 2
 
 
@@ -107,8 +112,8 @@ def test_cross_checks_run_beside_other_errors() -> None:
     }
     assert [problem.partition(":")[0] for problem in problems_of(table)] == [
         "optimizer.lr",
-        "model.output",
         "model.activation",
+        "model.output",
         "data.validation",
     ]
 
@@ -220,9 +225,18 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 keys = st.sampled_from(
     ["kind", "hidden", "activation", "init", "lr", "batch_size", "device", "name", "seed", "l2", "x"]
+) | st.sampled_from(
+    ["lr_per_layer", "args", "target", "padding", "pool", "factors", "boundaries", "augment", "file"]
 )
-parts = st.dictionaries(keys, values, max_size=5)
-sections = st.sampled_from(["data", "model", "loss", "optimizer", "schedule", "training", "seed", "name"])
+kinds = st.sampled_from(["csv", "custom", "image_folder", "cnn", "vgg", "piecewise", "batch_growth", "huber"])
+parts = st.builds(
+    lambda kind, part: part | ({"kind": kind} if kind else {}),
+    st.none() | kinds,
+    st.dictionaries(keys, values, max_size=5),
+)
+sections = st.sampled_from(
+    ["data", "model", "loss", "optimizer", "schedule", "regularization", "training", "seed", "name"]
+)
 
 
 @settings(max_examples=300, derandomize=True)
@@ -264,6 +278,16 @@ def test_settings_leave_the_given_table_alone() -> None:
         ("training.device=cpu", {"training": {"device": "cpu"}}),
         ("data.batch_size=full", {"data": {"batch_size": "full"}}),
         ("optimizer.lr=1e-3", {"optimizer": {"lr": 0.001}}),
+        ("data=custom", {"data": {"kind": "custom"}}),
+        ("data.target=128", {"data": {"target": "128"}}),
+        ("data.file=a,b.csv", {"data": {"file": "a,b.csv"}}),
+        ("data.ignore=1,2", {"data": {"ignore": "1,2"}}),
+        ("model.target=true", {"model": {"target": "true"}}),
+        ("model.args={width = 64}", {"model": {"args": {"width": 64}}}),
+        ("model.args.width=64", {"model": {"args": {"width": 64}}}),
+        ("optimizer.lr_per_layer.fc1=.02", {"optimizer": {"lr_per_layer": {"fc1": 0.02}}}),
+        ("schedule.factors=.1,.01", {"schedule": {"factors": [0.1, 0.01]}}),
+        ("regularization.augment=flip,shift", {"regularization": {"augment": ["flip", "shift"]}}),
     ],
 )
 def test_what_a_setting_puts_where(setting: str, table: dict[str, Any]) -> None:
@@ -336,6 +360,10 @@ def test_what_a_typed_value_stands_for(text: str, value: Any) -> None:
 def test_what_is_free_text() -> None:
     assert is_text("name")
     assert is_text("training.device")
+    assert is_text("data.file")
+    assert is_text("data.target")
+    assert is_text("model.target")
+    assert not is_text("model.args")
     assert not is_text("seed")
     assert not is_text("data.name")
 
@@ -352,9 +380,26 @@ def test_defaults_come_from_the_section(tmp_path: Path) -> None:
 
 
 def test_one_width_is_a_list_of_one() -> None:
-    assert checked(with_settings({}, ["model.hidden=32"])).model.hidden == (32,)
+    assert checked(with_settings({}, ["model.hidden=32"])).model == Mlp(hidden=(32,))
+    for wrong in (True, 32.0, "32"):
+        with pytest.raises(ConfigError):
+            checked({"model": {"hidden": wrong}})
+
+
+def test_one_number_or_word_is_a_list_of_one() -> None:
+    settings = [
+        "schedule=piecewise",
+        "schedule.boundaries=10",
+        "schedule.factors=.5",
+        "data=mnist",
+        "model=cnn",
+    ]
+    config = checked(with_settings({}, [*settings, "model.padding=none", "regularization.augment=flip"]))
+    assert config.schedule == Piecewise(boundaries=(10,), factors=(0.5,))
+    assert config.model == Cnn(padding=("none",))
+    assert config.regularization.augment == ("flip",)
     with pytest.raises(ConfigError):
-        checked({"model": {"hidden": True}})
+        checked({"schedule": {"kind": "piecewise", "boundaries": 10, "factors": True}})
 
 
 def test_an_unknown_kind_hides_no_other_fault_of_its_table() -> None:
