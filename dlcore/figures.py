@@ -2,7 +2,11 @@
 
 import math
 
+from dlcore.history import Metric
+
 SPARKS = "▁▂▃▄▅▆▇█"
+SCORES: dict[Metric, str] = {"accuracy": "accuracy", "r2": "R²"}
+"""What the figure beside the loss is called."""
 
 
 def loss(value: float | None) -> str:
@@ -15,6 +19,27 @@ def loss(value: float | None) -> str:
 def share(value: float | None) -> str:
     """Return an accuracy in percent."""
     return "–" if value is None or not math.isfinite(value) else f"{100 * value:.2f} %"
+
+
+def score(value: float | None, metric: Metric) -> str:
+    """Return the figure beside the loss: an accuracy in percent, R² in three decimals."""
+    if metric == "accuracy":
+        return share(value)
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
+
+
+def named_score(value: float | None, metric: Metric) -> str:
+    """Return the same with its name, as in `accuracy 92.36 %` or `R² 0.483`."""
+    return f"{SCORES[metric]} {score(value, metric)}"
+
+
+def amount(value: float | None) -> str:
+    """Return an error in the unit of the targets: four digits, or all before the decimal point."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:#.4g}"
 
 
 def norm(value: float | None) -> str:

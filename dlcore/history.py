@@ -81,6 +81,8 @@ class RunHistory:
         self.started: AttemptStarted | None = None
         self.fetched: DataFetched | None = None
         self.prepared: Prepared | None = None
+        self.metric: Metric = "accuracy"
+        """Which figure stands beside the loss; it outlives an attempt."""
         self.loss = Series()
         self.score = Series()
         """The figure called `metric`, of each step."""
@@ -117,6 +119,7 @@ class RunHistory:
                 self.fetched = event
             case Prepared():
                 self.prepared = event
+                self.metric = "r2" if event.task == "regression" else "accuracy"
             case StepsEnded():
                 self._steps(event)
             case GradientsMeasured():
@@ -248,33 +251,45 @@ class RunHistory:
         """Return the evaluations of one split, the oldest first."""
         return [one for one in self.evaluations if one.split == name]
 
+    def as_it_went(self, name: str) -> list[Evaluated]:
+        """Return the evaluations of one split with the weights of their own step: those of a curve."""
+        return [one for one in self.split(name) if one.weights is None]
+
+    @property
+    def taken_back(self) -> int | None:
+        """The step whose weights the run has in the end, where they are not those of its last step."""
+        return self.evaluations[-1].weights if self.evaluations else None
+
     @property
     def watched(self) -> Literal["validation", "test"]:
         """The split that is evaluated during the run: the test split when nothing is held out."""
         return "validation" if self.prepared is not None and self.prepared.validation_samples else "test"
 
-    @property
-    def metric(self) -> Metric:
-        """Which figure stands beside the loss."""
-        return "r2" if self.prepared is not None and self.prepared.task == "regression" else "accuracy"
-
     def best(self) -> Evaluated | None:
-        """Return the evaluation of the watched split with the highest accuracy or R², the first of equals."""
-        found = [one for one in self.split(self.watched) if score(one, self.metric) is not None]
+        """Return the evaluation of the watched split with the highest accuracy or R², the first of equals.
+
+        One with weights of an earlier step is passed over: they were evaluated at that step already.
+        """
+        found = [one for one in self.as_it_went(self.watched) if score(one, self.metric) is not None]
         return max(found, key=lambda one: (score(one, self.metric) or 0.0, -one.step), default=None)
+
+    def latest(self, name: str) -> Evaluated | None:
+        """Return the newest evaluation of a split; the untrained network's no longer counts after a step."""
+        found = [one for one in self.split(name) if one.step or not self.step]
+        return found[-1] if found else None
 
     def final(self) -> dict[str, dict[str, Number]]:
         """Return the figures of each split as they stand: the last epoch's running means for train.
 
-        Each has loss and accuracy, or loss, r2, mae and rmse. What was measured before the first step is left
-        out once there are steps.
+        Each has loss and accuracy (and top5 from ten classes on), or loss, r2, mae and rmse. What was
+        measured before the first step is left out once there are steps.
         """
         figures: dict[str, dict[str, Number]] = {}
         if self.epochs:
             figures["train"] = _figures(self.epochs[-1], self.metric)
         for name in ("validation", "test"):
-            if found := [one for one in self.split(name) if one.step or not self.step]:
-                figures[name] = _figures(found[-1], self.metric)
+            if (found := self.latest(name)) is not None:
+                figures[name] = _figures(found, self.metric)
         return figures
 
 

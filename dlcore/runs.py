@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dlcore import figures
 from dlcore.atomic import read_json
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
-from dlcore.history import LIVE, State
+from dlcore.history import LIVE, Metric, State
 from dlcore.oneline import print_value
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
@@ -25,8 +26,10 @@ class RunRow:
     name: str
     network: str
     split: str
-    """The split that `accuracy` is the best of: validation or test."""
-    accuracy: float | None
+    """The split that `score` is the best of: validation or test."""
+    metric: Metric
+    """What `score` is: an accuracy or R²."""
+    score: float | None
     epochs: int
     steps: int
     when: str
@@ -36,6 +39,14 @@ class RunRow:
     def live(self) -> bool:
         """Whether a trainer is at work on it."""
         return self.state in LIVE
+
+    @property
+    def best(self) -> str:
+        """The best score in words, as in `92.36 % validation` or `R² 0.483 test`."""
+        if self.score is None:
+            return "–"
+        sign = "" if self.metric == "accuracy" else f"{figures.SCORES[self.metric]} "
+        return f"{sign}{figures.score(self.score, self.metric)} {self.split}"
 
 
 def run_row(run: RunDir, now: datetime) -> RunRow:
@@ -50,13 +61,15 @@ def run_row(run: RunDir, now: datetime) -> RunRow:
         network = "config.toml cannot be read"
     summary = _summary(run, facts, now)
     best: dict[str, Any] = summary.get("best") or {}
+    metric: Metric = "r2" if "r2" in best else "accuracy"
     return RunRow(
         run=run,
         state=summary["state"],
         name=name,
         network=network,
         split=str(best.get("split", "")),
-        accuracy=best.get("accuracy"),
+        metric=metric,
+        score=best.get(metric),
         epochs=summary["epochs"],
         steps=summary["steps"],
         when=_ago((now - made).total_seconds()) if made else "–",

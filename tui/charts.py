@@ -1,10 +1,12 @@
-"""From a run's history to the two charts of the Train screen: loss and accuracy, train and watched split."""
+"""From a run's history to the two charts of the Train screen: loss and score, train and watched split."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dlcore.history import RunHistory
+from dlcore import figures
+from dlcore.events import Evaluated, Number
+from dlcore.history import RunHistory, score
 from dlcore.series import Series, band, smoothed
 from tui.plotting import Chart, Curve, Role
 
@@ -34,16 +36,27 @@ class View:
 
 def loss_chart(history: RunHistory, view: View) -> Chart:
     """Return loss per step and at each evaluation, on the same axes."""
-    watched = _watched(history, "loss")
+    watched = _watched(history, lambda one: one.loss)
     return Chart(
         "loss", (*_train(history.loss, view), watched), _limits(history), log_y=view.log_y, x_label="step"
     )
 
 
-def accuracy_chart(history: RunHistory, view: View) -> Chart:
-    """Return accuracy per step and at each evaluation, from 0 to 100 %."""
-    curves = (*_train(history.accuracy, view), _watched(history, "accuracy"))
-    return Chart("accuracy", curves, _limits(history), (0.0, 1.0), percent=True, x_label="step")
+def score_chart(history: RunHistory, view: View) -> Chart:
+    """Return accuracy per step and at each evaluation, from 0 to 100 %; or R², up to 1."""
+    metric = history.metric
+    curves = (*_train(history.score, view), _watched(history, lambda one: score(one, metric)))
+    percent = metric == "accuracy"
+    limits = (0.0 if percent else _lowest_r2(history), 1.0)
+    return Chart(figures.SCORES[metric], curves, _limits(history), limits, percent=percent, x_label="step")
+
+
+def _lowest_r2(history: RunHistory) -> float:
+    """Return where the axis begins: at 0, or in quarters below as far as R² went, but not below −1."""
+    lows = [history.score.stretch(0, history.step).low] if history.step else []
+    lows += [one.r2 for one in history.as_it_went(history.watched) if one.r2 is not None]
+    lowest = min((low for low in lows if math.isfinite(low)), default=0.0)
+    return max(-1.0, min(0.0, math.floor(4 * lowest) / 4))
 
 
 def gradient_chart(history: RunHistory, view: View) -> Chart:
@@ -80,8 +93,8 @@ def _train(series: Series, view: View) -> tuple[Curve, ...]:
     return Curve("", measured, "raw"), Curve("train", line)
 
 
-def _watched(history: RunHistory, figure: str) -> Curve:
-    points: Points = tuple((one.step, getattr(one, figure)) for one in history.split(history.watched))
+def _watched(history: RunHistory, figure: Callable[[Evaluated], Number]) -> Curve:
+    points: Points = tuple((one.step, figure(one)) for one in history.as_it_went(history.watched))
     return Curve(history.watched, points, "validation", "●")
 
 

@@ -17,12 +17,14 @@ Cell = str | int | float | None
 def to_csv(report: Report) -> str:
     """Return the table: epoch, step, seconds since the start, learning rate, figures, gradient norms.
 
-    A gradient norm belongs to the last step, at or before the row's, at which the probe looked.
+    A gradient norm belongs to the last step, at or before the row's, at which the probe looked. The figures
+    beside the loss are accuracies, or R² and errors in a regression.
     """
     layers = list(report.history.gradients.norms)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    header = ["epoch", "step", "seconds", "lr", *MEASURED, *(f"grad_norm_{layer}" for layer in layers)]
+    names = MEASURED[report.history.metric]
+    header = ["epoch", "step", "seconds", "lr", *names, *(f"grad_norm_{layer}" for layer in layers)]
     writer.writerow(map(_text, header))
     for row in rows(report.history):
         writer.writerow(map(_text, _cells(report, row, layers)))
@@ -36,7 +38,7 @@ def _cells(report: Report, row: Row, layers: list[str]) -> list[Cell]:
         row.step,
         round(row.seconds, 3),
         row.lr,
-        *(row.measured.get(name) for name in MEASURED),
+        *(row.measured.get(name) for name in MEASURED[report.history.metric]),
         *(norms.get(layer) for layer in layers),
     ]
 

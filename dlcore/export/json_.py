@@ -3,13 +3,15 @@
 import json
 import math
 import re
+from dataclasses import asdict
 from typing import Any
 
 from dlcore.config import to_table
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
 from dlcore.export.report import Report, lr_at, without_path
-from dlcore.history import Gradients, RunHistory, first_last_ratio
+from dlcore.history import Gradients, RunHistory, first_last_ratio, score
 from dlcore.oneline import print_line
+from dlcore.perclass import per_class
 
 FORMAT = 1
 """Version of the layout below; a key may be added without a new one."""
@@ -41,11 +43,15 @@ def to_document(report: Report) -> dict[str, Any]:
         "threads": prepared.threads if prepared else None,
         "config": to_table(report.config),
         "line": print_line(report.config),
+        "task": prepared.task if prepared else None,
         "network": _network(history),
         "samples": _samples(history),
         "per_epoch": [_epoch(history, event) for event in history.epochs],
-        "evaluations": [_evaluation(event) for event in history.evaluations],
+        "evaluations": [_evaluation(history, event) for event in history.evaluations],
+        "best_weights": history.taken_back,
+        "per_class": _per_class(history),
         "gradients": _gradients(history.gradients),
+        "activations": _activations(history),
         "edits": [_edit(report, answer) for answer in history.answers],
         "warnings": [
             {"step": warning.step, "message": without_path(report.run, warning.message)}
@@ -58,6 +64,7 @@ def _network(history: RunHistory) -> dict[str, Any] | None:
     if history.prepared is None:
         return None
     return {
+        "input_shape": list(history.prepared.input_shape),
         "parameters": history.prepared.parameters,
         "layers": [layer.model_dump(mode="json") for layer in history.prepared.layers],
     }
@@ -85,20 +92,43 @@ def _epoch(history: RunHistory, event: EpochEnded) -> dict[str, Any]:
         "seconds": event.seconds,
         "duration": event.duration,
         "lr": lr_at(history, event.step),
-        "running_mean": {"loss": event.loss, "accuracy": event.accuracy},
+        "running_mean": {"loss": event.loss, history.metric: score(event, history.metric)},
     }
 
 
-def _evaluation(event: Evaluated) -> dict[str, Any]:
+def _evaluation(history: RunHistory, event: Evaluated) -> dict[str, Any]:
+    """Return the figures of a split; `weights` is the step whose weights it had, where not its own step's."""
+    others = ("top5",) if history.metric == "accuracy" else ("mae", "rmse")
     return {
         "split": event.split,
         "epoch": event.epoch,
         "step": event.step,
         "seconds": event.seconds,
         "loss": event.loss,
-        "accuracy": event.accuracy,
+        history.metric: score(event, history.metric),
+        **{name: getattr(event, name) for name in others if getattr(event, name) is not None},
         "samples": event.samples,
+        "weights": event.weights,
     }
+
+
+def _per_class(history: RunHistory) -> dict[str, Any] | None:
+    found = per_class(history)
+    if found is None:
+        return None
+    return {
+        "split": found.evaluation.split,
+        "step": found.evaluation.step,
+        "classes": [asdict(row) for row in found.rows],
+    }
+
+
+def _activations(history: RunHistory) -> dict[str, Any] | None:
+    """Return what the layers hand to their activations, as it was measured last."""
+    found = history.activations
+    if found is None:
+        return None
+    return found.model_dump(include={"step", "samples", "mean", "deviation", "low", "high"})
 
 
 def _gradients(gradients: Gradients) -> dict[str, Any] | None:

@@ -1,33 +1,32 @@
 """Markdown: a summary that reads well as it is, in a terminal, a mail or a merge request."""
 
-import math
 import shlex
 from collections.abc import Iterator
 
 from dlcore import figures
 from dlcore.clean import clean
 from dlcore.config import to_toml
-from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated
+from dlcore.events import CommandApplied, CommandRefused, Layer
 from dlcore.export import curves
 from dlcore.export.escape import for_markdown, for_toml
-from dlcore.export.report import Report, Row, measured, rows, without_path
+from dlcore.export.measured_tables import activations, classes, epoch_text, epochs, gradients, results
+from dlcore.export.report import Report, without_path
 from dlcore.export.tables import table
-from dlcore.history import LIVE, first_last_ratio
+from dlcore.history import LIVE
 from dlcore.oneline import print_line
 from dlcore.summary import created
-
-MOST_ROWS = 40
-"""Longer tables are thinned: Markdown is for reading, and the CSV has every row."""
 
 
 def to_markdown(report: Report) -> str:
     """Return the whole summary, each section present where there is something to say."""
     sections = (
         _head(report),
-        _results(report),
+        results(report),
+        classes(report),
         _curves(report),
-        _epochs(report),
-        _gradients(report),
+        epochs(report),
+        gradients(report),
+        activations(report),
         _network(report),
         _edits(report),
         _warnings(report),
@@ -45,6 +44,7 @@ def _head(report: Report) -> Iterator[str]:
     ended = report.history.ended
     if ended is not None and (ended.message or ended.hint):
         said = ". ".join(part for part in (ended.message, ended.hint) if part)
+        said += "" if said.endswith(".") else "."
         yield ""
         yield f"> {for_markdown(without_path(report.run, said))}"
 
@@ -54,47 +54,13 @@ def _state(report: Report) -> str:
     history, prepared = report.history, report.history.prepared
     if prepared is None:
         return f"**{report.state.capitalize()}**, before the first step."
-    far = f"{_epoch(history.epoch())} of {prepared.epochs:,} epochs"
+    far = f"{epoch_text(history.epoch())} of {prepared.epochs:,} epochs"
     if report.state in LIVE:
         return f"**{report.state.capitalize()}**: all figures are as of step {history.step:,} ({far})."
     far = f"{far} ({history.step:,} steps, {figures.duration(history.seconds)})"
     if report.state == "crashed":
         return f"**Crashed**: the trainer ended without a last word after {far}."
     return f"**{report.state.capitalize()}** after {far}."
-
-
-def _results(report: Report) -> Iterator[str]:
-    history = report.history
-    lines = []
-    if history.epochs:
-        epoch = history.epochs[-1]
-        lines.append(_result("train", epoch, f"running mean over the steps of epoch {epoch.epoch:,}"))
-    for name in ("validation", "test"):
-        if found := history.split(name):
-            last = found[-1]
-            untrained = "" if last.step else ", untrained"
-            how = f"{last.samples:,} samples, evaluated at step {last.step:,}{untrained}"
-            lines.append(_result(name, last, how))
-    if not lines:
-        return
-    yield "## Results"
-    yield ""
-    yield from table(("split", "loss", "accuracy", "how"), lines, "lrrl")
-    if best := history.best():
-        where = f"at step {best.step:,} (epoch {_epoch(best.epoch)})"
-        yield ""
-        yield f"Best {best.split} accuracy: {figures.share(best.accuracy)} {where}."
-        if best.split == "test":
-            yield "No samples were held out: the test split itself picked this step, so the figure flatters."
-
-
-def _result(split: str, event: EpochEnded | Evaluated, how: str) -> tuple[str, str, str, str]:
-    return split, figures.loss(measured(event, "loss")), figures.share(event.accuracy), how
-
-
-def _epoch(epoch: float) -> str:
-    """Return an epoch with its fraction, where it has one."""
-    return f"{epoch:,.2f}".rstrip("0").rstrip(".")
 
 
 def _curves(report: Report) -> Iterator[str]:
@@ -112,87 +78,11 @@ def _curves(report: Report) -> Iterator[str]:
         yield f"{missing:,} of {report.history.step:,} training steps have no finite loss, and no point here."
 
 
-_COLUMNS = (
-    ("train_loss", "train loss †"),
-    ("train_accuracy", "train acc. †"),
-    ("validation_loss", "val. loss"),
-    ("validation_accuracy", "val. acc."),
-    ("test_loss", "test loss"),
-    ("test_accuracy", "test acc."),
-)
-
-
-def _epochs(report: Report) -> Iterator[str]:
-    every = rows(report.history)
-    if not every:
-        return
-    shown = _thinned(every, report)
-    columns = [(name, title) for name, title in _COLUMNS if any(name in row.measured for row in shown)]
-    yield "## Epochs"
-    yield ""
-    header = ("epoch", "step", *(title for _, title in columns), "lr", "seconds")
-    cells = [
-        (
-            _epoch(row.epoch),
-            f"{row.step:,}",
-            *(_measured(row, name) for name, _ in columns),
-            "" if row.lr is None else f"{row.lr:.4g}",
-            f"{row.seconds:,.1f}",
-        )
-        for row in shown
-    ]
-    yield from table(header, cells, "r" * len(header))
-    yield ""
-    if any("train_loss" in row.measured for row in shown):
-        yield "† Running mean over the steps of the epoch, while the weights were changing."
-    yield "Step 0 is the untrained network. Seconds count from the start of the trainer."
-    if len(shown) < len(every):
-        yield f"These are {len(shown)} of {len(every):,} rows; the CSV export has all of them."
-
-
-def _thinned(every: list[Row], report: Report) -> list[Row]:
-    """Return at most MOST_ROWS rows: the first, the last, the best and others at equal distances."""
-    if len(every) <= MOST_ROWS:
-        return every
-    last = len(every) - 1
-    kept = {round(index * last / (MOST_ROWS - 2)) for index in range(MOST_ROWS - 1)}
-    best = report.history.best()
-    return [row for index, row in enumerate(every) if index in kept or (best and row.step == best.step)]
-
-
-def _measured(row: Row, name: str) -> str:
-    value = row.measured.get(name)
-    if value is None:
-        return ""
-    if not math.isfinite(value):
-        return str(value)
-    return figures.share(value) if name.endswith("accuracy") else figures.loss(value)
-
-
-def _gradients(report: Report) -> Iterator[str]:
-    gradients = report.history.gradients
-    if not gradients.steps or not gradients.norms:
-        return
-    looks = [(gradients.steps[0], gradients.at(0)), (gradients.steps[-1], gradients.latest())]
-    if len(gradients.steps) == 1:
-        del looks[1]
-    lines = [
-        (for_markdown(layer), *(figures.norm(norms.get(layer)) for _, norms in looks))
-        for layer in gradients.norms
-    ]
-    if len(gradients.norms) > 1:
-        lines.append(("first ÷ last", *(figures.ratio(first_last_ratio(norms)) for _, norms in looks)))
-    yield "## Gradients"
-    yield ""
-    yield f"Euclidean norm of dL/dW of each layer; {len(gradients.steps):,} looks in all."
-    yield ""
-    yield from table(("layer", *(f"step {step:,}" for step, _ in looks)), lines, "l" + "r" * len(looks))
-
-
 def _network(report: Report) -> Iterator[str]:
     prepared = report.history.prepared
     if prepared is None:
         return
+    convolutional = any(layer.receptive_field for layer in prepared.layers)
     lines = [
         (
             for_markdown(layer.name),
@@ -200,14 +90,26 @@ def _network(report: Report) -> Iterator[str]:
             _shape(layer.shape),
             for_markdown(layer.activation) or "–",
             f"{layer.parameters:,}",
+            *((_sees(layer),) if convolutional else ()),
         )
         for layer in prepared.layers
     ]
     yield "## Network"
     yield ""
-    yield f"Input {_shape(prepared.input_shape)}, {prepared.parameters:,} parameters."
+    shape = f"Input {_shape(prepared.input_shape)}, " if prepared.input_shape else ""
+    yield f"{shape}{prepared.parameters:,} parameters."
     yield ""
-    yield from table(("layer", "what", "output", "activation", "parameters"), lines, "llllr")
+    header = ("layer", "what", "output", "activation", "parameters")
+    if convolutional:
+        yield from table((*header, "receptive field"), lines, "llllrr")
+        yield ""
+        yield "The receptive field is the square of input pixels that one unit sees, at most."
+    else:
+        yield from table(header, lines, "llllr")
+
+
+def _sees(layer: Layer) -> str:
+    return _shape((layer.receptive_field,) * 2) if layer.receptive_field else "–"
 
 
 def _shape(shape: tuple[int, ...]) -> str:

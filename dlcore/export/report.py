@@ -8,21 +8,39 @@ from typing import Any
 from dlcore.atomic import read_json
 from dlcore.config import RunConfig
 from dlcore.events import EpochEnded, Evaluated, shortest
-from dlcore.history import Gradients, RunHistory, State
+from dlcore.history import Gradients, Metric, RunHistory, State
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize
 
-MEASURED = (
-    "train_loss",
-    "train_accuracy",
-    "validation_loss",
-    "validation_accuracy",
-    "test_loss",
-    "test_accuracy",
-)
+MEASURED: dict[Metric, tuple[str, ...]] = {
+    "accuracy": (
+        "train_loss",
+        "train_accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "test_loss",
+        "test_accuracy",
+    ),
+    "r2": (
+        "train_loss",
+        "train_r2",
+        "validation_loss",
+        "validation_r2",
+        "validation_mae",
+        "validation_rmse",
+        "test_loss",
+        "test_r2",
+        "test_mae",
+        "test_rmse",
+    ),
+}
 """What can be known of a step; the figures of the training split are running means over an epoch."""
 
+_FIGURES: dict[Metric, tuple[str, ...]] = {
+    "accuracy": ("loss", "accuracy"),
+    "r2": ("loss", "r2", "mae", "rmse"),
+}
 _NOT_FINITE = {"inf": math.inf, "-inf": -math.inf}
 
 
@@ -77,26 +95,31 @@ def without_path(run: RunDir, text: str) -> str:
 
 
 def measured(event: EpochEnded | Evaluated, name: str) -> float | None:
-    """Return the loss or accuracy of an event; nan or inf where not finite, None where there is none."""
-    value: float | None = getattr(event, name)
+    """Return one figure of an event; nan or inf where not finite, None where there is none."""
+    value: float | None = getattr(event, name, None)
     if value is None and name in event.nonfinite:
         return _NOT_FINITE.get(event.nonfinite[name], math.nan)
     return value
 
 
 def rows(history: RunHistory) -> list[Row]:
-    """Return one row for each step at which an epoch ended or a split was evaluated, the first first."""
+    """Return one row for each step at which an epoch ended or a split was evaluated, the first first.
+
+    What was measured with the weights of an earlier step stands in the row of that step.
+    """
     found: dict[int, Row] = {}
     events: list[EpochEnded | Evaluated] = [*history.epochs, *history.evaluations]
     for event in sorted(events, key=lambda one: one.seq):
         split = event.split if isinstance(event, Evaluated) else "train"
-        before = found.get(event.step)
+        weights = event.weights if isinstance(event, Evaluated) else None
+        step = event.step if weights is None else weights
+        before = found.get(step)
         figures = dict(before.measured) if before else {}
-        for name in ("loss", "accuracy"):
+        for name in _FIGURES[history.metric]:
             if (value := measured(event, name)) is not None:
                 figures[f"{split}_{name}"] = value
-        lr = lr_at(history, event.step)
-        found[event.step] = Row(float(event.epoch), event.step, event.seconds, lr, figures)
+        when = before if before and weights is not None else event
+        found[step] = Row(float(when.epoch), step, when.seconds, lr_at(history, step), figures)
     return [found[step] for step in sorted(found)]
 
 

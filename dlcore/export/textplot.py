@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from dlcore.clean import clean
 
@@ -11,6 +12,7 @@ WIDTH = 64
 
 Point = tuple[float, float]
 Limits = tuple[float, float]
+Scale = Literal["auto", "linear", "percent"]
 
 _ROWS = 14
 _GUTTER = 7
@@ -55,19 +57,19 @@ class _Axis:
 
 
 def plot(
-    title: str, curves: Sequence[Curve], x_limits: Limits, x_name: str, *, percent: bool = False
+    title: str, curves: Sequence[Curve], x_limits: Limits, x_name: str, *, scale: Scale = "auto"
 ) -> list[str]:
     """Return the lines of a plot, none when there is nothing finite to show.
 
-    Later curves lie above earlier ones. With `percent`, y is a share. The y axis is logarithmic where the
-    figures span more than two decades, and then says so.
+    Later curves lie above earlier ones. With the scale "percent" y is a share. With "auto" the y axis is
+    logarithmic where the figures span more than two decades, and then says so.
     """
     first, last = x_limits
     curves = [Curve(curve.name, curve.mark, _drawable(curve.points, x_limits)) for curve in curves]
     values = [y for curve in curves for _, y in curve.points]
     if not values or not last > first:
         return []
-    axis = _y_axis(min(values), max(values), percent)
+    axis = _y_axis(min(values), max(values), scale)
     canvas = [[" "] * WIDTH for _ in range(axis.rows)]
     for curve in curves:
         for x, y in curve.points:
@@ -108,9 +110,9 @@ def _x_axis(limits: Limits, name: str, gutter: int) -> list[str]:
     return [f"{'':{gutter}}└{''.join(line)}", f"{name:>{gutter - 1}}  {''.join(labels).rstrip()}"]
 
 
-def _y_axis(low: float, high: float, percent: bool) -> _Axis:
-    if percent or low <= 0 or high <= _LOG_RATIO * low:
-        return _linear_axis(low, high, percent)
+def _y_axis(low: float, high: float, scale: Scale) -> _Axis:
+    if scale != "auto" or low <= 0 or high <= _LOG_RATIO * low:
+        return _linear_axis(low, high, scale == "percent")
     low, high = math.log10(low), math.log10(high)
     return _decades(low, high) if high - low <= _MOST_LABELS else _many_decades(low, high)
 

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dlcore.events import (
+    ActivationsMeasured,
     AttemptEnded,
     AttemptStarted,
     CheckpointSaved,
@@ -32,13 +33,17 @@ from dlcore.events import (
 )
 
 LAYER = Layer(name="fc1", text="2 → 8", shape=(8,), activation="relu", parameters=24)
+SEEING = Layer(name="conv1", text="3×3", shape=(1, 8, 8), activation="relu", parameters=10, receptive_field=3)
 EXAMPLES: list[Event] = [
     AttemptStarted(time="2026-03-04T05:06:07.089+00:00", pid=5, host="höst"),
     DataFetched(file="images.gz", bytes=5, total=0),
     Prepared(
         device="cpu",
         threads=1,
-        layers=(LAYER,),
+        task="classification",
+        input_shape=(1, 8, 8),
+        classes=("T-shirt/top", "한글"),
+        layers=(LAYER, SEEING),
         parameters=24,
         training_samples=4,
         validation_samples=0,
@@ -49,9 +54,27 @@ EXAMPLES: list[Event] = [
         epochs=10,
     ),
     StepsEnded(loss=(0.5, 0.25), accuracy=(0.5, 1.0), lr=(0.1, 0.1), samples=8, training_seconds=0.5),
+    StepsEnded(loss=(0.5,), r2=(-1.5,), lr=(0.1,), samples=8, training_seconds=0.5),
     GradientsMeasured(steps=(1, 2), norms={"fc1": (0.5, 1.5)}, every=10, cost=0.0625),
-    Evaluated(split="test", epoch=0.5, loss=0.5, accuracy=0.75, samples=4, duration=0.125),
+    ActivationsMeasured(
+        samples=256, mean={"fc1": 0.5}, deviation={"fc1": 1.5}, low={"fc1": -1.0}, high={"fc1": 2.0}
+    ),
+    Evaluated(
+        split="test",
+        epoch=0.5,
+        loss=0.5,
+        accuracy=0.75,
+        top5=1.0,
+        precision=(0.5, 1.0),
+        recall=(1.0, 0.0),
+        f1=(0.75, 0.0),
+        samples=4,
+        duration=0.125,
+        weights=2,
+    ),
+    Evaluated(split="test", epoch=0.5, loss=0.5, r2=-0.25, mae=0.5, rmse=0.75, samples=4, duration=0.125),
     EpochEnded(epoch=1, loss=0.5, accuracy=0.75, duration=0.125),
+    EpochEnded(epoch=1, loss=0.5, r2=0.0, duration=0.125),
     CheckpointSaved(file="checkpoints/1.pt", bytes=1000),
     CommandApplied(id="a", command={"kind": "Set", "key": "optimizer.lr", "value": 0.5}, text="…"),
     CommandRefused(id="a", command={"kind": "Set", "value": [1, {"x": None}]}, reason="no"),
@@ -74,8 +97,36 @@ def test_an_event_reads_back_as_it_was(event: Event) -> None:
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.kind)
-def test_every_field_is_written(event: Event) -> None:
-    assert set(json.loads(encode(event))) == set(type(event).model_fields) - {"nonfinite"}
+def test_every_field_that_exists_is_written(event: Event) -> None:
+    written = {
+        name
+        for name, field in type(event).model_fields.items()
+        if field.is_required() or getattr(event, name) not in (None, (), {})
+    }
+    assert set(json.loads(encode(event))) == written
+
+
+def test_the_examples_have_every_field() -> None:
+    for kind in get_args(Event):
+        fields = set().union(*(json.loads(encode(event)) for event in EXAMPLES if isinstance(event, kind)))
+        assert fields == set(kind.model_fields) - {"nonfinite"}
+
+
+def test_what_is_not_a_number_is_no_missing_figure() -> None:
+    event = Evaluated(split="test", epoch=0.5, loss=1.0, r2=math.nan, samples=4, duration=0.125)
+    table = json.loads(encode(event))
+    assert table["r2"] is None
+    assert table["nonfinite"] == {"r2": "nan"}
+    assert "accuracy" not in table
+
+
+def test_a_line_of_before_there_were_regressions_is_a_classification() -> None:
+    said = {**json.loads(encode(EXAMPLES[2])), "seq": 0}
+    for name in ("task", "input_shape", "classes"):
+        del said[name]
+    event = decode(json.dumps(said).encode())
+    assert isinstance(event, Prepared)
+    assert (event.task, event.input_shape, event.classes) == ("classification", (), ())
 
 
 def test_numbers_that_are_not_finite_are_null_and_flagged() -> None:

@@ -26,6 +26,7 @@ from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import DltuiError
 from dlcore.events import (
+    ActivationsMeasured,
     AttemptEnded,
     AttemptStarted,
     CommandApplied,
@@ -41,9 +42,9 @@ from dlcore.events import (
 )
 from dlcore.export import FORMATS, export, render
 from dlcore.export.escape import for_markdown, for_spreadsheet
-from dlcore.export.markdown import MOST_ROWS
+from dlcore.export.measured_tables import MOST_ROWS
 from dlcore.export.tables import table, width
-from dlcore.export.textplot import Curve, plot
+from dlcore.export.textplot import Curve, Scale, plot
 from dlcore.journal import Appender
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
@@ -541,11 +542,154 @@ def test_text_is_no_formula(text: str) -> None:
     assert for_spreadsheet(f"a{text}") == f"a{text}"
 
 
+# -- regressions, classes, best weights ------------------------------------------------------------
+
+
+def regression() -> list[Event]:
+    """What a regression of one epoch says, with one batch that was far off."""
+
+    def scored(step: int, r2: float, split: str) -> Evaluated:
+        event = evaluated(step, 0.5, None, split)
+        return event.model_copy(update={"r2": r2, "mae": 41.25, "rmse": 54.5})
+
+    told = StepsEnded(
+        step=4,
+        loss=(1.5, 1.0, 0.75, 0.5),
+        r2=(-9.0, 0.001, 0.25, 0.5),
+        lr=(0.01,) * 4,
+        samples=40,
+        training_seconds=1,
+    )
+    return [
+        prepared().model_copy(update={"task": "regression"}),
+        scored(0, -0.125, "validation"),
+        told,
+        EpochEnded(step=4, seconds=3.0, epoch=1, loss=0.875, r2=0.25, duration=0.4),
+        scored(4, 0.48, "validation"),
+        scored(4, 0.45, "test"),
+        AttemptEnded(step=4, seconds=5.0, reason="finished"),
+    ]
+
+
+def test_a_regression_is_told_by_r2_and_its_errors(home: Path) -> None:
+    run = make(home, parse("diabetes e=1"), regression())
+    text = markdown(run)
+    assert "accuracy" not in text
+    assert "%" not in text
+    assert "| split      |   loss |    R² |   MAE |  RMSE | how" in text
+    assert "| train      | 0.8750 | 0.250 |     – |     – | running mean" in text
+    assert "| validation | 0.5000 | 0.480 | 41.25 | 54.50 | 144 samples" in text
+    assert "Best validation R²: 0.480 at step 4 (epoch 1)." in text
+    assert "R² (cut at -1) " in text
+    assert "log scale" not in text
+    assert "| train loss † | train R² † | val. loss | val. R² |" in text
+    found = document(run)
+    assert found["task"] == "regression"
+    assert found["best"] == {"split": "validation", "r2": 0.48, "step": 4}
+    assert found["test"] == {"loss": 0.5, "r2": 0.45, "mae": 41.25, "rmse": 54.5}
+    assert found["per_epoch"][0]["running_mean"] == {"loss": 0.875, "r2": 0.25}
+    assert (found["evaluations"][0]["r2"], found["evaluations"][0]["rmse"]) == (-0.125, 54.5)
+    assert found["per_class"] is None
+    first, second = records(run)
+    assert list(first)[4:] == [
+        *("train_loss", "train_r2", "validation_loss", "validation_r2", "validation_mae", "validation_rmse"),
+        *("test_loss", "test_r2", "test_mae", "test_rmse"),
+    ]
+    assert (second["train_r2"], second["test_r2"], second["test_mae"]) == ("0.25", "0.45", "41.25")
+
+
+def stopped_early() -> list[Event]:
+    """What a run says that ended with the weights of step 4."""
+    said = to_the_end()[:-2]
+    back = [evaluated(8, 1.5, 0.75), evaluated(8, 1.625, 0.703125, split="test")]
+    ended = AttemptEnded(step=8, reason="finished", message="Stopped early after epoch 2")
+    return [*said, *(one.model_copy(update={"weights": 4}) for one in back), ended]
+
+
+def test_best_weights_that_were_taken_back_are_labelled(home: Path) -> None:
+    run = make(home, RunConfig(), stopped_early())
+    text = markdown(run)
+    assert "> Stopped early after epoch 2.\n" in text
+    assert "| validation | 1.5000 |  75.00 % | 144 samples, best weights, step 4      |" in text
+    assert "The best weights were taken back at the end: those of step 4, which had the lowest" in text
+    assert "Best validation accuracy: 75.00 % at step 4 (epoch 1)." in text
+    assert "The row of step 4 also has what was measured at the end" in text
+    found = document(run)
+    assert found["best_weights"] == 4
+    assert [one["weights"] for one in found["evaluations"]] == [None, None, None, None, 4, 4]
+    rows = {row["step"]: row for row in records(run)}
+    assert list(rows) == ["0", "4", "8"]
+    assert (rows["4"]["test_accuracy"], rows["4"]["epoch"], rows["4"]["seconds"]) == ("0.703125", "1", "2")
+    assert (rows["8"]["validation_loss"], rows["8"]["test_loss"]) == ("0.5", "")
+    assert block(text, "text").count("o") >= 3  # one in each evaluation's place, and in the legend
+
+
+def test_without_best_weights_nothing_is_said_of_them(run: RunDir) -> None:
+    assert "best weights" not in markdown(run).lower()
+    assert document(run)["best_weights"] is None
+
+
+def test_each_class_has_its_row_and_its_name(home: Path) -> None:
+    said = to_the_end()
+    said[0] = prepared().model_copy(update={"classes": ("a|b", "\x1b[31m")})
+    classes = {
+        "precision": (0.5, 1.0, 0.25),
+        "recall": (1.0, 0.5, 0.0),
+        "f1": (0.625, 0.75, 0.0),
+        "top5": 0.9,
+    }
+    said[-2] = said[-2].model_copy(update=classes)
+    run = make(home, RunConfig(), said)
+    text = markdown(run)
+    assert "Of the test split: 144 samples, evaluated at step 8." in text
+    assert re.search(r"\| a\\\|b +\|   50\.00 % \| 100\.00 % \| 62\.50 % \|", text)
+    assert re.search(r"\| 2 +\|   25\.00 % \|   0\.00 % \|  0\.00 % \|", text)
+    assert not STEERING.search(text)
+    assert "| test       | 0.6250 |  68.75 % | 90.00 % | 144 samples" in text
+    found = document(run)["per_class"]
+    assert (found["split"], found["step"]) == ("test", 8)
+    assert found["classes"][0] == {"name": "a|b", "precision": 0.5, "recall": 1.0, "f1": 0.625}
+
+
+def test_convolutions_say_what_they_see(home: Path) -> None:
+    seeing = Layer(
+        name="conv1", text="3×3", shape=(4, 8, 8), activation="relu", parameters=40, receptive_field=3
+    )
+    said: list[Event] = [
+        prepared().model_copy(update={"layers": (seeing, *LAYERS), "input_shape": (1, 8, 8)})
+    ]
+    run = make(home, RunConfig(), said)
+    text = markdown(run)
+    assert "Input 1 × 8 × 8, 610 parameters." in text
+    assert re.search(r"\| conv1 +\| 3×3 .*\| +3 × 3 \|", text)
+    assert re.search(r"\| fc1 .*\| +– \|", text)
+    network = document(run)["network"]
+    assert network["input_shape"] == [1, 8, 8]
+    assert [layer["receptive_field"] for layer in network["layers"]] == [3, None, None]
+
+
+def test_activations_are_told_by_layer(home: Path) -> None:
+    measured = ActivationsMeasured(
+        step=8,
+        samples=144,
+        mean={"fc1": 0.125, "fc2": math.nan},
+        deviation={"fc1": 1.5},
+        low={"fc1": -2},
+        high={"fc1": 2.5},
+    )
+    run = make(home, RunConfig(), [*to_the_end()[:-1], measured])
+    text = markdown(run)
+    assert "| fc1   |      0.125 |        1.5 |         -2 |        2.5 |" in text
+    assert "over 144 samples of the validation split at step 8" in text
+    assert document(run)["activations"]["deviation"] == {"fc1": 1.5}
+
+
 # -- plots ------------------------------------------------------------------------------------------
 
 
 def drawn(*points: tuple[float, float], percent: bool = False) -> list[str]:
-    return plot("loss", [Curve("train", "*", points)], (0.0, 2.0), "epoch", percent=percent)
+    scale: Scale = "percent" if percent else "auto"
+    return plot("loss", [Curve("train", "*", points)], (0.0, 2.0), "epoch", scale=scale)
 
 
 def test_points_stand_at_their_labels() -> None:
@@ -569,6 +713,24 @@ def test_many_decades_make_a_log_axis() -> None:
     assert any(line.startswith("   1e25┤") for line in lines)
     lines = drawn((0, 2.0), (1, 0.2), (2, 0.002))
     assert [line[:7].strip() for line in lines if "┤" in line] == ["1", "0.1", "0.01"]
+
+
+def test_a_linear_axis_stays_linear() -> None:
+    points = [(0, 0.001), (1, 0.5), (2, 1.0)]
+    lines = plot("R²", [Curve("train", "*", points)], (0.0, 2.0), "epoch", scale="linear")
+    assert lines[0].split() == ["R²", "*", "train"]
+    assert [line[:7].strip() for line in lines if "┤" in line][:2] == ["1.0", "0.8"]
+
+
+def test_epochs_of_different_lengths_lie_where_they_were(home: Path) -> None:
+    def ended(number: int, step: int) -> EpochEnded:
+        return epoch(number, 1.0).model_copy(update={"step": step})
+
+    said: list[Event] = [prepared(), steps(4, (4.0,) * 4), ended(1, 4), steps(6, (1.0,) * 2), ended(2, 6)]
+    lines = block(markdown(make(home, RunConfig(), said)), "text").splitlines()
+    columns = {index for line in lines[1:] for index, mark in enumerate(line) if mark == "*"}
+    last = max(map(len, lines)) - 1
+    assert max(columns) == last, "step 6 is the end of epoch 2, though an epoch began with four steps"
 
 
 def test_without_a_finite_point_there_is_no_plot() -> None:

@@ -54,3 +54,32 @@ def test_a_download_has_a_bar_where_the_size_is_known() -> None:
     assert figures.download("a.gz", 5_000_000, 10_000_000, 4) == "downloading a.gz  ██░░  5.0 MB of 10.0 MB"
     assert figures.download("a.gz", 512, 0) == "downloading a.gz  512 B"
     assert figures.download("a.gz", 20, 10, 4).count("█") == 4
+
+
+def test_a_score_is_written_by_its_metric() -> None:
+    assert figures.score(0.92361, "accuracy") == "92.36 %"
+    assert figures.score(0.48349, "r2") == "0.483"
+    assert figures.score(-0.25, "r2") == "-0.250"
+    assert figures.score(-12345.6, "r2") == "-1.23e+04"
+    for metric in figures.SCORES:
+        assert figures.score(None, metric) == figures.score(math.nan, metric) == "–"
+    assert figures.named_score(0.5, "accuracy") == "accuracy 50.00 %"
+    assert figures.named_score(0.5, "r2") == "R² 0.500"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (41.23456, "41.23"),
+        (0.0312, "0.03120"),
+        (0, "0.000"),
+        (53.3, "53.30"),
+        (1234.5, "1,234"),
+        (25312.4, "25,312"),
+        (3e12, "3.000e+12"),
+        (None, "–"),
+        (math.inf, "–"),
+    ],
+)
+def test_an_error_in_the_unit_of_the_targets_has_four_digits(value: float | None, shown: str) -> None:
+    assert figures.amount(value) == shown

@@ -24,6 +24,7 @@ from dlcore.events import (
     encode,
 )
 from dlcore.history import RunHistory, first_last_ratio
+from dlcore.perclass import ClassRow, per_class
 from tests.dlcore.trained import Trained
 
 
@@ -123,7 +124,7 @@ def test_a_whole_run_by_hand() -> None:
     )
     assert (history.step, history.attempt, history.seq, history.seconds) == (10, 1, 14, 7.5)
     assert values(history) == [2.0, 1.5, None, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
-    assert len(history.accuracy) == len(history.lr) == 10
+    assert len(history.score) == len(history.lr) == 10
     assert history.totals() == (100, 1.0)
     assert history.samples_per_second() == 100.0
     assert history.epoch() == 1.0
@@ -158,7 +159,7 @@ def test_what_was_heard_before_is_passed_over() -> None:
 def test_a_lost_chunk_is_a_gap_and_no_shift() -> None:
     history = fold(started(0), prepared(1), steps(2, 2, [2.0, 1.0]), steps(4, 6, [0.5, 0.25]))
     assert values(history) == [2.0, 1.0, None, None, 0.5, 0.25]
-    assert len(history.accuracy) == len(history.lr) == 6
+    assert len(history.score) == len(history.lr) == 6
 
 
 def test_lost_first_chunks_are_a_gap() -> None:
@@ -317,3 +318,87 @@ def test_a_real_log_folds_to_what_the_run_was(real_run: Trained) -> None:
     assert history.totals()[0] == 6 * history.prepared.training_samples
     assert history.epoch() == 6
     assert history.seconds_left() == 0
+
+
+def scored(seq: int, step: int, r2: float | None, split: Any = "validation", **fields: Any) -> Evaluated:
+    return Evaluated(
+        seq=seq, step=step, split=split, epoch=step / 10, loss=0.5, r2=r2, samples=10, duration=0.1, **fields
+    )
+
+
+def test_a_regression_is_told_by_r2() -> None:
+    told = StepsEnded(
+        seq=2, step=2, loss=(1.0, 0.5), r2=(-0.5, 0.25), lr=(0.1, 0.1), samples=2, training_seconds=1
+    )
+    history = fold(
+        started(0),
+        prepared(1, task="regression"),
+        told,
+        scored(3, 2, -0.25, mae=3.0, rmse=4.0),
+        scored(4, 4, -0.5, mae=3.5, rmse=5.0),
+        EpochEnded(seq=5, step=4, epoch=1, loss=0.75, r2=0.125, duration=1.0),
+    )
+    assert history.metric == "r2"
+    assert list(history.score.values) == [-0.5, 0.25]
+    best = history.best()
+    assert best is not None
+    assert best.step == 2
+    assert history.final() == {
+        "train": {"loss": 0.75, "r2": 0.125},
+        "validation": {"loss": 0.5, "r2": -0.5, "mae": 3.5, "rmse": 5.0},
+    }
+
+
+def test_an_attempt_that_has_said_little_is_of_the_same_metric() -> None:
+    history = fold(started(0), prepared(1, task="regression"), started(2, attempt=2))
+    assert history.prepared is None
+    assert history.metric == "r2"
+
+
+def test_weights_that_were_taken_back_count_at_their_own_step() -> None:
+    history = fold(
+        started(0),
+        prepared(1),
+        steps(2, 20, [1.0] * 20),
+        evaluated(3, 10, 0.8),
+        evaluated(4, 20, 0.7),
+        evaluated(5, 20, 0.8125).model_copy(update={"weights": 10}),
+        evaluated(6, 20, 0.75, "test").model_copy(update={"weights": 10}),
+    )
+    assert history.taken_back == 10
+    assert [one.step for one in history.as_it_went("validation")] == [10, 20]
+    assert len(history.split("validation")) == 3
+    best = history.best()
+    assert best is not None
+    assert (best.step, best.accuracy) == (10, 0.8)
+    assert history.final()["validation"]["accuracy"] == 0.8125  # of the weights that the run has now
+    assert history.final()["test"]["accuracy"] == 0.75
+    assert fold(started(0), prepared(1), evaluated(2, 10, 0.5)).taken_back is None
+    assert fold().taken_back is None
+
+
+def test_top_five_stands_where_it_was_measured() -> None:
+    told = evaluated(2, 10, 0.5).model_copy(update={"top5": 0.9})
+    assert fold(started(0), prepared(1), told).final()["validation"] == {
+        "loss": 1.0,
+        "accuracy": 0.5,
+        "top5": 0.9,
+    }
+
+
+def test_what_was_measured_last_of_each_class_has_its_name() -> None:
+    classes = {"precision": (0.5, 1.0, 0.25), "recall": (1.0, 0.5, 0.0), "f1": (0.75, 0.5, 0.0)}
+    told: list[Event] = [started(0), prepared(1, classes=("cat", "dog")), steps(2, 10, [1.0] * 10)]
+    validation = evaluated(3, 10, 0.5).model_copy(update=classes)
+    test = evaluated(4, 10, 0.5, "test").model_copy(update={**classes, "f1": (0.5, 0.5, 0.5)})
+    untrained = test.model_copy(update={"step": 0})
+    assert per_class(fold(*told, untrained)) is None
+    of_validation = per_class(fold(*told, validation))
+    assert of_validation is not None
+    assert of_validation.evaluation.split == "validation"
+    assert of_validation.rows[0] == ClassRow("cat", 0.5, 1.0, 0.75)
+    assert [row.name for row in of_validation.rows] == ["cat", "dog", "2"]
+    of_test = per_class(fold(*told, validation, test))
+    assert of_test is not None
+    assert [row.f1 for row in of_test.rows] == [0.5] * 3
+    assert per_class(fold(*told, evaluated(5, 10, 0.5))) is None

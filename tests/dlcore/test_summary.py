@@ -3,15 +3,17 @@
 import json
 import math
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from dlcore.atomic import read_json
 from dlcore.history import RunHistory
 from dlcore.rundir import RunDir
+from dlcore.runs import run_row
 from dlcore.summary import created, read_history, state_of, store_summary, summarize
 from tests.conftest import MOMENT
-from tests.dlcore.trained import Trained
+from tests.dlcore.trained import Trained, train
 
 KEYS = {
     "run",
@@ -80,3 +82,22 @@ def test_when_a_run_was_made(fresh_run: RunDir) -> None:
 
 def test_figures_of_the_history_are_numbers(real_run: Trained) -> None:
     assert all(math.isfinite(value) for value in real_run.history.loss.values)
+
+
+def test_the_summary_and_the_row_of_a_real_regression(home: Path) -> None:
+    trained = train(home, "diabetes mlp 8 e=2 n=64 b=32")
+    summary = read_json(trained.run.facts)["summary"]
+    assert set(summary["train"]) == {"loss", "r2"}
+    for split in ("validation", "test"):
+        assert set(summary[split]) == {"loss", "r2", "mae", "rmse"}
+        assert summary[split]["mae"] <= summary[split]["rmse"]
+    assert set(summary["best"]) == {"split", "r2", "step"}
+    row = run_row(trained.run, datetime.now(UTC))
+    assert (row.metric, row.score, row.split) == ("r2", summary["best"]["r2"], "validation")
+    assert row.best == f"R² {row.score:.3f} validation"
+
+
+def test_the_row_of_a_classification(real_run: Trained) -> None:
+    row = run_row(real_run.run, datetime.now(UTC))
+    assert row.metric == "accuracy"
+    assert row.best.endswith(" % validation")

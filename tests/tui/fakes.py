@@ -24,9 +24,10 @@ from textual.notifications import Notify
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from dlcore.choices.dataset import Facts
 from dlcore.commands import Command
 from dlcore.commands import decode as decode_command
-from dlcore.config import RunConfig, plan, to_toml
+from dlcore.config import RunConfig, output_units, plan, to_toml
 from dlcore.events import (
     AttemptEnded,
     AttemptStarted,
@@ -78,7 +79,8 @@ class Course:
     """What a run's figures look like, as real ones did: from the first to the second, most of it early on."""
 
     loss: tuple[float, float]
-    accuracy: tuple[float, float]
+    score: tuple[float, float]
+    """Accuracy, or R² of a regression."""
     norms: tuple[float, ...]
     """Of the layers, from input to output."""
     spread: float
@@ -94,11 +96,22 @@ HEALTHY = Course((2.31, 0.07), (0.06, 0.97), (1.3, 0.62, 0.48), 0.35)
 VANISHING = Course(
     (2.309, 2.305), (0.1, 0.105), (4.3e-7, 4.2e-7, 3e-6, 2.2e-5, 1.6e-4, 1.2e-3, 9e-3, 6.5e-2, 0.3), 0.0
 )
+REGRESSION = Course((1.02, 0.52), (-0.05, 0.483), (0.9, 0.5, 0.4), 0.3)
+DEVIATION = 77.0
+"""Of the targets of a regression: what an error is multiplied with to be in their unit."""
+
+
+def facts_of(config: RunConfig) -> Facts:
+    """What the data hold, which must be known without opening a file."""
+    facts = config.data.facts
+    assert facts is not None
+    return facts
 
 
 def layers_of(config: RunConfig) -> tuple[Layer, ...]:
     """The layers of a fully connected network, as the trainer and the inspector would name them."""
-    widths = [math.prod(config.data.shape), *config.model.hidden, config.data.classes]
+    facts = facts_of(config)
+    widths = [facts.features, *getattr(config.model, "hidden", ()), output_units(config.loss, facts)]
     activation = getattr(config.model, "activation", None)
     word = activation.word() if activation is not None else ""
     return tuple(
@@ -123,7 +136,7 @@ class FakeRun:
         *,
         name: str = "",
         moment: datetime = MOMENT,
-        course: Course = HEALTHY,
+        course: Course | None = None,
     ) -> None:
         config = parse(line)
         if name:
@@ -132,13 +145,16 @@ class FakeRun:
         self.config = config.resolved()
         facts = {"versions": {"dltui": "0", "python": "3", "torch": "2"}, "parent": None}
         self.dir: RunDir = create(home, self.config.name, moment, to_toml(self.config), facts)
-        self.course = course
+        self.facts = facts_of(self.config)
+        self.is_regression = self.facts.task == "regression"
+        self.course = course or (REGRESSION if self.is_regression else HEALTHY)
         self.plan = plan(self.config)
         self.step = 0
         self._events: Appender | None = Appender(self.dir.events)
         self._seq = 0
         self._epoch = 0
         self._looked = 0
+        self._weights: int | None = None
         self._random = random.Random(7)
         self._holder: subprocess.Popen[bytes] | None = None
 
@@ -194,6 +210,9 @@ class FakeRun:
             Prepared,
             device="cpu",
             threads=1,
+            task=self.facts.task,
+            input_shape=self.facts.shape,
+            classes=self.facts.names,
             layers=layers,
             parameters=sum(layer.parameters for layer in layers),
             training_samples=self.plan.training,
@@ -211,13 +230,13 @@ class FakeRun:
         while number:
             chunk = min(number, _CHUNK)
             losses = tuple(self._loss(self.step + one) for one in range(1, chunk + 1))
-            shares = tuple(self._accuracy(self.step + one) for one in range(1, chunk + 1))
+            scores = tuple(self._score(self.step + one) for one in range(1, chunk + 1))
             self.step += chunk
             number -= chunk
             self.say(
                 StepsEnded,
                 loss=losses,
-                accuracy=shares,
+                **{self.metric: scores},
                 lr=(self.config.optimizer.lr,) * chunk,
                 samples=self.step * self.plan.batch_size,
                 training_seconds=self.step * _STEP_SECONDS,
@@ -239,18 +258,32 @@ class FakeRun:
         self.say(GradientsMeasured, steps=tuple(taken), norms=named, every=10, cost=0.02)
         return self
 
-    def evaluate(self, split: Literal["validation", "test"] = "validation") -> "FakeRun":
-        """A split was evaluated."""
+    @property
+    def metric(self) -> str:
+        """The name of the figure beside the loss."""
+        return "r2" if self.is_regression else "accuracy"
+
+    def evaluate(
+        self, split: Literal["validation", "test"] = "validation", weights: int | None = None
+    ) -> "FakeRun":
+        """A split was evaluated, with the weights of an earlier step if one is given."""
+        step = self.step if weights is None else weights
         self.say(
             Evaluated,
             split=split,
             epoch=self.step / self.plan.steps_per_epoch,
-            loss=self._mean(self.course.loss, self.step),
-            accuracy=self._mean(self.course.accuracy, self.step),
+            loss=self._mean(self.course.loss, step),
             samples=self.plan.validation if split == "validation" else self.plan.test,
             duration=0.02,
+            weights=weights,
+            **self._figures(step),
         )
         return self
+
+    def take_back(self, step: int) -> "FakeRun":
+        """The best weights, those of a step, were taken back and evaluated."""
+        self._weights = step
+        return self.evaluate(weights=step)
 
     def epochs(self, number: int) -> "FakeRun":
         """So many more whole epochs have ended, with all that is said of each."""
@@ -261,7 +294,7 @@ class FakeRun:
                 EpochEnded,
                 epoch=self._epoch,
                 loss=self._mean(self.course.loss, self.step - self.plan.steps_per_epoch // 2),
-                accuracy=self._mean(self.course.accuracy, self.step - self.plan.steps_per_epoch // 2),
+                **{self.metric: self._mean(self.course.score, self.step - self.plan.steps_per_epoch // 2)},
                 duration=self.plan.steps_per_epoch * _STEP_SECONDS,
             )
             self.evaluate()
@@ -285,7 +318,7 @@ class FakeRun:
     ) -> "FakeRun":
         """The trainer is done, and gone."""
         if reason != "failed":
-            self.evaluate("test")
+            self.evaluate("test", self._weights)
         self.say(AttemptEnded, reason=reason, message=message, hint=hint)
         store_summary(self.dir)
         self.die()
@@ -304,14 +337,28 @@ class FakeRun:
         spread = 0.008 + self.course.spread * (1 - self.course.left(step))
         return self._mean(self.course.loss, step) * math.exp(self._random.gauss(0, spread))
 
-    def _accuracy(self, step: int) -> float:
-        share, size = self._mean(self.course.accuracy, step), self.plan.batch_size
+    def _figures(self, step: int) -> dict[str, Any]:
+        """All that an evaluation has beside the loss."""
+        found = self._mean(self.course.score, step)
+        if self.is_regression:
+            error = DEVIATION * math.sqrt(max(0.0, 1 - found))
+            return {"r2": found, "mae": 0.8 * error, "rmse": error}
+        each = tuple(
+            min(1.0, max(0.0, found + 0.01 * (label % 3 - 1))) for label in range(self.facts.classes)
+        )
+        top5 = {"top5": min(1.0, found + 0.5)} if self.facts.classes >= 10 else {}
+        return {"accuracy": found, "precision": each, "recall": each[::-1], "f1": each, **top5}
+
+    def _score(self, step: int) -> float:
+        share, size = self._mean(self.course.score, step), self.plan.batch_size
+        if self.is_regression:
+            return share + self._random.gauss(0, 0.3 / math.sqrt(size))
         drawn = self._random.gauss(share, math.sqrt(share * (1 - share) / size))
         return max(0, min(size, round(drawn * size))) / size
 
 
 class FakeInspector:
-    """Answers at once what the real inspector would say of a fully connected network."""
+    """Answers at once what the real inspector would say of data that are not here yet and dense layers."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
@@ -320,15 +367,28 @@ class FakeInspector:
         """There is nothing to wait for."""
 
     async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
-        """Return layers, shapes and parameter counts."""
+        """Return what is known of data and network without torch: no picture, and no real activations."""
         self.asked.append({"ask": what, **fields})
         config = read_table(fields["config"]).config
         assert config is not None
-        layers = layers_of(config)
+        facts, layers = facts_of(config), layers_of(config)
+        if what == "data":
+            return {
+                "task": facts.task,
+                "shape": list(facts.shape),
+                "classes": facts.classes,
+                "names": list(facts.names),
+                "training": facts.training,
+                "test": facts.test,
+                "picture": None,
+            }
+        if what == "activations":
+            spread = {"mean": 0.0, "deviation": 1.0, "range": [-2.0, 2.0], "counts": [1, 2, 2, 1]}
+            return {"layers": [{"name": layer.name, **spread} for layer in layers], "real": False}
         return {
-            "input": list(config.data.shape),
+            "input": list(facts.shape),
             "layers": [layer.model_dump() for layer in layers],
-            "output": config.model.output,
+            "output": getattr(config.model, "output", ""),
             "parameters": sum(layer.parameters for layer in layers),
         }
 

@@ -7,7 +7,7 @@ import pytest
 
 from dlcore.events import Evaluated, Event, GradientsMeasured, Prepared, StepsEnded
 from dlcore.history import RunHistory
-from tui.charts import SMOOTHING, View, accuracy_chart, gradient_chart, loss_chart
+from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
 from tui.plotting import Chart, Curve, draw
 
 LOSSES = tuple(2.0 * math.exp(-step / 40) + 0.2 + 0.1 * (step % 3) for step in range(300))
@@ -75,7 +75,7 @@ def ys(points: Iterable[tuple[float, float | None]]) -> list[float]:
     return [y for _, y in points if y is not None]
 
 
-@pytest.mark.parametrize("chart", [loss_chart, accuracy_chart])
+@pytest.mark.parametrize("chart", [loss_chart, score_chart])
 def test_train_and_validation_share_fixed_axes(chart: object) -> None:
     made = chart(history(prepared(), steps(LOSSES), evaluated(0, 2.2), evaluated(100, 0.4)), View())  # type: ignore[operator]
     assert made.x_limits == (0.0, 1000.0)
@@ -91,7 +91,7 @@ def test_the_axis_grows_with_a_run_that_said_no_total() -> None:
 
 
 def test_accuracy_goes_from_nothing_to_all() -> None:
-    made = accuracy_chart(history(prepared(), steps(LOSSES)), View(log_y=True))
+    made = score_chart(history(prepared(), steps(LOSSES)), View(log_y=True))
     assert made.y_limits == (0.0, 1.0)
     assert made.percent
     assert not made.log_y, "the log scale is the loss's"
@@ -173,7 +173,66 @@ def test_norms_of_zero_or_not_finite_are_gaps() -> None:
     assert [y for _, y in one.points] == [None, None, pytest.approx(0.5)]
 
 
-@pytest.mark.parametrize("chart", [loss_chart, accuracy_chart, gradient_chart])
+@pytest.mark.parametrize("chart", [loss_chart, score_chart, gradient_chart])
 def test_a_run_that_has_said_nothing_can_be_drawn(chart: object) -> None:
     made = chart(RunHistory(), View())  # type: ignore[operator]
     assert len(draw(made, 40, 9)) == 9
+
+
+def regression(scores: Iterable[float | None], *evaluations: tuple[int, float | None]) -> RunHistory:
+    """The history of a regression with these R² by step and by evaluation."""
+    figures = tuple(scores)
+    told = StepsEnded(
+        step=len(figures),
+        loss=(0.5,) * len(figures),
+        r2=figures,
+        lr=(0.01,) * len(figures),
+        samples=64,
+        training_seconds=1.0,
+    )
+    measured = [
+        Evaluated(
+            step=step,
+            split="validation",
+            epoch=step / 100,
+            loss=0.5,
+            r2=r2,
+            mae=1.0,
+            rmse=2.0,
+            samples=100,
+            duration=0.1,
+        )
+        for step, r2 in evaluations
+    ]
+    return history(prepared().model_copy(update={"task": "regression"}), told, *measured)
+
+
+@pytest.mark.parametrize(
+    ("scores", "evaluations", "lowest"),
+    [
+        ([0.2, 0.4], [(2, 0.3)], 0.0),
+        ([-0.1, 0.4], [(2, 0.3)], -0.25),
+        ([0.1, 0.4], [(2, -0.3)], -0.5),
+        ([-1234.5, 0.4], [(2, 0.3)], -1.0),
+        ([None, 0.4], [(2, None)], 0.0),
+        ([], [(0, -0.05)], -0.25),
+    ],
+)
+def test_r2_goes_up_to_one_and_from_zero_or_below(
+    scores: list[float | None], evaluations: list[tuple[int, float | None]], lowest: float
+) -> None:
+    made = score_chart(regression(scores, *evaluations), View(smoothing=0))
+    assert made.title == "R²"
+    assert made.y_limits == (lowest, 1.0)
+    assert not made.percent
+    assert ys(curve(made, "train").points) == pytest.approx([score for score in scores if score is not None])
+    assert curve(made, "validation").points == tuple(evaluations)
+    assert len(draw(made, 40, 9)) == 9
+
+
+def test_best_weights_that_were_taken_back_are_no_jump_at_the_end() -> None:
+    told = [evaluated(100, 0.4), evaluated(200, 0.6), evaluated(200, 0.4).model_copy(update={"weights": 100})]
+    run = history(prepared(), steps(LOSSES), *told)
+    for chart in (loss_chart, score_chart):
+        assert [x for x, _ in curve(chart(run, View()), "validation").points] == [100, 200]
+    assert curve(loss_chart(run, View()), "validation").points[-1] == (200, 0.6)

@@ -11,6 +11,7 @@ import dlcore
 from dlcore.commands import Set
 from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun
 from tui import cli
+from tui.subcommands.words import parting
 
 MakeRun = Callable[..., FakeRun]
 COMMANDS = list(cli._SUBCOMMANDS)
@@ -90,6 +91,40 @@ def test_show_as_json_has_the_fields_that_scripts_rely_on(finished: FakeRun) -> 
     assert fields <= set(found)
     for split in ("train", "validation", "test"):
         assert {"loss", "accuracy"} <= set(found[split])
+
+
+def test_show_tells_each_class_by_its_name(make_run: MakeRun) -> None:
+    make_run("iris").start().prepare().epochs(3).end()
+    lines = invoke("show", "latest").output.splitlines()
+    head = next(index for index, line in enumerate(lines) if line.startswith("test split"))
+    assert lines[head].split() == ["test", "split", "precision", "recall", "F1"]
+    assert [line.split()[0] for line in lines[head + 1 :]] == ["setosa", "versicolor", "virginica"]
+    assert all(line.count("%") == 3 and len(line) == len(lines[head]) for line in lines[head + 1 :])
+
+
+def test_show_tells_a_regression_by_its_errors(make_run: MakeRun) -> None:
+    run = make_run("diabetes").start().prepare().epochs(3).end()
+    shown = invoke("show", "latest").output
+    (line,) = [line for line in shown.splitlines() if line.startswith("test ")]
+    assert [word for word in line.split() if word[0].isalpha()] == ["test", "loss", "R²", "MAE", "RMSE"]
+    assert "accuracy" not in shown
+    assert "%" not in shown
+    found = json.loads(invoke("show", "latest", "--json").output)
+    assert {"loss", "r2", "mae"} <= set(found["test"])
+    assert found["best"]["r2"] > 0
+    (row,) = json.loads(invoke("runs", "--json").output)
+    assert row["r2"] == found["best"]["r2"]
+    assert "accuracy" not in row
+    assert f"R² {row['r2']:.3f} validation" in invoke("runs").output
+    assert f"best validation R² {row['r2']:.3f} " in parting(run.dir)
+
+
+def test_show_tells_that_the_best_weights_are_back(make_run: MakeRun) -> None:
+    run = make_run().start().prepare().epochs(3).take_back(42)
+    run.end("finished", "Stopped early after epoch 3")
+    shown = invoke("show", "latest").output
+    assert "\nStopped early after epoch 3.\n" in shown
+    assert shown.count("(best weights, step 42)") == 2
 
 
 @pytest.mark.parametrize("state", ["starting", "running", "failed", "crashed"])

@@ -21,7 +21,7 @@ def layer(name: str, text: str, shape: list[int], activation: str, parameters: i
     return {"name": name, "text": text, "shape": shape, "activation": activation, "parameters": parameters}
 
 
-CNN = {
+CNN: dict[str, Any] = {
     "input": [1, 28, 28],
     "layers": [
         layer("conv1", "3×3, 16 filters", [16, 14, 14], "relu", 160),
@@ -111,3 +111,16 @@ async def test_an_error_is_shown_as_it_is_and_goes_with_the_next_answer() -> Non
         app.network.say("resting")
         await pilot.pause()
         assert rows(app.network) == [["resting"]]
+
+
+async def test_what_a_unit_sees_is_told_where_there_is_room() -> None:
+    app = Bench()
+    layers = [{**one, "receptive_field": 4 if one["name"] == "conv1" else None} for one in CNN["layers"]]
+    async with app.run_test(size=(64, 20)) as pilot:
+        app.network.show({**CNN, "layers": layers})
+        await pilot.pause()
+        assert ["conv1", "3×3,", "16", "filters", "→", "16×14×14,", "sees", "4×4", "relu", "160"] in rows(
+            app.network
+        )
+        await pilot.resize_terminal(52, 20)
+        assert ["conv1", "3×3,", "16", "filters", "→", "16×14×14", "relu", "160"] in rows(app.network)

@@ -283,7 +283,7 @@ def test_curves_without_a_name_are_not_in_the_legend() -> None:
         (0, "0.0000"),
         (0.00012, "1.2e-4"),
         (4.2e7, "4.2e7 "),
-        (-0.5, "-0.5000"),
+        (-0.5, "-0.500"),
         (math.nan, "nan   "),
         (math.inf, "inf   "),
         (None, "-     "),

@@ -237,3 +237,13 @@ async def test_the_cursor_stands_on_the_run_that_was_watched_last(runs: list[Fak
         await stage.show("runs")
         await stage.until(lambda: table(stage).cursor_row == 1)
         assert ids(stage)[table(stage).cursor_row] == runs[1].dir.id
+
+
+async def test_a_regression_is_listed_by_its_r2(make_run: MakeRun) -> None:
+    make_run("diabetes").start().prepare().epochs(5).end()
+    make_run(moment=MOMENT - timedelta(hours=1)).start().prepare().epochs(5).end()
+    async with opened() as stage:
+        await stage.show("runs")
+        assert cell(stage, 0, 1).startswith("R² 0.")
+        assert cell(stage, 0, 1).endswith(" validation")
+        assert cell(stage, 1, 1).endswith(" % validation")

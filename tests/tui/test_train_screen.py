@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Static
 
 from dlcore.commands import Continue, Pause, Set, Step, Stop
-from dlcore.events import CheckpointSaved
+from dlcore.events import AttemptEnded, CheckpointSaved
 from tests.tui.fakes import NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
 from tui.charts import SMOOTHING
 from tui.messages import SetupRequested
@@ -99,11 +99,55 @@ async def test_the_end_names_the_figures_of_both_splits(make_run: MakeRun) -> No
         assert "test" in message(stage)
 
 
+async def test_stopping_early_is_told_as_a_good_end(make_run: MakeRun) -> None:
+    run = make_run().start().prepare().epochs(3).take_back(42)
+    run.end("finished", f"Stopped early after epoch 3. The weights of epoch 2 are kept {NASTY}")
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        assert state(stage) == "finished"
+        assert message(stage).startswith("finished: accuracy ")
+        assert "Stopped early after epoch 3. The weights of epoch 2 are kept [/x]" in message(stage)
+        assert message(stage).endswith("e exports a summary.")
+        content: Any = stage.train.query_one("#train-message", Static).content
+        assert {str(span.style) for span in content.spans} == {"$text-success"}
+        assert [x for x, _ in chart(stage, "loss").curves[-1].points] == [21, 42, 63]
+
+
+async def test_a_run_that_was_stopped_at_once_has_no_figures_to_name(make_run: MakeRun) -> None:
+    run = make_run().start()
+    run.say(AttemptEnded, reason="stopped")
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        assert message(stage) == "stopped. e exports a summary."
+
+
+async def test_a_regression_is_shown_by_r2(make_run: MakeRun) -> None:
+    run = make_run("diabetes").hold().start().prepare().evaluate().epochs(3)
+    async with opened(run, size=(120, 40)) as stage:
+        await drawn(stage, run)
+        shown = chart(stage, "score")
+        assert shown.title == "R²"
+        assert shown.y_limits is not None
+        assert shown.y_limits[0] < 0
+        assert not shown.percent
+        run.end()
+        await stage.until(lambda: state(stage) == "finished")
+        assert message(stage).startswith("finished: R² 0.")
+        assert "%" not in message(stage)
+
+
+async def test_the_rate_is_seen_while_it_runs(make_run: MakeRun) -> None:
+    run = make_run("digits lr=.002").hold().start().prepare().epochs(2)
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        assert "lr 0.002" in stage.train.query_one(StatusLine).render().plain
+
+
 async def test_curves_and_bars_follow_the_run(running: FakeRun) -> None:
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
         assert chart(stage, "loss").x_limits == (0.0, 210.0)
-        assert [x for x, _ in chart(stage, "accuracy").curves[-1].points] == [0, 21, 42]
+        assert [x for x, _ in chart(stage, "score").curves[-1].points] == [0, 21, 42]
         assert len(chart(stage, "gradients").curves) == 3
         running.epochs(1)
         await drawn(stage, running)
@@ -129,7 +173,7 @@ async def test_another_run_shows_nothing_of_the_last_one(make_run: MakeRun) -> N
         await drawn(stage, first)
         stage.train.open(second.dir)
         await drawn(stage, second)
-        assert all(not curve.points for name in ("loss", "accuracy") for curve in chart(stage, name).curves)
+        assert all(not curve.points for name in ("loss", "score") for curve in chart(stage, name).curves)
         assert chart(stage, "gradients").curves == ()
         assert "after the first step" in stage.train.query_one(GradientBars).render().plain
         assert state(stage) == "starting"
@@ -172,7 +216,7 @@ async def test_y_is_the_log_scale_of_the_loss(running: FakeRun) -> None:
             stage.type("y")
             await stage.until(lambda log_y=log_y: chart(stage, "loss").log_y == log_y)  # type: ignore[misc]
             assert ("log y" in stage.train.query_one(StatusLine).render().plain) == log_y
-            assert not chart(stage, "accuracy").log_y
+            assert not chart(stage, "score").log_y
 
 
 async def test_smoothing_has_levels_with_names(running: FakeRun) -> None:

@@ -30,7 +30,7 @@ from tui.widgets.key_line import KeyLine
 from tui.widgets.status_line import sign
 
 _LIVE_SECONDS = 1.0
-_COLUMNS = ("", "accuracy", "name", "when", "network", "epochs", "steps", "run")
+_COLUMNS = ("", "best", "name", "when", "network", "epochs", "steps", "run")
 
 
 class RunTable(DataTable[Text]):
@@ -160,7 +160,7 @@ def _cells(row: RunRow, colors: dict[str, str]) -> list[Text]:
     mark, style = sign(row.state)
     return [
         Text(f"{mark} {row.state}", colors.get(style.removeprefix("$"), "")),
-        Text(clean(f"{figures.share(row.accuracy)} {row.split}") if row.accuracy is not None else "–"),
+        Text(clean(row.best)),
         Text(clean(row.name)),
         Text(row.when),
         Text(clean(row.network)),

@@ -20,7 +20,7 @@ from dlcore.events import CommandRefused
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
-from tui.charts import SMOOTHING, View, accuracy_chart, gradient_chart, loss_chart
+from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
 from tui.feed import RunFeed
 from tui.messages import SetupRequested
 from tui.screens.exporting import export_run
@@ -70,7 +70,7 @@ class TrainScreen(LabScreen):
         with Horizontal(id="train-body"):
             with Vertical(id="train-plots"):
                 yield Plot(id="loss", ascii_only=self._ascii_only)
-                yield Plot(id="accuracy", ascii_only=self._ascii_only)
+                yield Plot(id="score", ascii_only=self._ascii_only)
             with Vertical(id="train-aside"):
                 yield GradientBars()
                 yield Plot(id="gradients", ascii_only=self._ascii_only)
@@ -112,7 +112,7 @@ class TrainScreen(LabScreen):
         history = feed.history
         self._view = View(self._view.smoothing, self._view.log_y, max(20, self.query_one("#loss").size.width))
         self.query_one("#loss", Plot).show(loss_chart(history, self._view))
-        self.query_one("#accuracy", Plot).show(accuracy_chart(history, self._view))
+        self.query_one("#score", Plot).show(score_chart(history, self._view))
         self.query_one(StatusLine).show(history, feed.state, self._modes())
         self._draw_gradients()
         self._say_what_happened()
@@ -278,9 +278,12 @@ def _ending(feed: RunFeed) -> tuple[str, str]:
     assert ended is not None
     if ended.reason == "failed":
         return f"{ended.message}. {ended.hint}", "$text-error"
-    accuracies = [
-        f"{figures.share(figure['accuracy'])} {split}"
+    metric = history.metric
+    scores = [
+        f"{figures.score(figure[metric], metric)} {split}"
         for split, figure in history.final().items()
         if split != "train"
     ]
-    return f"{ended.reason}: accuracy {', '.join(accuracies)}. e exports a summary.", "$text-success"
+    came_of_it = f": {figures.SCORES[metric]} {', '.join(scores)}" if scores else ""
+    said = f" {ended.message}." if ended.message else ""  # of early stopping
+    return f"{ended.reason}{came_of_it}.{said} e exports a summary.", "$text-success"

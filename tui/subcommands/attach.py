@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from dlcore import figures, rundir
+from dlcore import rundir
 from dlcore.clean import clean
 from dlcore.errors import RunError
 from dlcore.history import LIVE
@@ -38,8 +38,6 @@ def _picked() -> str:
     if len(live) < 2 or not sys.stdin.isatty():
         return live[0].run.id if live else runs[0].id
     for number, row in enumerate(live, 1):
-        click.echo(
-            clean(f"{number:>3}  {row.state}  {figures.share(row.accuracy)}  {row.name}  {row.run.id}")
-        )
+        click.echo(clean(f"{number:>3}  {row.state}  {row.best}  {row.name}  {row.run.id}"))
     number = click.prompt("Which run", type=click.IntRange(1, len(live)), default=1)
     return live[number - 1].run.id

@@ -9,8 +9,10 @@ from dlcore import figures, lock, rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.events import CommandApplied
+from dlcore.export.tables import width
 from dlcore.history import RunHistory, first_last_ratio
 from dlcore.oneline import print_line
+from dlcore.perclass import per_class
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runs import RunRow, run_row
@@ -18,6 +20,7 @@ from dlcore.series import Series
 from dlcore.summary import read_history, state_of, summarize
 
 _SPARKLINE = 48
+_MOST_CLASSES = 20
 
 
 @click.command("runs")
@@ -40,15 +43,23 @@ def runs_command(wanted: str | None, yes: bool, as_json: bool) -> None:
     if not rows:
         click.echo("No runs yet. Start one: dltui, or dltui train.")
     for row in rows:
-        accuracy = f"{figures.share(row.accuracy)} {row.split}" if row.accuracy is not None else "–"
         click.echo(
-            clean(f"{row.run.id:<44} {row.state:<9} {accuracy:<19} {row.steps:>9,} steps  {row.network}")
+            clean(f"{row.run.id:<44} {row.state:<9} {row.best:<19} {row.steps:>9,} steps  {row.network}")
         )
 
 
 def _fields(row: RunRow) -> dict[str, object]:
-    names = ("state", "name", "network", "split", "accuracy", "epochs", "steps")
-    return {"run": row.run.id, "path": str(row.run.path), **{name: getattr(row, name) for name in names}}
+    return {
+        "run": row.run.id,
+        "path": str(row.run.path),
+        "state": row.state,
+        "name": row.name,
+        "network": row.network,
+        "split": row.split,
+        row.metric: row.score,
+        "epochs": row.epochs,
+        "steps": row.steps,
+    }
 
 
 def _delete(run: RunDir, yes: bool) -> None:
@@ -93,11 +104,8 @@ def _text(run: RunDir, history: RunHistory, state: str) -> list[str]:
     ]
     if history.ended is not None and history.ended.message:
         lines.append(f"{history.ended.message}. {history.ended.hint}")
-    for name, figure in history.final().items():
-        label = "  (running mean)" if name == "train" else ""
-        loss, accuracy = figures.loss(figure["loss"]), figures.share(figure["accuracy"])
-        lines.append(f"{name:<11} loss {loss}  accuracy {accuracy}{label}")
-    for name, series in (("loss", history.loss), ("accuracy", history.accuracy)):
+    lines += _final(history)
+    for name, series in (("loss", history.loss), (figures.SCORES[history.metric], history.score)):
         lines.append(f"{name:<11} {_sparkline(series)}")
     lines += [
         f"{layer:<11} |dL/dW| {figures.norm(norm)}" for layer, norm in history.gradients.latest().items()
@@ -105,7 +113,39 @@ def _text(run: RunDir, history: RunHistory, state: str) -> list[str]:
     ratio = first_last_ratio(history.gradients.latest())
     if ratio is not None:
         lines.append(f"first/last  {figures.ratio(ratio)}")
+    lines += _classes(history)
     return [line.rstrip() for line in lines]
+
+
+def _final(history: RunHistory) -> list[str]:
+    """Return a line for each split, with the weights that it was evaluated with where those are older."""
+    lines = []
+    for name, figure in history.final().items():
+        parts = [f"loss {figures.loss(figure['loss'])}"]
+        parts.append(figures.named_score(figure[history.metric], history.metric))
+        parts += [f"top 5 {figures.share(figure['top5'])}"] if "top5" in figure else []
+        parts += [f"{key.upper()} {figures.amount(figure[key])}" for key in ("mae", "rmse") if key in figure]
+        last = history.latest(name)
+        if last is not None and last.weights is not None:
+            parts.append(f"(best weights, step {last.weights:,})")
+        parts += ["(running mean)"] if name == "train" else []
+        lines.append(f"{name:<11} {'  '.join(parts)}")
+    return lines
+
+
+def _classes(history: RunHistory) -> list[str]:
+    """Return a line for each class, where there are not too many."""
+    found = per_class(history)
+    if found is None or len(found.rows) > _MOST_CLASSES:
+        return []
+    names = [clean(row.name) for row in found.rows]
+    room = max(11, *map(width, names))
+    title = f"{found.evaluation.split} split"
+    lines = [f"{title:<{room}} {'precision':>10} {'recall':>10} {'F1':>10}"]
+    for name, row in zip(names, found.rows, strict=True):
+        shares = " ".join(f"{figures.share(value):>10}" for value in (row.precision, row.recall, row.f1))
+        lines.append(f"{name}{' ' * (room - width(name))} {shares}")
+    return lines
 
 
 def _sparkline(series: Series) -> str:

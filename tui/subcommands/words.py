@@ -2,7 +2,7 @@
 
 from dlcore import figures
 from dlcore.clean import clean
-from dlcore.history import LIVE, RunHistory, State
+from dlcore.history import LIVE, RunHistory, State, score
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
 
@@ -12,7 +12,8 @@ def parting(run: RunDir) -> str:
     history = read_history(run)
     state = state_of(run, history)
     best = history.best()
-    figure = f", best {best.split} accuracy {figures.share(best.accuracy)}" if best else ""
+    metric = history.metric
+    figure = f", best {best.split} {figures.named_score(score(best, metric), metric)}" if best else ""
     then = f"dltui attach {run.id}" if state in LIVE else f"dltui export {run.id} --format markdown"
     return clean(f"{run.id}: {state}{figure} · {run.path} · {then}")
 

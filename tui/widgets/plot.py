@@ -141,7 +141,7 @@ def value_text(value: float | None, *, percent: bool = False) -> str:
     elif percent:
         text = f"{100 * value:.1f}%"
     elif value == 0 or 1e-3 <= abs(value) < 1e5:
-        text = f"{value:.{max(0, 5 - len(str(int(abs(value)))))}f}"
+        text = f"{value:.{max(0, 5 - (value < 0) - len(str(int(abs(value)))))}f}"
     else:
         mantissa, exponent = f"{value:.1e}".split("e")
         text = f"{mantissa}e{int(exponent)}"

@@ -1,0 +1,204 @@
+"""The sections of the Markdown summary that hold what was measured: results, classes, epochs, layers."""
+
+import math
+from collections.abc import Iterator
+
+from dlcore import figures
+from dlcore.events import EpochEnded, Evaluated, Number
+from dlcore.export.escape import for_markdown
+from dlcore.export.report import Report, Row, measured, rows
+from dlcore.export.tables import table
+from dlcore.history import Metric, first_last_ratio, score
+from dlcore.perclass import per_class
+
+MOST_ROWS = 40
+"""Longer tables are thinned: Markdown is for reading, and the CSV has every row."""
+
+
+def results(report: Report) -> Iterator[str]:
+    """Yield the figures of each split as they stand, and the best of the watched one."""
+    history, metric = report.history, report.history.metric
+    extras = _extras(report)
+    lines = []
+    if history.epochs:
+        epoch = history.epochs[-1]
+        how = f"running mean over the steps of epoch {epoch.epoch:,}"
+        lines.append(_result("train", epoch, metric, extras, how))
+    for name in ("validation", "test"):
+        if found := history.split(name):
+            lines.append(_result(name, found[-1], metric, extras, _how(found[-1])))
+    if not lines:
+        return
+    yield "## Results"
+    yield ""
+    header = ("split", "loss", figures.SCORES[metric], *extras.values(), "how")
+    yield from table(header, lines, "l" + "r" * (len(header) - 2) + "l")
+    if best := history.best():
+        where = f"at step {best.step:,} (epoch {epoch_text(best.epoch)})"
+        yield ""
+        name = figures.SCORES[metric]
+        yield f"Best {best.split} {name}: {figures.score(score(best, metric), metric)} {where}."
+        if best.split == "test":
+            yield "No samples were held out: the test split itself picked this step, so the figure flatters."
+    if (step := history.taken_back) is not None:
+        yield ""
+        yield (
+            f"The best weights were taken back at the end: those of step {step:,}, which had the lowest "
+            f"{history.watched} loss."
+        )
+
+
+def _extras(report: Report) -> dict[str, str]:
+    """Return the names and titles of the figures that stand behind the score, as far as there are any."""
+    if report.history.metric == "r2":
+        return {"mae": "MAE", "rmse": "RMSE"}
+    return {"top5": "top 5"} if any(one.top5 is not None for one in report.history.evaluations) else {}
+
+
+def _how(event: Evaluated) -> str:
+    if event.weights is not None:
+        return f"{event.samples:,} samples, best weights, step {event.weights:,}"
+    untrained = "" if event.step else ", untrained"
+    return f"{event.samples:,} samples, evaluated at step {event.step:,}{untrained}"
+
+
+def _result(
+    split: str, event: EpochEnded | Evaluated, metric: Metric, extras: dict[str, str], how: str
+) -> tuple[str, ...]:
+    others = (_extra(event, name) for name in extras)
+    loss = figures.loss(measured(event, "loss"))
+    return split, loss, figures.score(score(event, metric), metric), *others, how
+
+
+def _extra(event: EpochEnded | Evaluated, name: str) -> str:
+    value = measured(event, name)
+    return figures.share(value) if name == "top5" else figures.amount(value)
+
+
+def classes(report: Report) -> Iterator[str]:
+    """Yield precision, recall and F1 of each class."""
+    found = per_class(report.history)
+    if found is None:
+        return
+    yield "## Classes"
+    yield ""
+    yield f"Of the {found.evaluation.split} split: {_how(found.evaluation)}."
+    yield ""
+    lines = [
+        (for_markdown(row.name), *(figures.share(value) for value in (row.precision, row.recall, row.f1)))
+        for row in found.rows
+    ]
+    yield from table(("class", "precision", "recall", "F1"), lines, "lrrr")
+
+
+_COLUMNS = (
+    ("train_loss", "train loss †"),
+    ("train_accuracy", "train acc. †"),
+    ("train_r2", "train R² †"),
+    ("validation_loss", "val. loss"),
+    ("validation_accuracy", "val. acc."),
+    ("validation_r2", "val. R²"),
+    ("test_loss", "test loss"),
+    ("test_accuracy", "test acc."),
+    ("test_r2", "test R²"),
+)
+
+
+def epochs(report: Report) -> Iterator[str]:
+    """Yield a row for each epoch or evaluation, thinned where there are too many."""
+    history = report.history
+    every = rows(history)
+    if not every:
+        return
+    shown = _thinned(every, report)
+    columns = [(name, title) for name, title in _COLUMNS if any(name in row.measured for row in shown)]
+    yield "## Epochs"
+    yield ""
+    header = ("epoch", "step", *(title for _, title in columns), "lr", "seconds")
+    cells = [
+        (
+            epoch_text(row.epoch),
+            f"{row.step:,}",
+            *(_measured(row, name, history.metric) for name, _ in columns),
+            "" if row.lr is None else f"{row.lr:.4g}",
+            f"{row.seconds:,.1f}",
+        )
+        for row in shown
+    ]
+    yield from table(header, cells, "r" * len(header))
+    yield ""
+    if any("train_loss" in row.measured for row in shown):
+        yield "† Running mean over the steps of the epoch, while the weights were changing."
+    yield "Step 0 is the untrained network. Seconds count from the start of the trainer."
+    if (step := history.taken_back) is not None:
+        yield f"The row of step {step:,} also has what was measured at the end, when its weights were back."
+    if len(shown) < len(every):
+        yield f"These are {len(shown)} of {len(every):,} rows; the CSV export has all of them."
+
+
+def _thinned(every: list[Row], report: Report) -> list[Row]:
+    """Return about MOST_ROWS rows: the first, the last, the best and others at equal distances."""
+    if len(every) <= MOST_ROWS:
+        return every
+    last = len(every) - 1
+    kept = {round(index * last / (MOST_ROWS - 2)) for index in range(MOST_ROWS - 1)}
+    best = report.history.best()
+    wanted = {best.step if best else None, report.history.taken_back}
+    return [row for index, row in enumerate(every) if index in kept or row.step in wanted]
+
+
+def _measured(row: Row, name: str, metric: Metric) -> str:
+    value = row.measured.get(name)
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return str(value)
+    return figures.score(value, metric) if name.endswith(metric) else figures.loss(value)
+
+
+def epoch_text(epoch: float) -> str:
+    """Return an epoch with its fraction, where it has one."""
+    return f"{epoch:,.2f}".rstrip("0").rstrip(".")
+
+
+def gradients(report: Report) -> Iterator[str]:
+    """Yield each layer's gradient norm at the first and at the last look."""
+    seen = report.history.gradients
+    if not seen.steps or not seen.norms:
+        return
+    looks = [(seen.steps[0], seen.at(0)), (seen.steps[-1], seen.latest())]
+    if len(seen.steps) == 1:
+        del looks[1]
+    lines = [
+        (for_markdown(layer), *(figures.norm(norms.get(layer)) for _, norms in looks)) for layer in seen.norms
+    ]
+    if len(seen.norms) > 1:
+        lines.append(("first ÷ last", *(figures.ratio(first_last_ratio(norms)) for _, norms in looks)))
+    yield "## Gradients"
+    yield ""
+    yield f"Euclidean norm of dL/dW of each layer; {len(seen.steps):,} looks in all."
+    yield ""
+    yield from table(("layer", *(f"step {step:,}" for step, _ in looks)), lines, "l" + "r" * len(looks))
+
+
+def activations(report: Report) -> Iterator[str]:
+    """Yield what each layer hands to its activation, as it was measured last."""
+    found = report.history.activations
+    if found is None or not found.mean:
+        return
+    columns = (found.mean, found.deviation, found.low, found.high)
+    lines = [
+        (for_markdown(layer), *(_plain(column.get(layer)) for column in columns)) for layer in found.mean
+    ]
+    yield "## Activations"
+    yield ""
+    yield (
+        f"What each layer hands to its activation, over {found.samples:,} samples of the "
+        f"{report.history.watched} split at step {found.step:,}; nine values in ten lie between the last two."
+    )
+    yield ""
+    yield from table(("layer", "mean", "deviation", "5 %", "95 %"), lines, "lrrrr")
+
+
+def _plain(value: Number) -> str:
+    return "not finite" if value is None else f"{value:.3g}"
