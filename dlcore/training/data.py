@@ -127,7 +127,7 @@ def load(config: RunConfig, source: Source, device: torch.device) -> Data:
     training, validation = _parted(training, held.validation, config.seed, "validation")
     if isinstance(data, Csv) and data.missing == "impute":
         training, validation, test = _imputed(training, validation, test)
-    mean, deviation = _target_scale(data, facts, training)
+    mean, deviation, variance = _target_scale(data, facts, training)
     scale, shift = _normalizer(data, facts, training, source.peak)
     noise = config.regularization.label_noise
     random_share = _random_labels(noise, facts, training, config.seed) if noise else None
@@ -153,7 +153,7 @@ def load(config: RunConfig, source: Source, device: torch.device) -> Data:
         device=device,
         target_mean=mean.to(device),
         target_deviation=deviation.to(device),
-        target_variance=_variance(facts, training, mean, deviation).to(device),
+        target_variance=variance.to(device),
     )
 
 
@@ -220,25 +220,35 @@ def _random_labels(share: float, facts: Facts, training: Loaded, seed: int) -> t
     For streamed samples the place in the result is the sample's index in its dataset.
     """
     chance = generator(seed, "label noise")
-    size = int(training.indices.max()) + 1 if isinstance(training, StreamedSplit) else len(training[1])
+    size = len(training) if isinstance(training, StreamedSplit) else len(training[1])
     drawn = torch.randint(0, facts.classes, (size,), generator=chance)
     noisy = torch.randperm(size, generator=chance)[: round(share * size)]
     labels = torch.full((size,), -1, dtype=torch.int64)
     labels[noisy] = drawn[noisy]
-    return labels
+    if not isinstance(training, StreamedSplit):
+        return labels
+    placed = torch.full((int(training.indices.max()) + 1,), -1, dtype=torch.int64)
+    placed[training.indices] = labels
+    return placed
 
 
-def _target_scale(data: DataChoice, facts: Facts, training: Loaded) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return mean and deviation (targets,) that the targets of a regression are scaled with."""
-    if facts.task == "classification" or not getattr(data, "scale_target", False):
-        return torch.zeros(facts.targets), torch.ones(facts.targets)
+def _target_scale(
+    data: DataChoice, facts: Facts, training: Loaded
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return mean and deviation (targets,) that targets are scaled with, and their variance after that."""
+    nothing, one = torch.zeros(facts.targets), torch.ones(facts.targets)
+    if facts.task == "classification":
+        return nothing, one, one
     if isinstance(training, StreamedSplit):
         mean, deviation = _target_moments(training)
     else:
         targets = training[1].to(torch.float64)
         mean, deviation = targets.mean(0), targets.std(0, correction=0)
-    deviation = torch.where(deviation > 0, deviation, 1.0)
-    return mean.to(torch.float32), deviation.to(torch.float32)
+    constant = deviation <= 1e-12 * mean.abs()  # up to rounding: there is nothing to scale
+    mean, deviation = mean.to(torch.float32), torch.where(constant, 1.0, deviation).to(torch.float32)
+    if not getattr(data, "scale_target", False):
+        return nothing, one, deviation.square()
+    return mean, deviation, one
 
 
 def _target_moments(training: StreamedSplit) -> tuple[torch.Tensor, torch.Tensor]:
@@ -246,14 +256,6 @@ def _target_moments(training: StreamedSplit) -> tuple[torch.Tensor, torch.Tensor
     batches = stream(training.samples, 256, training.indices, _WORKERS)
     targets = torch.cat([targets.to(torch.float64) for _, targets in batches])
     return targets.mean(0), targets.std(0, correction=0)
-
-
-def _variance(facts: Facts, training: Loaded, mean: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
-    """Return the variance (targets,) of the scaled training targets; 1 for classes, and where it is 0."""
-    if facts.task == "classification" or isinstance(training, StreamedSplit):
-        return torch.ones(facts.targets)
-    variance = ((training[1] - mean) / deviation).var(0, correction=0)
-    return torch.where(variance > 0, variance, 1.0)
 
 
 def _normalizer(

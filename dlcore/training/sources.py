@@ -54,16 +54,17 @@ def read(config: RunConfig, home: Path, report: Report) -> Source:
     source = _read(config, home, report)
     data = config.data
     if isinstance(data, ImageChoice) and data.shuffle_pixels:
-        order = torch.randperm(source.facts.features, generator=generator(config.seed, "pixels"))
+        pixels = source.facts.shape[1] * source.facts.shape[2]
+        order = torch.randperm(pixels, generator=generator(config.seed, "pixels"))
         test = source.test and _reordered(source.test, order)
         return replace(source, training=_reordered(source.training, order), test=test)
     return source
 
 
 def _reordered(samples: Samples, order: torch.Tensor) -> Samples:
-    """Return the same images with their pixels in another order, the same for all."""
+    """Return the same images with their pixels in another order, the same for all; colours stay together."""
     assert isinstance(samples, tuple), "no set with a shuffle_pixels is streamed"
-    return samples[0].flatten(1)[:, order].reshape(samples[0].shape), samples[1]
+    return samples[0].flatten(2)[:, :, order].reshape(samples[0].shape), samples[1]
 
 
 def _read(config: RunConfig, home: Path, report: Report) -> Source:

@@ -11,6 +11,7 @@ from pathlib import Path
 from dlcore import events
 from dlcore.config import RunConfig, to_toml
 from dlcore.events import Event
+from dlcore.examine import examine, settled
 from dlcore.history import RunHistory
 from dlcore.journal import Tail
 from dlcore.oneline import parse
@@ -40,7 +41,7 @@ def read_events(run: RunDir) -> list[Event]:
 
 def make(home: Path, config: RunConfig) -> RunDir:
     """A run that waits for its trainer, as the launcher makes it."""
-    config = config.resolved()
+    config = settled(config, examine(config))
     return create(home, config.name, datetime.now(UTC), to_toml(config), {})
 
 

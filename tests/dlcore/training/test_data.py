@@ -1,8 +1,6 @@
-"""Data: splits that are disjoint, stratified and reproducible; normalization; batches; IDX files."""
+"""Data: splits that are disjoint, stratified and reproducible; normalization; targets; batches."""
 
-import os
-import shutil
-import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,79 +9,92 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from dlcore.choices.datasets import DATASETS
-from dlcore.config import RunConfig, plan
-from dlcore.errors import DataError
-from dlcore.oneline import parse
-from dlcore.published import MNIST, data_folder
-from dlcore.training.data import Data, Split, idx, load
+from dlcore.config import plan
+from dlcore.training.data import Data, held_out, load
+from dlcore.training.sources import Source
+from tests.dlcore.trained import train
+from tests.dlcore.training.own_data import write_csv
+from tests.dlcore.training.prepared import CPU, arrays, batched, prepared, resident, rows
 
-SHIPPED = [kind.word() for kind in DATASETS if kind.word() != "mnist"]
-CPU = torch.device("cpu")
-
-
-def loaded(line: str) -> tuple[RunConfig, Data]:
-    config = parse(line).resolved()
-    return config, load(config, Path("/nowhere"), CPU, no_report)
+NEEDS_NOTHING = [
+    *("digits", "iris", "wine", "breast_cancer", "diabetes", "xor", "moons", "circles", "spiral", "blobs"),
+    *("regression", "noise"),
+]
+REGRESSIONS = ("diabetes", "regression")
 
 
-def no_report(name: str, got: int, total: int) -> None:
-    raise AssertionError("nothing is downloaded")
+def loaded(line: str) -> Data:
+    return prepared(line).data
 
 
-def rows(split: Split) -> list[tuple[Any, ...]]:
-    """The samples as comparable rows, in order: input, then target."""
-    flat = split.inputs.reshape(len(split), -1).tolist()
-    return [(*values, target) for values, target in zip(flat, split.targets.tolist(), strict=True)]
+def splits(data: Data) -> list[Any]:
+    return [data.training, data.validation, data.test]
 
 
-def shares(split: Split, classes: int) -> list[int]:
-    return torch.bincount(split.targets, minlength=classes).tolist()
+# -- splits -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", SHIPPED)
-@pytest.mark.parametrize("options", ["", "val=.25", "val=0", "n=101 val=.5", "samples=57 seed=3"])
+@pytest.mark.parametrize("kind", NEEDS_NOTHING)
+@pytest.mark.parametrize("options", ["", "val=.25", "val=0", "n=101 val=.5", "seed=3"])
 def test_sizes_are_those_of_the_plan(kind: str, options: str) -> None:
-    if kind == "xor":
-        options = ""
-    if kind == "digits":
-        options = options.replace("samples", "n")
-    config, data = loaded(f"{kind} {options}")
-    wanted = plan(config)
-    assert (len(data.training), len(data.validation), len(data.test)) == (
-        wanted.training,
-        wanted.validation,
-        wanted.test,
-    )
-    for split in (data.training, data.validation, data.test):
-        assert split.inputs.shape[1:] == config.data.shape
-        assert split.targets.dtype == torch.int64
+    if kind == "xor" and "val" in options:
+        options = "n=3"
+    start = prepared(f"{kind} {options}")
+    wanted, facts = plan(start.config, start.source.facts), start.source.facts
+    assert list(map(len, splits(start.data))) == [wanted.training, wanted.validation, wanted.test]
+    for split in map(resident, splits(start.data)):
+        assert split.inputs.shape == (len(split), *facts.shape)
         assert split.inputs.is_contiguous()
+        if kind in REGRESSIONS:
+            assert (split.targets.dtype, split.targets.shape) == (torch.float32, (len(split), 1))
+        else:
+            assert (split.targets.dtype, split.targets.shape) == (torch.int64, (len(split),))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NEEDS_NOTHING if kind != "xor"])
+def test_the_splits_are_together_all_samples_once(kind: str) -> None:
+    scale = " data.scale_target=false" if kind in REGRESSIONS else ""
+    start = prepared(f"{kind} val=.3{scale}")
+    inputs, targets = arrays(start.source.training)
+    whole = [
+        (*values, *target)
+        for values, target in zip(
+            inputs.flatten(1).tolist(), targets.reshape(len(targets), -1).tolist(), strict=True
+        )
+    ]
+    parts = [rows(split) for split in splits(start.data)]
+    assert sorted(part for each in parts for part in each) == sorted(whole)
+    for part in parts:  # each keeps the order of the source
+        places = iter(whole)
+        assert all(row in places for row in part)
 
 
 def test_the_splits_of_digits_are_all_of_its_samples_once() -> None:
-    _, data = loaded("digits val=.2")
+    data = loaded("digits val=.2")
     images, labels = load_digits(return_X_y=True)
     whole = sorted((*map(int, image), int(label)) for image, label in zip(images, labels, strict=True))
-    assert sorted(rows(data.training) + rows(data.validation) + rows(data.test)) == whole
-
-
-@pytest.mark.parametrize("kind", ["moons", "circles"])
-def test_no_sample_is_in_two_splits(kind: str) -> None:
-    _, data = loaded(f"{kind} samples=500 val=.3")
-    parts = [set(rows(split)) for split in (data.training, data.validation, data.test)]
-    assert [len(part) for part in parts] == [280, 120, 100]
-    assert len(set.union(*parts)) == 500
+    assert sorted(row for split in splits(data) for row in rows(split)) == whole
 
 
 @pytest.mark.parametrize(
-    "line", ["digits val=.1", "digits val=.33 seed=5", "moons samples=333", "circles val=.5"]
+    "line",
+    [
+        *(
+            "digits val=.1",
+            "digits val=.33 seed=5",
+            "moons samples=333",
+            "circles val=.5",
+            "iris",
+            "wine val=.4",
+        ),
+        *("breast_cancer", "blobs classes=7 samples=100", "spiral classes=3", "noise"),
+    ],
 )
 def test_every_class_keeps_its_share_within_one_sample(line: str) -> None:
-    config, data = loaded(line)
-    classes = config.data.classes
+    start = prepared(line)
     training, validation, test = (
-        shares(split, classes) for split in (data.training, data.validation, data.test)
+        torch.bincount(resident(split).targets, minlength=start.source.facts.classes).tolist()
+        for split in splits(start.data)
     )
     for held, rest in (
         (test, [a + b for a, b in zip(training, validation, strict=True)]),
@@ -94,168 +105,251 @@ def test_every_class_keeps_its_share_within_one_sample(line: str) -> None:
             assert abs(number - of * sum(held) / sum(whole)) < 1
 
 
-def test_one_seed_draws_the_same_splits_and_another_one_others() -> None:
-    first, same, other = (loaded(f"digits seed={seed}")[1] for seed in (1, 1, 2))
-    assert rows(first.test) == rows(same.test) != rows(other.test)
-    assert rows(first.validation) == rows(same.validation) != rows(other.validation)
-    moons, again, others = (loaded(f"moons seed={seed}")[1] for seed in (1, 1, 2))
-    assert rows(moons.training) == rows(again.training)
-    assert not set(rows(moons.training)) & set(rows(others.training))
+@pytest.mark.parametrize(
+    "line", ["diabetes", "regression data.function=linear", "regression samples=95 val=.3"]
+)
+def test_every_tenth_of_a_regression_s_targets_keeps_its_share(line: str) -> None:
+    data = loaded(f"{line} data.scale_target=false")
+    for rest, held in (
+        ([data.training, data.validation], data.test),
+        ([data.training], data.validation),
+    ):
+        parts = [resident(split).targets[:, 0] for split in (*rest, held)]
+        ranks = torch.cat(parts).argsort(stable=True).argsort()
+        tenth = ranks * 10 // len(ranks)
+        share = len(held) / len(ranks)
+        inside, all_ = torch.bincount(tenth[-len(held) :], minlength=10), torch.bincount(tenth, minlength=10)
+        # Equal targets may stand on either side of a border between two tenths.
+        slack = 2 if "diabetes" in line else 1
+        assert all(abs(a - share * b) < slack for a, b in zip(inside.tolist(), all_.tolist(), strict=True))
 
 
-@pytest.mark.parametrize("kind", ["digits", "moons"])
+@pytest.mark.parametrize("held", [0, 1, 7, 50])
+def test_as_many_are_held_out_as_asked_for(held: int) -> None:
+    for targets in (torch.arange(50) % 3, torch.randn(50, 2), torch.ones(50, 1), torch.zeros(50)):
+        out = held_out(targets, held, 0, "test")
+        assert (out.dtype, out.shape, int(out.sum())) == (torch.bool, (50,), held)
+
+
+@pytest.mark.parametrize("kind", ["digits", "diabetes", "wine", "noise", "blobs"])
+def test_one_seed_draws_the_same_splits_and_another_one_others(kind: str) -> None:
+    more = " data.seed=1" if kind in ("noise", "blobs") else ""
+    first, same, other = (loaded(f"{kind} seed={seed}{more}") for seed in (1, 1, 2))
+    for one, two, three in zip(splits(first), splits(same), splits(other), strict=True):
+        assert rows(one) == rows(two)
+        assert sorted(rows(one)) != sorted(rows(three))
+
+
+@pytest.mark.parametrize("kind", ["digits", "moons", "iris"])
 def test_a_limit_takes_the_first_of_the_training_split_and_leaves_the_test_alone(kind: str) -> None:
-    _, whole = loaded(f"{kind} val=0")
-    _, some = loaded(f"{kind} val=.2 n=50")
+    whole, some = loaded(f"{kind} val=0"), loaded(f"{kind} val=.2 n=50")
     assert rows(some.test) == rows(whole.test)
     assert sorted(rows(some.training) + rows(some.validation)) == sorted(rows(whole.training)[:50])
     assert (len(some.training), len(some.validation)) == (40, 10)
 
 
 def test_the_share_that_is_held_out_does_not_change_the_test() -> None:
-    assert rows(loaded("digits val=.5")[1].test) == rows(loaded("digits val=0")[1].test)
+    assert rows(loaded("digits val=.5").test) == rows(loaded("digits val=0").test)
 
 
 def test_xor_is_its_four_points() -> None:
-    _, data = loaded("xor")
+    data = loaded("xor")
     assert rows(data.training) == rows(data.test) == [(0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)]
     assert len(data.validation) == 0
 
 
-@pytest.mark.parametrize("kind", ["moons", "circles"])
-def test_points_without_noise_lie_on_their_curves(kind: str) -> None:
-    _, data = loaded(f"{kind} noise=0 samples=200")
-    for x, y, target in rows(data.training):
-        if kind == "circles":
-            assert x * x + y * y == pytest.approx(0.25 if target else 1.0, abs=1e-5)
-        else:
-            assert (x - target) ** 2 + (y - target / 2) ** 2 == pytest.approx(1.0, abs=1e-5)
-
-
-def normalized(data: Data, split: Split) -> numpy.ndarray[Any, Any]:
-    batches = [inputs for inputs, _ in data.batches(split, 64)]
-    assert all(inputs.dtype == torch.float32 for inputs in batches)
-    return torch.cat(batches).double().numpy()
+# -- normalization ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("split", ["training", "validation", "test"])
 @pytest.mark.parametrize(
-    ("kind", "normalize"),
-    [(kind, word) for kind in ("digits", "moons") for word in ("none", "half", "standard")],
+    ("line", "peak"), [("digits", 16), ("noise data.channels=3", 255), ("moons", 1), ("wine", 1)]
 )
-def test_normalization_against_numpy(kind: str, normalize: str, split: str) -> None:
-    _, data = loaded(f"{kind} data.normalize={normalize}")
-    peak = 16 if kind == "digits" else 1
-    stored: Split = getattr(data, split)
-    values = stored.inputs.double().numpy() / peak
-    fitted = data.training.inputs.double().numpy() / peak
-    axes = (0, 2, 3) if kind == "digits" else (0,)
+@pytest.mark.parametrize("normalize", ["none", "half", "standard", "auto"])
+def test_normalization_against_numpy(line: str, peak: int, normalize: str, split: str) -> None:
+    data = loaded(f"{line} data.normalize={normalize}")
+    values = resident(getattr(data, split)).inputs.double().numpy() / peak
+    fitted = resident(data.training).inputs.double().numpy() / peak
+    axes = (0, 2, 3) if peak > 1 else (0,)
     wanted = {
         "none": values,
         "half": (values - 0.5) / 0.5,
         "standard": (values - fitted.mean(axes, keepdims=True)) / fitted.std(axes, keepdims=True),
-    }[normalize]
-    numpy.testing.assert_allclose(normalized(data, stored), wanted, rtol=1e-5, atol=1e-5)
+    }
+    wanted["auto"] = wanted["half" if peak > 1 else "standard"]
+    found, _ = batched(data, getattr(data, split))
+    assert found.dtype == torch.float32
+    numpy.testing.assert_allclose(found.double().numpy(), wanted[normalize], rtol=1e-5, atol=1e-4)
 
 
-def test_standard_is_fitted_on_the_training_split_alone() -> None:
-    _, data = loaded("moons val=.5 noise=2 samples=40 data.normalize=standard")
-    assert normalized(data, data.training).mean(0) == pytest.approx([0, 0], abs=1e-5)
-    assert normalized(data, data.training).std(0) == pytest.approx([1, 1], abs=1e-5)
-    assert abs(normalized(data, data.test).mean(0)).max() > 1e-3
+def changed(source: Source, where: torch.Tensor) -> Source:
+    """The source with quite other inputs at some samples."""
+    inputs, targets = arrays(source.training)
+    other = 77 * torch.ones(()) if inputs.is_floating_point() else torch.tensor(255, dtype=torch.uint8)
+    mask = where.reshape(-1, *[1] * (inputs.dim() - 1))
+    return replace(source, training=(torch.where(mask, other, inputs), targets))
+
+
+@pytest.mark.parametrize("line", ["wine", "digits data.normalize=standard", "diabetes", "moons val=.5"])
+def test_nothing_is_fitted_on_what_is_held_out(line: str) -> None:
+    start = prepared(line)
+    targets = arrays(start.source.training)[1]
+    test = held_out(targets, start.source.facts.test, 0, "test")
+    rest = (~test).nonzero()[:, 0]
+    validation = torch.zeros(len(targets), dtype=torch.bool)
+    validation[rest[held_out(targets[rest], len(start.data.validation), 0, "validation")]] = True
+    for where in (test, validation):
+        other = load(start.config, changed(start.source, where), CPU)
+        assert torch.equal(other.scale, start.data.scale)
+        assert torch.equal(other.shift, start.data.shift)
+        assert rows(other.training) == rows(start.data.training)
+        assert rows(other.test if where is test else other.validation) != rows(
+            start.data.test if where is test else start.data.validation
+        )
+    training = ~test & ~validation
+    assert not torch.equal(load(start.config, changed(start.source, training), CPU).shift, start.data.shift)
+    assert int(training.sum()) == len(start.data.training)
 
 
 @pytest.mark.parametrize("line", ["xor n=1", "xor n=2", "moons n=1 val=0"])
 def test_a_column_that_is_always_the_same_stays_small(line: str) -> None:
-    _, data = loaded(f"{line} data.normalize=standard")
-    assert abs(normalized(data, data.test)).max() < 10
-    assert abs(normalized(data, data.training)).max() <= 1
+    data = loaded(f"{line} data.normalize=standard")
+    assert float(batched(data, data.test)[0].abs().max()) < 10
+    assert float(batched(data, data.training)[0].abs().max()) <= 1
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-20, 0.1, 1e6, 16777217.0])
+def test_a_constant_column_becomes_zeros_whatever_its_size(value: float) -> None:
+    start = prepared("wine")
+    inputs, targets = arrays(start.source.training)
+    inputs = inputs.clone()
+    inputs[:, 3] = value
+    data = load(start.config, replace(start.source, training=(inputs, targets)), CPU)
+    for split in splits(data):
+        found = batched(data, split)[0]
+        assert bool(found.isfinite().all())
+        assert float(found[:, 3].abs().max()) < 1e-3
+
+
+# -- targets ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", ["diabetes", "regression data.function=linear noise=2"])
+def test_scaled_targets_are_of_the_training_split_and_can_be_undone(line: str) -> None:
+    scaled, plain = loaded(line), loaded(f"{line} data.scale_target=false")
+    targets = resident(scaled.training).targets
+    assert float(targets.mean()) == pytest.approx(0, abs=1e-5)
+    assert float(targets.std(correction=0)) == pytest.approx(1, abs=1e-5)
+    assert scaled.target_variance.tolist() == [1.0]
+    variance = float(resident(plain.training).targets.double().var(correction=0))
+    assert float(plain.target_variance) == pytest.approx(variance, rel=1e-5)
+    assert (plain.target_mean.tolist(), plain.target_deviation.tolist()) == ([0.0], [1.0])
+    for one, other in zip(splits(scaled), splits(plain), strict=True):
+        undone = resident(one).targets * scaled.target_deviation + scaled.target_mean
+        torch.testing.assert_close(undone, resident(other).targets, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+@pytest.mark.parametrize("scale", ["true", "false"])
+def test_targets_that_are_all_alike_stay_finite(value: float, scale: str) -> None:
+    start = prepared(f"diabetes data.scale_target={scale}")
+    inputs, targets = arrays(start.source.training)
+    data = load(start.config, replace(start.source, training=(inputs, torch.full_like(targets, value))), CPU)
+    wanted = 0.0 if scale == "true" else value
+    for split in splits(data):
+        assert resident(split).targets.unique().tolist() == pytest.approx([wanted], rel=1e-6)
+    assert (data.target_deviation.tolist(), data.target_variance.tolist()) == ([1.0], [1.0])
+
+
+def test_errors_are_told_in_the_target_s_own_unit(home: Path) -> None:
+    mean_only = "diabetes perceptron zeros sgd lr=1e-30 e=1 val=0"  # predicts the mean of the training split
+    data = loaded("diabetes val=0 data.scale_target=false")
+    training, test = (resident(split).targets[:, 0].double() for split in (data.training, data.test))
+    last = train(home, mean_only).history.evaluations[-1]
+    errors = test - training.mean()
+    assert last.mae == pytest.approx(float(errors.abs().mean()), rel=1e-5)
+    assert last.rmse == pytest.approx(float(errors.square().mean().sqrt()), rel=1e-5)
+    assert last.mae is not None
+    assert last.mae > 50  # of a figure between 25 and 346
+    assert last.r2 == pytest.approx(
+        1 - float(errors.square().sum() / (test - test.mean()).square().sum()), abs=1e-5
+    )
+    assert last.loss == pytest.approx(float(errors.square().mean() / training.var(correction=0)), rel=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_label_noise_is_in_the_training_labels_alone(share: float) -> None:
+    clean, noisy, again = (
+        loaded(f"digits {more}") for more in ("", *[f"regularization.label_noise={share}"] * 2)
+    )
+    for one, other in ((clean.validation, noisy.validation), (clean.test, noisy.test)):
+        assert rows(one) == rows(other)
+    before, after = resident(clean.training), resident(noisy.training)
+    assert torch.equal(before.inputs, after.inputs)
+    assert torch.equal(after.targets, resident(again.training).targets)
+    different = float((before.targets != after.targets).float().mean())
+    assert different == pytest.approx(share * 0.9, abs=0.03)  # one in ten is drawn as it was
+    assert set(after.targets.tolist()) == set(range(10))
+
+
+# -- the user's own -----------------------------------------------------------------------------------
+
+
+def test_missing_figures_become_the_mean_of_the_training_split(tmp_path: Path) -> None:
+    line = f"csv data.file={write_csv(tmp_path)} data.missing=impute data.normalize=none"
+    start = prepared(line)
+    inputs, _ = arrays(start.source.training)
+    assert int(inputs.isnan().sum()) == 6
+    filled = torch.cat([resident(split).inputs for split in splits(start.data)])
+    assert bool(filled.isfinite().all())
+    known = {(*row[1:],): row[0] for row in inputs.tolist()}
+    imputed = torch.tensor([numpy.isnan(known[(*row[1:],)]) for row in filled.tolist()])
+    training = len(start.data.training)
+    mean = filled[:training][~imputed[:training], 0].mean()
+    assert int(imputed.sum()) == 6
+    assert imputed[:training].any()
+    torch.testing.assert_close(filled[imputed, 0], mean.expand(6))
+    for row, missing in zip(filled.tolist(), imputed.tolist(), strict=True):
+        assert missing or known[(*row[1:],)] == row[0]
+
+
+# -- batches ------------------------------------------------------------------------------------------
 
 
 def test_batches_in_an_order() -> None:
-    _, data = loaded("digits val=0 data.normalize=none")
+    data = loaded("digits val=0 data.normalize=none")
     order = torch.randperm(1438, generator=torch.Generator().manual_seed(0))
+    stored = resident(data.training)
     for size in (1, 64, 100, 1438):
-        batches = list(data.batches(data.training, size, order))
+        batches = list(data.batches(stored, size, order))
         assert [len(targets) for _, targets in batches] == [
             min(size, 1438 - start) for start in range(0, 1438, size)
         ]
         inputs = torch.cat([inputs for inputs, _ in batches])
-        assert torch.equal(inputs, data.training.inputs[order].float() / 16)
-        assert torch.equal(torch.cat([targets for _, targets in batches]), data.training.targets[order])
+        assert torch.equal(inputs, stored.inputs[order].float() / 16)
+        assert torch.equal(torch.cat([targets for _, targets in batches]), stored.targets[order])
 
 
 def test_batches_as_they_stand() -> None:
-    _, data = loaded("moons val=0 data.normalize=none")
-    inputs, targets = zip(*data.batches(data.training, 64), strict=True)
-    assert torch.equal(torch.cat(inputs), data.training.inputs)
-    assert torch.equal(torch.cat(targets), data.training.targets)
+    data = loaded("moons val=0 data.normalize=none")
+    inputs, targets = batched(data, data.training)
+    assert torch.equal(inputs, resident(data.training).inputs)
+    assert torch.equal(targets, resident(data.training).targets)
 
 
 def test_batches_leave_the_stored_samples_alone() -> None:
-    _, data = loaded("moons data.normalize=half")
-    before = data.training.inputs.clone()
+    data = loaded("moons data.normalize=half")
+    before = resident(data.training).inputs.clone()
     for inputs, _ in data.batches(data.training, 64):
         inputs.zero_()
-    assert torch.equal(data.training.inputs, before)
+    assert torch.equal(resident(data.training).inputs, before)
 
 
-def test_images_for_a_cnn_have_their_channels_last() -> None:
-    _, data = loaded("digits cnn")
+@pytest.mark.parametrize("model", ["cnn", "lenet5", "vgg", "resnet", "resnet18"])
+def test_images_for_convolutions_have_their_channels_last(model: str) -> None:
+    data = loaded(f"noise {model} data.side=12 data.channels=3")
     inputs, _ = next(data.batches(data.training, 8))
     assert inputs.is_contiguous(memory_format=torch.channels_last)
-    assert data.training.inputs.dtype == torch.uint8
-
-
-def header(*shape: int, magic: bytes = b"\x00\x00\x08") -> bytes:
-    return magic + bytes([len(shape)]) + b"".join(struct.pack(">I", side) for side in shape)
-
-
-@pytest.mark.parametrize("shape", [(4,), (2, 3), (2, 3, 4), (0, 28, 28)])
-def test_an_idx_file_is_read(shape: tuple[int, ...]) -> None:
-    values = torch.arange(int(numpy.prod(shape)), dtype=torch.uint8).reshape(shape)
-    found = idx(header(*shape) + values.numpy().tobytes(), Path("x"))
-    assert torch.equal(found, values)
-    assert found.dtype == torch.uint8
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "x is not an IDX file of bytes"),
-        (b"\x00\x00", "x is not an IDX file of bytes"),
-        (b"\x1f\x8b\x08\x00", "x is not an IDX file of bytes"),
-        (header(4, magic=b"\x00\x00\x0d") + bytes(16), "x is not an IDX file of bytes"),
-        (header(2, 2)[:-1], "x is not an IDX file of bytes"),
-        (header(2, 2) + bytes(3), "x announces 4 values and holds 3"),
-        (header(2, 2) + bytes(5), "x announces 4 values and holds 5"),
-        (header(), "x announces 1 values and holds 0"),
-    ],
-)
-def test_what_is_no_idx_file_is_said_to_be_none(content: bytes, message: str) -> None:
-    with pytest.raises(DataError) as caught:
-        idx(content, Path("x"))
-    assert caught.value.message == message
-    assert caught.value.hint
-
-
-def test_the_real_mnist(home: Path) -> None:
-    source = os.environ.get("DLTUI_TEST_MNIST")
-    if not source:
-        pytest.skip("DLTUI_TEST_MNIST names no folder with the four MNIST files")
-    folder = data_folder(home, "mnist")
-    folder.mkdir(parents=True)
-    for file in MNIST.files:
-        shutil.copy(Path(source) / file.name, folder)
-    config = parse("mnist val=.1").resolved()
-    data = load(config, home, CPU, no_report)
-    assert (len(data.training), len(data.validation), len(data.test)) == (54_000, 6_000, 10_000)
-    assert data.training.inputs.shape == (54_000, 1, 28, 28)
-    assert data.test.targets[:5].tolist() == [7, 2, 1, 0, 4]
-    # 60,000 training labels: the published number of each digit.
-    published = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    both = [a + b for a, b in zip(shares(data.training, 10), shares(data.validation, 10), strict=True)]
-    assert both == published
-    other = load(parse("mnist val=.1 seed=1").resolved(), home, CPU, no_report)
-    assert torch.equal(other.test.inputs, data.test.inputs)
-    assert not torch.equal(other.validation.inputs, data.validation.inputs)
+    assert resident(data.training).inputs.dtype == torch.uint8
+    plain = loaded("noise mlp 8, data.side=12 data.channels=3")
+    assert next(plain.batches(plain.training, 8))[0].is_contiguous()

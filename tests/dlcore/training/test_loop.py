@@ -1,28 +1,25 @@
 """The loop: what it learns, that it repeats itself bit for bit, and that it says what it did."""
 
-import itertools
 import math
 from pathlib import Path
 
 import pytest
 import torch
 
-from dlcore.config import RunConfig, plan
-from dlcore.events import EpochEnded, Evaluated, GradientsMeasured, StepsEnded
+from dlcore.config import plan
+from dlcore.events import ActivationsMeasured, EpochEnded, Evaluated, GradientsMeasured, StepsEnded
 from dlcore.oneline import parse
 from dlcore.training import checkpoint, chunk
-from dlcore.training.data import Data, load
+from dlcore.training.layers import layers_of
 from dlcore.training.losses import build_loss
-from dlcore.training.models import build_model, weighted_layers
 from tests.dlcore.trained import Trained, train
-
-CPU = torch.device("cpu")
+from tests.dlcore.training.prepared import batched, prepared
 
 
 def series(trained: Trained) -> tuple[bytes, bytes, bytes]:
     """The figures of every step, bit for bit."""
     history = trained.history
-    return history.loss.values.tobytes(), history.accuracy.values.tobytes(), history.lr.values.tobytes()
+    return history.loss.values.tobytes(), history.score.values.tobytes(), history.lr.values.tobytes()
 
 
 def weights(trained: Trained) -> dict[str, torch.Tensor]:
@@ -34,14 +31,6 @@ def weights(trained: Trained) -> dict[str, torch.Tensor]:
 def same_weights(one: Trained, other: Trained) -> bool:
     first, second = weights(one), weights(other)
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
-
-def prepared(line: str) -> tuple[RunConfig, Data, torch.nn.Sequential]:
-    """What the trainer starts from."""
-    config = parse(f"{line} device=cpu").resolved()
-    data = load(config, Path("/nowhere"), CPU, lambda *_: None)
-    torch.manual_seed(config.seed)
-    return config, data, build_model(config)
 
 
 # -- what it learns -----------------------------------------------------------------------------------
@@ -152,7 +141,8 @@ def test_a_step_is_against_the_gradient_of_the_loss_and_its_penalty(
 ) -> None:
     line = f"digits {model} tanh {loss} sgd lr=.01 loss.reduction={reduction} l2={l2} n=40 val=0 b=full e=1"
     trained = train(home, line)
-    config, data, network = prepared(line)
+    start = prepared(line)
+    config, data, network = start.config, start.data, start.network()
     before = {name: value.clone() for name, value in network.state_dict().items()}
 
     batches = list(data.batches(data.training, 40))
@@ -161,7 +151,7 @@ def test_a_step_is_against_the_gradient_of_the_loss_and_its_penalty(
     mean = build_loss(config.loss)(outputs, targets)
     terms = outputs.numel() if loss == "mse" else 40
     total = mean * terms if reduction == "sum" else mean
-    penalty = sum(layer.weight.square().sum() for layer in weighted_layers(network).values())
+    penalty = sum(layer.weight.square().sum() for layer in layers_of(network).values())
     (total + l2 * penalty).backward()
 
     after = weights(trained)
@@ -170,7 +160,7 @@ def test_a_step_is_against_the_gradient_of_the_loss_and_its_penalty(
         torch.testing.assert_close(after[name], before[name] - 0.01 * parameter.grad, rtol=1e-4, atol=1e-7)
     assert trained.history.loss.values[0] == pytest.approx(mean.item(), rel=1e-5)  # without the penalty
     norms = trained.history.gradients.at(0)
-    for name, layer in weighted_layers(network).items():
+    for name, layer in layers_of(network).items():
         assert layer.weight.grad is not None
         assert norms[name] == pytest.approx(torch.linalg.vector_norm(layer.weight.grad).item(), rel=1e-4)
 
@@ -197,7 +187,7 @@ def test_an_epoch_s_figures_are_the_means_over_its_samples(short: Trained) -> No
     sizes = [64, 64, wanted.training - 128]
     for number, ended in enumerate(short.history.epochs):
         part = slice(3 * number, 3 * number + 3)
-        for value, figures in ((ended.loss, short.history.loss), (ended.accuracy, short.history.accuracy)):
+        for value, figures in ((ended.loss, short.history.loss), (ended.accuracy, short.history.score)):
             steps = figures.values[part]
             mean = sum(figure * size for figure, size in zip(steps, sizes, strict=True)) / sum(sizes)
             assert value == pytest.approx(mean, rel=1e-5)
@@ -206,16 +196,17 @@ def test_an_epoch_s_figures_are_the_means_over_its_samples(short: Trained) -> No
 def test_an_evaluation_is_of_the_whole_split_without_dropout(home: Path) -> None:
     line = "digits mlp 16, drop=.5 adam e=2 val=.3"
     trained = train(home, line)
-    config, data, network = prepared(line)
+    start = prepared(line)
+    config, data, network = start.config, start.data, start.network()
     network.load_state_dict(weights(trained))
     network.eval()
     for name, split in (("validation", data.validation), ("test", data.test)):
-        inputs = torch.cat([inputs for inputs, _ in data.batches(split, 7)])
+        inputs, targets = batched(data, split, 7)
         with torch.no_grad():
             outputs = network(inputs)
         last = trained.history.split(name)[-1]
-        assert last.loss == pytest.approx(build_loss(config.loss)(outputs, split.targets).item(), rel=1e-5)
-        assert last.accuracy == pytest.approx((outputs.argmax(1) == split.targets).float().mean().item())
+        assert last.loss == pytest.approx(build_loss(config.loss)(outputs, targets).item(), rel=1e-5)
+        assert last.accuracy == pytest.approx((outputs.argmax(1) == targets).float().mean().item())
         assert last.samples == len(split)
 
 
@@ -254,9 +245,10 @@ def test_what_a_run_says_in_which_order(short: Trained) -> None:
     steps = [event.step for event in events]
     assert steps == sorted(steps)
     assert kinds.count("EpochEnded") == 4
-    for event, following in itertools.pairwise(events):
+    for event, following, third in zip(events, events[1:], events[2:], strict=False):
         if isinstance(event, EpochEnded):
-            assert isinstance(following, Evaluated)
+            assert isinstance(following, ActivationsMeasured)
+            assert isinstance(third, Evaluated)
         if isinstance(following, GradientsMeasured):
             assert isinstance(event, StepsEnded)
             assert set(following.steps) <= set(range(event.step - len(event.loss) + 1, event.step + 1))
@@ -294,4 +286,4 @@ def test_a_batch_of_one_and_a_short_last_batch(home: Path) -> None:
     assert trained.history.totals()[0] == 16
     assert trained.history.step == 4
     one = train(home, "moons samples=20 val=0 b=1 n=3 e=1")
-    assert set(one.history.accuracy.values) <= {0.0, 1.0}
+    assert set(one.history.score.values) <= {0.0, 1.0}
