@@ -181,8 +181,7 @@ def _value(section: Section, spec: FieldSpec, texts: dict[str, str]) -> Any:
             **{name: parse_value(typed) for name, typed in given.items() if typed is not None},
         }
     if is_text(section.path(spec.name)):
-        return text
-    value = parse_value(text)
-    if spec.control == "widths":
-        return [] if text in ("", "[]") else value
-    return value
+        return texts.get(spec.name, "")
+    if not text and spec.control in ("widths", "numbers", "words"):
+        return []
+    return {} if not text and spec.control == "table" else parse_value(text)

@@ -16,11 +16,21 @@ def nudged(row: Row, text: str, direction: int) -> str:
         words = row.options
         index = words.index(text) if text in words else 0
         return words[(index + direction) % len(words)]
+    if row.control == "words":
+        return _words(row, text, direction)
     if row.control == "count":
         return _count(row, text, direction)
     if row.control == "number":
         return _number(row, text, direction)
     return text
+
+
+def _words(row: Row, text: str, direction: int) -> str:
+    """Go through each word alone, and through none of them where that is the default."""
+    choices = ("[]", *row.options) if row.spec is not None and not row.spec.default else row.options
+    typed = text.strip(" ,") or "[]"
+    index = choices.index(typed) if typed in choices else 0
+    return choices[(index + direction) % len(choices)]
 
 
 def _lowest(row: Row) -> float:

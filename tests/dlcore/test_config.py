@@ -283,7 +283,7 @@ def test_the_file_has_every_key_of_every_choice() -> None:
     assert table["model"]["activation"] == {"kind": "leaky_relu", "slope": 0.01}
 
 
-@settings(max_examples=1000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configurations())
 @example(RunConfig(data=CustomData(target="a:b", args={"": {"\x7f": ["\n", 1e300, 10**30, -0.5]}})))
 def test_the_file_reads_back_as_it_was(config: RunConfig) -> None:
@@ -305,7 +305,7 @@ def test_resolving_again_changes_nothing_and_folding_comes_to_the_same(config: R
         assert resolved.folded() == folded
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configurations(), st.sampled_from([NUMBERS, PICTURES]))
 def test_resolving_in_the_light_of_facts_leaves_no_auto(config: RunConfig, facts: Facts) -> None:
     resolved = config.resolved(facts)

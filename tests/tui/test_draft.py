@@ -1,12 +1,18 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from dlcore.choices.activations import LeakyReLU, ReLU, Tanh
 from dlcore.choices.architectures import Mlp
-from dlcore.choices.choice import fields_of
+from dlcore.choices.choice import Choice, fields_of
+from dlcore.choices.own import Csv, CustomData
+from dlcore.choices.schedules import Piecewise
 from dlcore.config import SECTIONS, RunConfig, Section
 from dlcore.oneline import parse
+from dlcore.reading import checked
+from tests.dlcore.strategies import configurations
 from tests.tui.fakes import NASTY
 from tui.draft import Draft, Row
 
@@ -78,6 +84,136 @@ def test_a_configuration_taken_over_comes_back_as_it_was(line: str) -> None:
 def test_one_activation_each_with_fields_of_its_own_comes_back() -> None:
     model = Mlp(hidden=(8, 8, 8), activation=(ReLU(), LeakyReLU(slope=0.3), Tanh()))
     config = replace(RunConfig(), model=model)
+    assert Draft(config).read().config == config
+
+
+MEMBERS = [(section, kind) for section in SECTIONS for kind in section.family]
+SUITED: dict[str, dict[str, Any]] = {
+    "csv": {"file": "x.csv"},
+    "image_folder": {"folder": "x"},
+    "custom": {"target": "module:Name"},
+}
+"""What has no default that runs."""
+
+
+@pytest.mark.parametrize(
+    ("section", "kind"), MEMBERS, ids=[f"{section.key}={kind.word()}" for section, kind in MEMBERS]
+)
+def test_the_defaults_of_every_kind_come_back(section: Section, kind: type[Choice]) -> None:
+    chosen = kind.model_validate(SUITED.get(kind.word(), {}))
+    data = "diabetes" if kind.word() in ("mae", "huber") else "mnist"
+    table: dict[str, Any] = {"data": {"kind": data}} if section.key != "data" else {}
+    table[section.key or "seed"] = {"kind": kind.word(), **chosen.model_dump(exclude={"kind"})}
+    if not section.has_kinds:
+        table[section.key or "seed"] = 0 if not section.key else {}
+    config = checked(table)
+    assert config.section(section.key) == chosen
+    assert Draft(config).read().config == config
+    typed = Draft()
+    typed.put("data.kind", data)
+    if section.has_kinds:
+        typed.put(section.path("kind"), kind.word())
+        for name, value in SUITED.get(kind.word(), {}).items():
+            typed.put(section.path(name), value)
+    assert typed.read().config == config
+
+
+@settings(max_examples=300, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(configurations())
+def test_any_configuration_comes_back(config: RunConfig) -> None:
+    draft = Draft()
+    draft.load(config)
+    assert draft.read().config == config
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "texts", "value"),
+    [
+        (
+            "piecewise schedule.boundaries=10 schedule.factors=2",
+            "schedule.factors",
+            ["0.5", ".5", "0.5,", "[0.5]", " 0.5 "],
+            (0.5,),
+        ),
+        ("piecewise", "schedule.factors", ["1,.5", "1, 0.5", "[1, 5e-1]"], (1.0, 0.5)),
+        (
+            "piecewise schedule.boundaries=10 schedule.factors=2",
+            "schedule.boundaries",
+            ["7", "7,", "[7]"],
+            (7,),
+        ),
+        ("digits", "regularization.augment", ["", "[]", " "], ()),
+        ("digits", "regularization.augment", ["flip", "flip,", "['flip']", '["flip"]'], ("flip",)),
+        ("digits", "regularization.augment", ["flip,shift", "flip, shift"], ("flip", "shift")),
+        ("digits cnn", "model.padding", ["none,same", '["none", "same"]'], ("none", "same")),
+        ("digits", "optimizer.lr_per_layer", ["", "{}", " "], {}),
+        ("digits", "optimizer.lr_per_layer", ["{fc1 = 0.5}", "{ fc1=5e-1 }"], {"fc1": 0.5}),
+        ("data=custom data.target=a:b", "data.args", ["", "{}"], {}),
+        ("data=custom data.target=a:b", "data.args", ["{path = 'x', n = [1]}"], {"path": "x", "n": [1]}),
+        ("digits cnn", "model.hidden", ["", "[]"], ()),
+    ],
+)
+def test_lists_and_tables_are_typed_in_any_way_people_write_them(
+    line: str, key: str, texts: list[str], value: object
+) -> None:
+    for text in texts:
+        draft = Draft(parse(line))
+        draft.put(key, text)
+        config = draft.read().config
+        assert config is not None, draft.read().problems
+        section, _, name = key.partition(".")
+        assert getattr(config.section(section), name) == value
+
+
+def test_no_boundaries_and_no_factors_is_what_empty_fields_say() -> None:
+    draft = Draft(parse("piecewise"))
+    draft.put("schedule.boundaries", "")
+    draft.put("schedule.factors", "")
+    config = draft.read().config
+    assert config is not None
+    assert config.schedule == Piecewise(boundaries=(), factors=())
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "text"),
+    [
+        ("piecewise", "schedule.factors", "0.1,much"),
+        ("piecewise", "schedule.factors", "0.1,0"),
+        ("piecewise", "schedule.factors", "0.1"),
+        ("piecewise", "schedule.boundaries", "20,10"),
+        ("digits", "regularization.augment", "spin"),
+        ("digits", "regularization.augment", "flip,5"),
+        ("digits", "regularization.augment", "5"),
+        ("digits cnn", "model.padding", ""),
+        ("digits cnn", "model.kernel", ""),
+        ("digits cnn", "model.kernel", "3,3,3"),
+        ("digits", "optimizer.lr_per_layer", "fc1"),
+        ("digits", "optimizer.lr_per_layer", "{fc1 = 0}"),
+        ("digits", "optimizer.lr_per_layer", "{fc1 = "),
+        ("data=custom data.target=a:b", "data.args", "5"),
+        ("data=custom data.target=a:b", "data.target", ""),
+        ("csv data.file=x", "data.file", ""),
+    ],
+)
+def test_a_bad_list_or_table_is_a_problem_of_its_key(line: str, key: str, text: str) -> None:
+    config = parse(line)
+    draft = Draft(config)
+    draft.put(key, text)
+    assert set(problems(draft)) == {key}
+    assert draft.read().config is None
+
+
+def test_the_text_of_a_path_is_kept_as_it_is() -> None:
+    path = " 0.5,{x}  \t.csv "
+    draft = Draft(RunConfig(data=Csv(file=path, target="true")))
+    config = draft.read().config
+    assert config is not None
+    assert config.data == Csv(file=path, target="true")
+
+
+def test_arguments_of_every_sort_come_back() -> None:
+    args = {"": [], "a b": {"c": [1, 2.5, True, "x\n\x7f"]}, "e": {}}
+    config = RunConfig(data=CustomData(target="a:b", args=args))
     assert Draft(config).read().config == config
 
 
@@ -153,6 +289,8 @@ def test_an_activation_brings_its_fields_along() -> None:
         ("data.validation", "1"),
         ("model.hidden", "128,sixty-four"),
         ("model.hidden", ""),
+        ("regularization.augment", "spin"),
+        ("optimizer.lr_per_layer", "0.1"),
         ("model.dropout", "[1"),
         ("training.epochs", "1e3.5"),
         ("training.device", "gpu"),
@@ -185,7 +323,7 @@ def test_widths_are_typed_in_any_way_people_write_them(text: str, widths: tuple[
     draft.put("model.hidden", text)
     config = draft.read().config
     assert config is not None
-    assert config.model.hidden == widths
+    assert config.model == Mlp(hidden=widths)
 
 
 def test_restoring_a_kind_goes_back_to_the_default_kind() -> None:

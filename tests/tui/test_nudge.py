@@ -38,8 +38,14 @@ def walk(row: Row, text: str, direction: int, steps: int) -> list[str]:
         ("regularization.l2", "0", ["0.0001", "0.0002", "0.0005"]),
         ("model.bias", "true", ["false", "true", "false"]),
         ("model.output", "auto", ["linear", "sigmoid", "softmax"]),
-        ("model.activation", "identity", ["relu", "leaky_relu", "tanh"]),
-        ("optimizer.kind", "adam", ["sgd", "momentum", "adam"]),
+        ("model.activation", "identity", ["relu", "leaky_relu", "elu"]),
+        ("optimizer.kind", "adam", ["adamw", "sgd", "momentum"]),
+        ("regularization.augment", "[]", ["shift", "flip", "rotate"]),
+        ("regularization.augment", "", ["shift", "flip", "rotate"]),
+        ("regularization.augment", "rotate", ["[]", "shift", "flip"]),
+        ("regularization.augment", "flip,", ["rotate", "[]", "shift"]),
+        ("data.validation", "0.03", ["0.08", "0.13", "0.18"]),
+        ("training.early_stopping", "0", ["1", "2", "4"]),
     ],
 )
 def test_right_is_the_next_sensible_value(key: str, start: str, up: list[str]) -> None:
@@ -58,6 +64,7 @@ def test_right_is_the_next_sensible_value(key: str, start: str, up: list[str]) -
         ("data.validation", "0.1", ["0.05", "0", "0", "0"]),
         ("regularization.l2", "0.0002", ["0.0001", "0", "0", "0"]),
         ("model.output", "auto", ["softmax", "sigmoid", "linear", "auto"]),
+        ("regularization.augment", "[]", ["rotate", "flip", "shift", "[]"]),
     ],
 )
 def test_left_is_the_one_before(key: str, start: str, down: list[str]) -> None:
@@ -75,10 +82,33 @@ def test_left_is_the_one_before(key: str, start: str, down: list[str]) -> None:
         ("name", "a name"),
         ("model.hidden", "128,64"),
         ("training.device", "cpu"),
+        ("optimizer.lr_per_layer", "{fc1 = 0.1}"),
+        ("optimizer.lr_per_layer", ""),
     ],
 )
 def test_what_has_no_next_value_stays(key: str, text: str, direction: int) -> None:
     assert nudged(row_of(key), text, direction) == text
+
+
+@pytest.mark.parametrize("text", ["same,", "same", "same, ", " same"])
+def test_a_list_that_needs_a_word_goes_from_one_to_the_next(text: str) -> None:
+    row = row_of("model.padding", model="cnn")
+    assert walk(row, text, 1, 3) == ["none", "same", "none"]
+    assert walk(row, text, -1, 3) == ["none", "same", "none"]
+
+
+@pytest.mark.parametrize(
+    ("text", "up", "down"), [("flip,shift", "shift", "rotate"), ("spin", "shift", "rotate")]
+)
+def test_several_words_or_unknown_ones_are_left_behind(text: str, up: str, down: str) -> None:
+    row = row_of("regularization.augment")
+    assert (nudged(row, text, 1), nudged(row, text, -1)) == (up, down)
+
+
+@pytest.mark.parametrize("direction", [-1, 1])
+def test_a_list_of_numbers_has_no_next_value(direction: int) -> None:
+    for key in ("schedule.factors", "schedule.boundaries"):
+        assert nudged(row_of(key, schedule="piecewise"), "0.1,0.01", direction) == "0.1,0.01"
 
 
 def test_an_unknown_word_goes_on_from_the_first_one() -> None:
