@@ -13,8 +13,8 @@ import dlcore
 from dlcore import commands
 from dlcore.commands import Command
 from dlcore.config import RunConfig, to_toml
-from dlcore.errors import RunError
-from dlcore.examine import examine, settled
+from dlcore.errors import ConfigError, RunError
+from dlcore.examine import examined
 from dlcore.journal import Appender
 from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir, create
@@ -32,9 +32,12 @@ def versions() -> dict[str, Any]:
 def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subprocess.Popen[bytes]]:
     """Make a run below `root` and start its trainer; return both. The trainer needs neither of us.
 
-    Raises DataError or ConfigError when the user's own files are not what the configuration needs.
+    Raises ConfigError when the user's own files are not what the configuration needs.
     """
-    config = settled(config, examine(config))
+    opened, problems = examined(config)
+    if problems:
+        raise ConfigError(problems, "the configuration")
+    config = config.resolved(opened)
     facts = {"versions": versions(), "parent": None}
     run = create(root, config.name, now, to_toml(config), facts)
     return run, start(root, run)

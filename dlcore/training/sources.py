@@ -143,8 +143,10 @@ def _files(config: RunConfig, data: Csv | ImageFolder, report: Report) -> Source
     if isinstance(data, ImageFolder):
         images = list_images(Path(data.folder).expanduser())
 
+        size = facts.features  # a byte for each figure of an image
+
         def decoded(done: int, total: int) -> None:
-            report(data.folder, done, total)
+            report(data.folder, done * size, total * size)
 
         test = read_images(images.test, data, decoded) if images.test else None
         return Source(facts, read_images(images.training, data, decoded), test, 255.0)

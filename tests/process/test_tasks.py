@@ -90,14 +90,11 @@ def test_a_table_of_one_s_own_is_learned(laboratory: Laboratory) -> None:
     assert f'file = "{path}"' in laboratory.run().config.read_text()
 
 
-_STATUS_ONE = pytest.mark.xfail(strict=True, reason="launch lets DataError through, whose status is 1")
-
-
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        pytest.param("csv data.file=none.csv", "none.csv: there is no such file", marks=_STATUS_ONE),
-        pytest.param("image_folder data.folder=none", "There is no folder ", marks=_STATUS_ONE),
+        ("csv data.file=none.csv", "none.csv: there is no such file"),
+        ("image_folder data.folder=none", "There is no folder "),
         ("csv", "csv needs the path of a file"),
         ("csv cnn data.file=table.csv", "cnn needs images, and csv has rows of 2 numbers"),
         ("csv ce data.file=table.csv", "cross_entropy is for classes, and these data are a regression"),
