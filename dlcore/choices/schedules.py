@@ -160,9 +160,7 @@ def _one_cycle(schedule: OneCycle, step: int, steps: int) -> float:
     """Return the factor of a cycle whose top lies at the step rise · steps − 1, as torch counts it."""
     start = 1 / schedule.start
     top, last = schedule.rise * steps - 1, steps - 1
-    if step == top:  # which may be the very first step
-        return 1.0
-    if step < top:
+    if step < top:  # not at the top: where that is the very first step, the way up has no length
         return _between(start, 1.0, step / top)
     return _between(1.0, start / schedule.end, (step - top) / (last - top))
 
