@@ -20,5 +20,5 @@ class Regularization(Settings):
         0.0, at_least=0, at_most=1, help="Share of the training labels that are drawn at random."
     )
     augment: tuple[Augmentation, ...] = words(
-        (), help="Images anew in every step: shift (2 pixels), flip (left–right), rotate (15°)."
+        (), help="Images anew in every step: shift (up to 1/10), flip (left–right), rotate (up to 15°)."
     )

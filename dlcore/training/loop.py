@@ -173,7 +173,8 @@ class Training:
         due = self.config.training.evaluate_every == "epoch" or self.best is not None
         if due and self.evaluated_at != self.step:
             self.evaluate_watched()
-        if self.best is not None and self.best.has_waited_enough(epoch):
+        is_last = epoch == self.config.training.epochs  # there is nothing left to stop
+        if self.best is not None and not is_last and self.best.has_waited_enough(epoch):
             return False
         self.obey()
         return not self.stopping

@@ -16,6 +16,7 @@ from dlcore.choices.losses import (
     MeanAbsoluteError,
     MeanSquaredError,
 )
+from dlcore.errors import DltuiError
 
 LossFunction = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -73,11 +74,19 @@ def terms(loss: Loss, outputs: torch.Tensor) -> int:
 def encoded(targets: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:
     """Return the targets as float32 of exactly the shape of the outputs, so that nothing is broadcast.
 
-    Class numbers become 0 and 1 for a single output, else one-hot; figures to predict stay.
+    Class numbers become 0 and 1 for a single output, else one-hot; figures to predict stay. Raises DltuiError
+    where the shapes differ, as they do with a network that mixes the samples of a batch.
     """
     if targets.dtype.is_floating_point:
-        assert targets.shape == outputs.shape, f"targets {targets.shape} for outputs {outputs.shape}"
-        return targets
-    if outputs.shape[1] == 1:
-        return targets.to(torch.float32).unsqueeze(1)
-    return functional.one_hot(targets, outputs.shape[1]).to(torch.float32)
+        wanted = targets
+    elif outputs.shape[1] == 1:
+        wanted = targets.to(torch.float32).unsqueeze(1)
+    else:
+        wanted = functional.one_hot(targets, outputs.shape[1]).to(torch.float32)
+    if wanted.shape != outputs.shape:
+        given, needed = ("×".join(map(str, values.shape)) for values in (outputs, wanted))
+        raise DltuiError(
+            f"the network gives {given} outputs for a batch whose targets are {needed}",
+            "Let its forward return a row of outputs for each sample.",
+        )
+    return wanted

@@ -84,12 +84,16 @@ class NumberFigures:
         self._deviation = deviation.cpu().to(torch.float64)
         self._samples = 0
         self._sums = torch.zeros(4, len(deviation), dtype=torch.float64)
+        self._origin: torch.Tensor | None = None
 
     def add(self, outputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Take one batch in; both are scaled targets."""
         outputs, targets = outputs.cpu().double(), targets.cpu().double()
         errors = targets - outputs
         self._samples += len(targets)
+        # Counted from one of the targets: the squares of far-off ones would drown their spread.
+        self._origin = targets[0] if self._origin is None else self._origin
+        targets = targets - self._origin
         self._sums += torch.stack(
             (errors.abs().sum(0), errors.square().sum(0), targets.sum(0), targets.square().sum(0))
         )
@@ -99,7 +103,7 @@ class NumberFigures:
         absolute, squared, total, squares = self._sums
         spread = squares - total.square() / self._samples
         # Targets that are all alike leave nothing to explain: 1 when they are met, else 0 (scikit-learn too).
-        flat = torch.where(squared > 0, 0.0, 1.0).to(torch.float64)
+        flat = torch.where(squared == 0, 1.0, 0.0).to(torch.float64)
         r2 = torch.where(spread > 1e-12 * squares, 1 - squared / spread.clamp_min(1e-300), flat)
         return {
             "r2": float(r2.mean()),

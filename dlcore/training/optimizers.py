@@ -67,6 +67,11 @@ def _groups(optimizer: Optimizer, network: nn.Module) -> list[dict[str, Any]]:
                 f"optimizer.lr_per_layer: the network has no layer {name!r}",
                 nearest(name, list(weights_of(network))),
             )
+        if any(id(parameter) in taken for parameter in parameters):
+            raise DltuiError(
+                f"optimizer.lr_per_layer: weights of {name!r} have a rate already, by another name",
+                "Name each layer once.",
+            )
         own.append({"params": parameters, "lr": lr, "share": lr / optimizer.lr})
         taken |= {id(parameter) for parameter in parameters}
     rest = [parameter for parameter in network.parameters() if id(parameter) not in taken]

@@ -1,17 +1,18 @@
 """A chunk: the figures of its steps by hand, one event for all of them, and the clock of training alone."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import torch
 
-from dlcore.choices.architectures import Perceptron
-from dlcore.config import RunConfig
+from dlcore.choices.dataset import Facts
 from dlcore.errors import DltuiError
-from dlcore.events import EpochEnded, Event, StepsEnded
+from dlcore.events import EpochEnded, Event, GradientsMeasured, StepsEnded
+from dlcore.history import Metric
 from dlcore.rundir import RunDir
 from dlcore.training.chunk import Chunk, NotFinite
-from dlcore.training.models import build_model, weighted_layers
+from dlcore.training.metrics import build_scorer
 from dlcore.training.probes import GradientProbe
 from dlcore.training.record import Record
 from tests.dlcore.trained import read_events
@@ -19,12 +20,23 @@ from tests.dlcore.trained import read_events
 OUTPUTS = torch.tensor([[2.0, 1.0], [1.0, 2.0], [5.0, 0.0], [0.0, 5.0]])
 
 
+CLASSES = Facts("classification", (2,), 10, 5, classes=2)
+NUMBERS = Facts("regression", (2,), 10, 5)
+
+
+@contextmanager
+def chunk_of(run: RunDir, facts: Facts, metric: Metric) -> Iterator[Chunk]:
+    """A chunk whose probe looks at nothing; the training targets have a variance of 4."""
+    record = Record(run, attempt=1, seq=0)
+    scorer = build_scorer(facts, torch.tensor([4.0]))
+    yield Chunk(record, GradientProbe({}, 0.0), metric, scorer)
+    record.close()
+
+
 @pytest.fixture
 def chunk(fresh_run: RunDir) -> Iterator[Chunk]:
-    layers = weighted_layers(build_model(RunConfig(model=Perceptron())))
-    record = Record(fresh_run, attempt=1, seq=0)
-    yield Chunk(record, GradientProbe(layers, 0.0))
-    record.close()
+    with chunk_of(fresh_run, CLASSES, "accuracy") as chunk:
+        yield chunk
 
 
 def note(chunk: Chunk, loss: float, targets: list[int], lr: float = 0.5) -> None:
@@ -46,6 +58,7 @@ def test_a_chunk_says_the_figures_of_its_steps(fresh_run: RunDir, chunk: Chunk) 
     assert (event.step, event.samples) == (3, 9)
     assert event.loss == (2.0, 1.0, 0.5)
     assert event.accuracy == (1.0, 0.5, 0.0)
+    assert event.r2 == ()
     assert event.lr == (0.5, 0.25, 0.125)
     assert event.training_seconds == pytest.approx(chunk.training_seconds, rel=1e-6)
 
@@ -64,6 +77,22 @@ def test_an_epoch_is_the_mean_over_its_samples_and_the_next_begins_empty(
     assert [one.loss for one in epochs] == pytest.approx([(4 * 2 + 1) / 5, (4 * 4 + 1) / 5])
     assert [one.accuracy for one in epochs] == pytest.approx([0.8, 0.8])
     assert sum(one.duration for one in epochs) == pytest.approx(chunk.training_seconds, rel=1e-5)
+
+
+def test_a_regression_says_r2_instead(fresh_run: RunDir) -> None:
+    """1 − mean squared error / 4: errors of 0 and 2 in the first step, of 4 in the second."""
+    with chunk_of(fresh_run, NUMBERS, "r2") as chunk:
+        chunk.note(torch.tensor(2.0), torch.tensor([[1.0], [5.0]]), torch.tensor([[1.0], [3.0]]), 0.5)
+        chunk.note(torch.tensor(16.0), torch.tensor([[0.0]]), torch.tensor([[4.0]]), 0.5)
+        chunk.tell(2)
+        chunk.tell_epoch(2, 1)
+    steps, epoch = told(fresh_run)
+    assert isinstance(steps, StepsEnded)
+    assert isinstance(epoch, EpochEnded)
+    assert (steps.r2, steps.accuracy) == ((0.5, -3.0), ())
+    assert epoch.r2 == pytest.approx((2 * 0.5 - 3.0) / 3, rel=1e-6)
+    assert epoch.accuracy is None
+    assert epoch.loss == pytest.approx((2 * 2 + 16) / 3, rel=1e-6)
 
 
 def test_what_is_no_training_is_not_counted(chunk: Chunk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +128,24 @@ def test_the_first_loss_that_is_not_finite_is_told_and_then_ends_the_run(
     (event,) = told(fresh_run)
     assert isinstance(event, StepsEnded)
     assert event.loss == (1.0, None, None)
+
+
+def test_a_chunk_says_the_gradients_that_its_probe_has_seen(fresh_run: RunDir) -> None:
+    weight = torch.zeros(2, 2, requires_grad=True)
+    weight.grad = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
+    record = Record(fresh_run, attempt=1, seq=0)
+    probe = GradientProbe({"fc1": weight, "fc2": torch.zeros(1, 1)}, 0.1)
+    chunk = Chunk(record, probe, "accuracy", build_scorer(CLASSES, torch.ones(1)))
+    probe.look(1)
+    note(chunk, 1.0, [0])
+    chunk.tell(1)
+    note(chunk, 1.0, [0])
+    chunk.tell(2)  # nothing was looked at
+    record.close()
+    steps, gradients, more = told(fresh_run)
+    assert isinstance(gradients, GradientsMeasured)
+    assert (gradients.steps, gradients.norms) == ((1,), {"fc1": (5.0,), "fc2": (0.0,)})
+    assert [type(steps), type(more)] == [StepsEnded, StepsEnded]
 
 
 def test_not_finite_is_a_failure_and_no_bad_usage() -> None:
