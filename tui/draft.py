@@ -13,6 +13,9 @@ from dlcore.config import SECTIONS, RunConfig, Section
 from dlcore.oneline import print_value
 from dlcore.reading import Reading, is_text, parse_value, read_table
 
+_STILL_TO_FILL = frozenset({"data.file", "data.folder", "data.target", "model.target"})
+"""Fields that are empty when their kind is chosen, and have to be filled."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -83,6 +86,19 @@ class Draft:
         if inner is None:
             return {}
         return {f"{name}.{key}": value for key, value in _texts(inner.model_validate({})).items()}
+
+    def refusal(self, key: str, text: str) -> str:
+        """Return why `text` in a field would go together with nothing else; '' when it would be taken.
+
+        What a kind still needs from the user, such as the path of a file, is no refusal.
+        """
+        trial = Draft.__new__(Draft)
+        trial._kinds = dict(self._kinds)
+        trial._texts = {kind: dict(texts) for kind, texts in self._texts.items()}
+        before = {(one.key, one.message) for one in trial.read().problems}
+        trial.put(key, text)
+        after = (one for one in trial.read().problems if (one.key, one.message) not in before)
+        return next((one.message for one in after if one.key not in _STILL_TO_FILL), "")
 
     def restore(self, key: str) -> None:
         """Put a field back to its default."""

@@ -344,3 +344,13 @@ def test_loading_keeps_what_was_typed_for_other_kinds() -> None:
     assert draft.read().config == RunConfig()
     draft.put("optimizer.kind", "adam")
     assert draft.text("optimizer.lr") == "0.5"
+
+
+def test_a_refusal_is_what_is_newly_wrong_and_changes_nothing() -> None:
+    draft = Draft(parse("moons mlp"))
+    before = draft.table()
+    assert "cnn needs images" in draft.refusal("model.kind", "cnn")
+    assert draft.refusal("model.kind", "perceptron") == ""
+    assert draft.refusal("data.kind", "csv") == "", "its file can still be named"
+    assert "is for numbers" in draft.refusal("loss.kind", "mae")
+    assert draft.table() == before

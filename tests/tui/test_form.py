@@ -176,3 +176,17 @@ async def test_an_arrow_key_changes_a_wrong_value_too() -> None:
         await pilot.pause()
         app.form.nudge(1)
         assert app.draft.text("training.epochs") == "1"
+
+
+async def test_arrows_pass_over_kinds_that_go_together_with_nothing_else() -> None:
+    async with bench() as (app, pilot):
+        app.form.put("data.kind", "moons")
+        await pilot.pause()
+        app.row("model.kind").focus()
+        await pilot.pause()
+        seen = []
+        for _ in range(4):
+            app.form.nudge(1)
+            await pilot.pause()
+            seen.append(app.draft.text("model.kind"))
+        assert seen == ["custom", "perceptron", "mlp", "custom"], "no network for images among them"

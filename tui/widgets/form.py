@@ -106,20 +106,21 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self.screen.set_focus(self._rows[max(0, min(index, len(self._rows) - 1))])
 
     def nudge(self, direction: int) -> None:
-        """Change the focused value by one step, unless that would be a fault: limits are often excluded."""
+        """Change the focused value by one step, past what goes together with nothing else."""
         if (current := self.current) is None:
             return
-        key = current.row.key
-        before = self.draft.text(key)
-        was_right = not self._is_wrong(key)
-        self.draft.put(key, nudged(current.row, before, direction))
-        if was_right and self._is_wrong(key):
-            self.draft.put(key, before)
-        if self.draft.text(key) != before:
-            self._refresh(key)
-
-    def _is_wrong(self, key: str) -> bool:
-        return any(problem.key == key for problem in self.draft.read().problems)
+        row = current.row
+        before = text = self.draft.text(row.key)
+        is_wrong = any(problem.key == row.key for problem in self.draft.read().problems)  # any way leads out
+        for _ in range(max(len(row.options), 1)):  # a number whose next value is a fault stays: limits
+            following = nudged(row, text, direction)
+            if following in (before, text):
+                return
+            text = following
+            if is_wrong or not self.draft.refusal(row.key, text):
+                self.draft.put(row.key, text)
+                self._refresh(row.key)
+                return
 
     def restore(self) -> None:
         """Put the focused field back to its default."""
