@@ -118,7 +118,7 @@ class AdamW(_Optimizer):
     beta2: float = number(0.999, at_least=0, below=1, help="Memory of the squared gradient.")
     eps: float = number(1e-8, above=0, help=_EPS)
     weight_decay: float = number(
-        0.01, at_least=0, help="Each step shrinks weights by the factor 1 − lr · this."
+        0.01, at_least=0, help="Each step shrinks all parameters by the factor 1 − lr · this."
     )
 
 
