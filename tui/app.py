@@ -84,7 +84,7 @@ class DltuiApp(App["RunDir | None"]):
         from tui.screens.train import TrainScreen
 
         self._inspector = inspector = Inspector()
-        self._setup = SetupScreen(inspector)
+        self._setup = SetupScreen(inspector, ascii_only=self._ascii_only)
         self._train = TrainScreen(self._first_run, self._read_only, self._ascii_only)
         self.add_mode("setup", lambda: self._setup)
         self.add_mode("train", lambda: self._train)

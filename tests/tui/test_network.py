@@ -124,3 +124,15 @@ async def test_what_a_unit_sees_is_told_where_there_is_room() -> None:
         )
         await pilot.resize_terminal(52, 20)
         assert ["conv1", "3×3,", "16", "filters", "→", "16×14×14", "relu", "160"] in rows(app.network)
+
+
+async def test_long_names_stand_apart_and_the_ending_is_as_long_as_fits() -> None:
+    app = Bench()
+    layers = [{**one, "name": f"block{place}.shortcut"} for place, one in enumerate(CNN["layers"])]
+    async with app.run_test(size=(64, 20)) as pilot:
+        app.network.show({**CNN, "layers": layers}, ("ten outputs, in many words", "10 outputs"))
+        for width, ending in ((64, "ten outputs, in many words"), (24, "10 outputs")):
+            await pilot.resize_terminal(width, 20)
+            lines = app.network.render().plain.split("\n")
+            assert ending in lines
+            assert "block0.shortcut" in [word for line in lines for word in line.split()]

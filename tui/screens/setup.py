@@ -1,5 +1,6 @@
-"""Setup: choose everything from menus, see the network, and start with one key."""
+"""Setup: choose everything from menus, see what it amounts to, and start with one key."""
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from inspect import cleandoc
@@ -12,42 +13,51 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from dlcore import rundir
 from dlcore.advice import Advice, advise
 from dlcore.choices.choice import by_name
 from dlcore.clean import clean
-from dlcore.config import RunConfig, plan, to_table
+from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
 from dlcore.reading import Reading
 from tui import files
 from tui.bindings import bindings
 from tui.draft import Draft, Row
+from tui.examination import Examination, Known
 from tui.inspector import Inspector
 from tui.messages import RunRequested
 from tui.screens.dialogs import Answer, Ask, Pick
 from tui.screens.lab_screen import LabScreen
+from tui.widgets import remarks
+from tui.widgets.aside import Aside
 from tui.widgets.field_row import FieldRow
 from tui.widgets.form import Form
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
-from tui.widgets.network import Network
 
-_FEW_STEPS = 200
+_PAUSE = 0.15
+"""Seconds without another edit before files are opened."""
 
 
 class SetupScreen(LabScreen):
-    """The form at the left; the network, the plan and what is wrong at the right; help below."""
+    """The form at the left; a picture, the plan and what is wrong at the right; help below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("setup")
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012  # as Textual declares it
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     AUTO_FOCUS = None
 
-    def __init__(self, inspector: Inspector, config: RunConfig | None = None) -> None:
+    def __init__(
+        self, inspector: Inspector, config: RunConfig | None = None, *, ascii_only: bool = False
+    ) -> None:
         super().__init__()
         self._inspector = inspector
+        self._ascii_only = ascii_only
         self._draft = Draft(config)
+        self._examination = Examination(inspector)
         self._config: RunConfig | None = None
+        self._known = Known()
         self._advice: tuple[Advice, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -56,8 +66,7 @@ class SetupScreen(LabScreen):
         with Horizontal(id="setup-body"):
             yield Form(self._draft)
             with Vertical(id="setup-aside"):
-                yield Static(Content("Network").stylize("bold"), classes="title")
-                yield Network()
+                yield Aside(self._inspector, ascii_only=self._ascii_only)
                 yield Static(id="setup-about")
                 yield Static(id="setup-plan")
                 yield Static(id="setup-problems")
@@ -81,35 +90,52 @@ class SetupScreen(LabScreen):
     # -- what the form says -------------------------------------------------------------------------
 
     def on_form_changed(self, event: Form.Changed) -> None:
-        """Show what the form amounts to: a plan, a network and a line; or what is wrong with it."""
-        reading = event.reading
-        self._config = reading.config
-        self.query_one(Form).show_problems(reading)
-        self._advice = _advice(reading)
-        self.query_one("#setup-problems", Static).update(_problems(reading, self._advice))
-        if reading.config is None:
-            self.query_one("#setup-plan", Static).update("")
-            self.query_one("#setup-line", Static).update(Content(_not_ready(reading)).stylize("$text-error"))
-        else:
-            self.query_one("#setup-plan", Static).update(_plan(reading.config))
-            self.query_one("#setup-line", Static).update(Content(clean(print_line(reading.config))))
-            self._draw_network(reading.config)
+        """Show what the form amounts to: a picture, a plan and a line; or what is wrong with it."""
+        self.workers.cancel_group(self, "examination")
+        config = event.reading.config
+        known = self._examination.at_once(config) if config is not None else Known()
+        self._tell(event.reading, known)
+        if config is not None and not known.is_all:
+            self._examine(event.reading, config)
+
+    @work(exclusive=True, group="examination")
+    async def _examine(self, reading: Reading, config: RunConfig) -> None:
+        await asyncio.sleep(_PAUSE)
+        self._tell(reading, await self._examination.look(config))
+
+    def _tell(self, reading: Reading, known: Known) -> None:
+        """Show all that follows from what the form says and from what is known of its data."""
+        problems = (*reading.problems, *known.problems)
+        config = reading.config if not problems else None
+        self._config, self._known = config, known
+        self._advice = _advice(config, known)
+        self.query_one(Form).show_problems(Reading(config, problems))
+        self.query_one("#setup-problems", Static).update(remarks.faults(problems, self._advice))
+        plan = Content(clean(known.note)).stylize("$secondary")
+        line = Content(remarks.not_ready(problems)).stylize("$text-error")
+        if config is not None:
+            plan = remarks.planned(config, known.facts) if known.facts is not None else plan
+            line = Content(clean(print_line(config)))
+            self.query_one(Aside).tell(config, known.facts)
+        self.query_one("#setup-plan", Static).update(plan)
+        self.query_one("#setup-line", Static).update(line)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the start key while nothing can run, and hide that for advice while there is none."""
         if action == "take_advice":
             return _first_offer(self._advice) is not None
-        return None if action == "train" and self._config is None else True
+        return None if action == "train" and not self._can_start else True
 
-    @work(exclusive=True)
-    async def _draw_network(self, config: RunConfig) -> None:
-        self.query_one(Network).show(await self._inspector.ask("network", config=to_table(config)))
+    @property
+    def _can_start(self) -> bool:
+        return self._config is not None and self._known.may_start
 
     def on_field_row_focused(self, event: FieldRow.Focused) -> None:
-        """Explain the focused field in one line, and the kind it belongs to where there is room."""
+        """Explain the focused field in one line, and the kind it belongs to where there is room; draw it."""
         self.query_one("#setup-help", Static).update(_help(event.row))
-        self.query_one("#setup-about", Static).update(_about(event.row, self._draft))
+        self.query_one("#setup-about", Static).update(remarks.about(event.row, self._draft))
+        self.query_one(Aside).turn(event.row.key)
 
     def on_field_row_menu_asked(self, event: FieldRow.MenuAsked) -> None:
         """Offer what can be picked."""
@@ -145,21 +171,39 @@ class SetupScreen(LabScreen):
 
     def action_take_advice(self) -> None:
         """Write what the first advice offers into the form."""
-        if (advice := _first_offer(_advice(self._draft.read()))) is not None:  # of what stands there now
+        now = self._draft.read().config  # not what stood there when the form last told
+        known = self._examination.at_once(now) if now is not None else Known()
+        if (advice := _first_offer(_advice(now, known))) is not None:
             self.query_one(Form).put_all(dict(setting.split("=", 1) for setting in advice.settings))
 
     def action_train(self) -> None:
         """Ask for a run with this configuration."""
-        if self._config is not None:
+        if self._config is not None and self._can_start:
             self.post_message(RunRequested(self._config))
+
+    def action_copy_line(self) -> None:
+        """Put the one-line form on the clipboard, and into a file for terminals that have none."""
+        if self._config is None:
+            self._warn_of_faults()
+            return
+        line = print_line(self._config)
+        self.app.copy_to_clipboard(line)
+        try:
+            written = files.save_line(line, rundir.home())
+        except DltuiError as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+        else:
+            self.notify(clean(f"Copied, and written: {written}"), markup=False)
+
+    def _warn_of_faults(self) -> None:
+        said = "The configuration has faults: see the marks in the form."
+        self.notify(said, severity="warning", markup=False)
 
     @work
     async def action_save(self) -> None:
         """Write the configuration to a file."""
         if self._config is None:
-            self.notify(
-                "The configuration has faults: see the marks in the form.", severity="warning", markup=False
-            )
+            self._warn_of_faults()
             return
         path = await self.app.push_screen_wait(Ask("Save the configuration as", "dltui.toml"))
         if path is None:
@@ -187,57 +231,9 @@ def _help(row: Row) -> Content:
     return Content.assemble(key, Content(clean(row.help)).stylize("$secondary"))
 
 
-def _about(row: Row, draft: Draft) -> Content:
-    """Return what the kind of a row's section is, and when to choose it."""
-    section = row.section
-    word = draft.text(section.path("kind")) if section.has_kinds else ""
-    kind = by_name(section.family, word) or section.default
-    if row.spec is not None and row.spec.family:
-        word = draft.text(row.key)
-        kind = by_name(row.spec.family, word) or kind
-    return Content.assemble(
-        Content(word or section.title).stylize("bold $primary"),
-        Content(f"\n{cleandoc(kind.__doc__ or '')}").stylize("$secondary"),
-    )
-
-
-def _plan(config: RunConfig) -> Content:
-    steps = plan(config)
-    held = f" · {steps.validation:,} validation" if steps.validation else ""
-    lines = [
-        f"{steps.training:,} training{held}",
-        f"{steps.test:,} test",
-        f"{_steps(steps.steps_per_epoch)} an epoch · {steps.steps:,} in all",
-    ]
-    content = Content("\n".join(lines)).stylize("$secondary")
-    if steps.steps < _FEW_STEPS:
-        content = Content.assemble(content, "\n", ("Few steps: more epochs would help.", "$text-warning"))
-    return content
-
-
-def _steps(number: int) -> str:
-    return "1 step" if number == 1 else f"{number:,} steps"
-
-
-def _not_ready(reading: Reading) -> str:
-    number = len(reading.problems)
-    return f"not ready to train: {number} fault{'' if number == 1 else 's'}, marked ✗"
-
-
-def _advice(reading: Reading) -> tuple[Advice, ...]:
-    return advise(reading.config, reading.config.data.facts) if reading.config is not None else ()
+def _advice(config: RunConfig | None, known: Known) -> tuple[Advice, ...]:
+    return advise(config, known.facts) if config is not None else ()
 
 
 def _first_offer(advices: tuple[Advice, ...]) -> Advice | None:
     return next((advice for advice in advices if advice.changes), None)
-
-
-def _problems(reading: Reading, advices: tuple[Advice, ...]) -> Content:
-    parts: list[Content] = []
-    for problem in reading.problems:
-        parts.append(Content(clean(f"✗ {problem.key}: {problem.message}.")).stylize("$text-error"))
-        parts.append(Content(clean(problem.hint)).stylize("$secondary"))
-    for advice in advices:
-        offer = f" → {advice.offer}" if advice.changes else ""
-        parts.append(Content(clean(f"! {advice.key}: {advice.message}{offer}")).stylize("$text-warning"))
-    return Content("\n").join(parts)

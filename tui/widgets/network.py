@@ -2,13 +2,18 @@
 
 from typing import Any
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
 from dlcore.clean import clean_lines
+from tui.widgets.pictures.fitting import fitting
 
 _WIDEST = 64
 _COLUMN = 11
+_NAME = 7
+_ROOMY = 56
+"""From so many cells on, all names have room in a column of their own."""
 
 
 class Network(Widget):
@@ -21,11 +26,12 @@ class Network(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._answer: dict[str, Any] | None = None
+        self._endings: tuple[str, ...] = ()
         self._note = "waking the inspector …"
 
-    def show(self, answer: dict[str, Any]) -> None:
-        """Show the inspector's answer."""
-        self._answer = answer
+    def show(self, answer: dict[str, Any], endings: tuple[str, ...] = ()) -> None:
+        """Show the inspector's answer; below it the first of the `endings` that fits."""
+        self._answer, self._endings = answer, endings
         self._note = str(answer.get("error", ""))
         self.refresh()
 
@@ -39,16 +45,32 @@ class Network(Widget):
         if self._note or self._answer is None:
             return Content(clean_lines(self._note)).stylize("$secondary")
         width = min(self.size.width, _WIDEST)
-        lines = [_line("input", (_shape(self._answer["input"]),), "", "", width)]
+        names = self._names(width)
+        lines = [_line("input".ljust(names), (_shape(self._answer["input"]),), "", "", width)]
         for layer in self._answer["layers"]:
             shape, parameters = _shape(layer["shape"]), f"{layer['parameters']:,}"
             is_image = len(layer["shape"]) == 3
             texts = (f"{layer['text']} → {shape}", shape) if is_image else (layer["text"],)
-            lines.append(_line(layer["name"], texts, layer["activation"], parameters, width))
+            if is_image and (field := layer.get("receptive_field")):
+                texts = (f"{texts[0]}, sees {field}×{field}", *texts)
+            lines.append(
+                _line(f"{layer['name']} ".ljust(names), texts, layer["activation"], parameters, width)
+            )
         total = _line("", ("",), "parameters", f"{self._answer['parameters']:,}", width)
-        if 2 * len(lines) + 2 <= self.size.height:
+        below = [*self._ending(width), total]
+        if 2 * len(lines) + len(below) + 1 <= self.size.height:
             lines = [*_joined(lines), Content("")]
-        return Content("\n").join([*_fitting(lines, self.size.height - 1), total])
+        return Content("\n").join([*fitting(lines, self.size.height - len(below)), *below])
+
+    def _names(self, width: int) -> int:
+        """Return the cells that names take, the blank behind them included."""
+        assert self._answer is not None
+        longest = max((len(layer["name"]) for layer in self._answer["layers"]), default=0) + 1
+        return max(_NAME, longest) if width >= _ROOMY else _NAME
+
+    def _ending(self, width: int) -> list[Content]:
+        fits = [text for text in self._endings if cell_len(text) <= width]
+        return [Content(fits[0]).stylize("$secondary")] if fits else []
 
 
 def _shape(shape: list[int]) -> str:
@@ -61,7 +83,7 @@ def _line(name: str, texts: tuple[str, ...], activation: str, parameters: str, w
     tries = [(text, activation, column) for text in texts]
     tries += [(texts[-1], activation, f" {parameters}"), (texts[-1], "", f" {parameters}")]
     for text, function, number in tries:
-        left = Content.assemble((name.ljust(7), "bold $primary"), text)
+        left = Content.assemble((name, "bold $primary"), text)
         right = Content.assemble((function, "$accent"), number)
         gap = width - left.cell_length - right.cell_length
         if gap > 0:
@@ -75,13 +97,3 @@ def _joined(lines: list[Content]) -> list[Content]:
     for line in lines[1:]:
         joined += [joint, line]
     return joined
-
-
-def _fitting(lines: list[Content], height: int) -> list[Content]:
-    """Return the lines, those in the middle left out where there are too many."""
-    if len(lines) <= height or height < 3:
-        return lines
-    head = height // 2
-    tail = height - head - 1
-    left_out = Content(f"  ⋮ {len(lines) - head - tail} more").stylize("$secondary")
-    return [*lines[:head], left_out, *lines[len(lines) - tail :]]
