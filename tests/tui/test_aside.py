@@ -11,10 +11,11 @@ from dlcore.oneline import parse, print_line
 from tests.tui.fakes import NASTY, FakeInspector, FakeRun, Stage, opened
 from tui.messages import RunRequested
 from tui.plotting import Chart
-from tui.widgets.aside import Aside, Subject, subject_of
+from tui.widgets.aside import Aside
 from tui.widgets.network import Network
 from tui.widgets.pictures.drawing import Drawing
 from tui.widgets.plot import Plot
+from tui.widgets.subjects import Subject, subject_of
 
 MakeRun = Callable[..., FakeRun]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from textual import work
 from textual.app import ComposeResult
@@ -28,39 +28,14 @@ from tui.widgets.pictures.histogram import histograms, spreads_of
 from tui.widgets.pictures.images import images_of, thumbnails
 from tui.widgets.pictures.scatter import points_of, scatter
 from tui.widgets.plot import Plot
+from tui.widgets.subjects import QUESTIONS, TITLES, Subject, subject_of
 
-Subject = Literal["data", "network", "function", "spread", "course", "loss"]
 Wanted = tuple[Subject, RunConfig, Facts | None]
 
 _PAUSE = 0.15
 """Seconds that a row keeps the focus before the inspector is asked: quick arrow keys ask nothing."""
-_TITLES: dict[Subject, str] = {
-    "data": "Data",
-    "network": "Network",
-    "function": "Activation and its slope",
-    "spread": "Activations at step 0",
-    "course": "Over the run",
-    "loss": "What the loss compares",
-}
-_QUESTIONS: dict[Subject, str] = {"data": "data", "network": "network", "spread": "activations"}
 _NOT_HERE = "not here yet: downloaded when the run starts"
 _STAND_IN = "(normal noise stands for the data)"
-
-
-def subject_of(key: str) -> Subject:
-    """Return what the picture for a row shows, by the row's dotted key."""
-    section, dot, name = key.partition(".")
-    if section == "model" and name.startswith("activation"):
-        return "function"
-    if section == "model" and name.partition(".")[0] == "init":
-        return "spread"
-    subjects: dict[str, Subject] = {
-        "data": "data",
-        "optimizer": "course",
-        "schedule": "course",
-        "loss": "loss",
-    }
-    return subjects.get(section, "network") if dot else "network"
 
 
 class Aside(Vertical):
@@ -135,7 +110,7 @@ class Aside(Vertical):
 
     def _unfold(self) -> None:
         """Show the widget of a new subject."""
-        self.query_one(".title", Static).update(Content(_TITLES[self.subject]).stylize("bold"))
+        self.query_one(".title", Static).update(Content(TITLES[self.subject]).stylize("bold"))
         sorts: dict[Subject, type[Widget]] = {"network": Network, "function": Plot, "course": Plot}
         self._show_only(sorts.get(self.subject, Drawing))
 
@@ -189,7 +164,7 @@ class Aside(Vertical):
     async def _ask(self, wanted: Wanted) -> None:
         subject, config, _ = wanted
         await asyncio.sleep(_PAUSE)
-        answer = await self._inspector.ask(_QUESTIONS[subject], config=to_table(config))
+        answer = await self._inspector.ask(QUESTIONS[subject], config=to_table(config))
         if self._drawn is not wanted:  # the focus is elsewhere by now, or the form says something else
             return
         if _lasts(config, answer):
@@ -205,7 +180,7 @@ class Aside(Vertical):
             drawing.say(str(answer["error"]))
         elif self.subject == "spread":
             note = "" if answer["real"] else _STAND_IN
-            drawing.show(partial(_draw_spread, spreads_of(answer), note))
+            drawing.show(partial(histograms, spreads_of(answer), note=note))
         else:
             self._show_data(answer)
 
@@ -225,7 +200,3 @@ class Aside(Vertical):
 def _lasts(config: RunConfig, answer: dict[str, Any]) -> bool:
     """Whether an answer will still hold: not a failure, nor anything that depends on changing files."""
     return "error" not in answer and config.data.facts is not None and answer.get("picture", ...) is not None
-
-
-def _draw_spread(layers: Any, note: str, canvas: Any) -> Content:
-    return histograms(layers, canvas, note)
