@@ -37,6 +37,7 @@ KEYS: tuple[Key, ...] = (
     Key("setup", "enter", "edit", "Choose", "Choose from a list, or type a value."),
     Key("setup", "backspace,delete", "restore", "Default", "Back to the default value."),
     Key("setup", "w", "save", "Save as", "Write the configuration to a TOML file."),
+    Key("setup", "p", "presets", "Presets", "Start from a run that shows something."),
     Key("setup", "o", "copy_line", "Copy line", "Copy the run as one line of words.", footer=False),
     Key("setup", "a", "take_advice", "Advice", "Take the first advice."),
     Key("train", "space", "pause", "Pause", "Stand still after this step.", shown="space"),

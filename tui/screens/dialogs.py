@@ -26,6 +26,8 @@ class Answer:
     """What is shown instead of the word."""
     about: str = ""
     """The whole story, shown below the list while the answer is under the cursor."""
+    refusal: str = ""
+    """Why it goes together with nothing else that is chosen; it can be picked all the same."""
 
 
 def _framed(title: str, text: str, *middle: Widget) -> Vertical:
@@ -60,8 +62,11 @@ class Pick(ModalScreen[str | None]):
 
     def _prompt(self, answer: Answer) -> Content:
         longest = max(len(one.label or one.word) for one in self._answers)
-        word = Content((answer.label or answer.word).ljust(longest + 2)).stylize("bold")
-        return Content.assemble(word, Content(answer.help).stylize("dim"))
+        word = Content((answer.label or answer.word).ljust(longest + 2))
+        if answer.refusal:
+            refusal = Content(clean(f"✗ {answer.refusal}")).stylize("$text-error")
+            return Content.assemble(word.stylize("dim"), refusal)
+        return Content.assemble(word.stylize("bold"), Content(answer.help).stylize("dim"))
 
     def on_mount(self) -> None:
         """Start at the present value."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from inspect import cleandoc
 from typing import ClassVar
@@ -20,6 +21,7 @@ from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
+from dlcore.presets import PRESETS, preset
 from dlcore.reading import Reading
 from tui import files
 from tui.bindings import bindings
@@ -145,7 +147,7 @@ class SetupScreen(LabScreen):
     async def _pick(self, row: Row) -> None:
         current = self._draft.text(row.key)
         word = await self.app.push_screen_wait(
-            Pick(row.label, _answers(row), current, row.help if row.depth else "")
+            Pick(row.label, _answers(row, self._draft), current, row.help if row.depth else "")
         )
         if word is not None and word != current:
             self.query_one(Form).put(row.key, word)
@@ -175,6 +177,15 @@ class SetupScreen(LabScreen):
         known = self._examination.at_once(now) if now is not None else Known()
         if (advice := _first_offer(_advice(now, known))) is not None:
             self.query_one(Form).put_all(dict(setting.split("=", 1) for setting in advice.settings))
+
+    @work
+    async def action_presets(self) -> None:
+        """Load a preset, and say what to look for in it."""
+        name = await self.app.push_screen_wait(Pick("Presets", _preset_answers()))
+        if name is not None:
+            found, config = preset(name)
+            self.load(config)
+            self.notify(found.look_for, title=found.title, timeout=20, markup=False)
 
     def action_train(self) -> None:
         """Ask for a run with this configuration."""
@@ -216,13 +227,25 @@ class SetupScreen(LabScreen):
             self.notify(clean(f"Written: {written}. Train it anywhere: dltui train {path}"), markup=False)
 
 
-def _answers(row: Row) -> list[Answer]:
+def _answers(row: Row, draft: Draft | None = None) -> list[Answer]:
+    """Return what can be picked; those that go together with nothing else in `draft` say why."""
     if row.control == "flag":
         return [Answer("true", label="yes"), Answer("false", label="no")]
     kinds = ((word, by_name(row.family, word)) for word in row.options)
-    return [
+    answers = [
         Answer(word, kind.summary(), about=cleandoc(kind.__doc__ or "")) if kind else Answer(word)
         for word, kind in kinds
+    ]
+    if draft is None:
+        return answers
+    return [replace(answer, refusal=draft.refusal(row.key, answer.word)) for answer in answers]
+
+
+def _preset_answers() -> list[Answer]:
+    return [
+        Answer(name, found.title, about=f"{found.look_for}\n{variant.line}")
+        for found in PRESETS
+        for name, variant in zip(found.names, found.variants, strict=True)
     ]
 
 
