@@ -35,7 +35,7 @@ KEYS: tuple[Key, ...] = (
     Key("setup", "left,h", "nudge(-1)", "Less", "The kind before, or a smaller value.", footer=False),
     Key("setup", "right,l", "nudge(1)", "More", "The next kind, or a larger value.", footer=False),
     Key("setup", "enter", "edit", "Choose", "Choose from a list, or type a value."),
-    Key("setup", "backspace,delete", "restore", "Default", "Back to the default value."),
+    Key("setup", "backspace,delete", "restore", "Default", "Back to the default value.", footer=False),
     Key("setup", "w", "save", "Save as", "Write the configuration to a TOML file."),
     Key("setup", "p", "presets", "Presets", "Start from a run that shows something."),
     Key("setup", "o", "copy_line", "Copy line", "Copy the run as one line of words.", footer=False),

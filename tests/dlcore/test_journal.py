@@ -206,7 +206,7 @@ def spoil(content: bytes, chance: random.Random) -> bytes:
 
 def assert_nothing_wrong(spoilt: RunHistory, whole: RunHistory) -> None:
     """A figure is either gone or what it was, and at the step where it was."""
-    for name in ("loss", "accuracy", "lr"):
+    for name in ("loss", "score", "lr"):
         before, after = getattr(whole, name).values, getattr(spoilt, name).values
         assert len(after) <= len(before)
         for step, value in enumerate(after):

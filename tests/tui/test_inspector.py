@@ -8,7 +8,7 @@ from dlcore.config import to_table
 from dlcore.oneline import parse
 from tests.tui.fakes import opened, until
 from tui.inspector import Inspector
-from tui.widgets.network import Network
+from tui.widgets.pictures.drawing import Drawing
 
 
 def answering(program: str) -> tuple[str, ...]:
@@ -97,12 +97,12 @@ async def test_closing_one_that_never_started_or_still_starts() -> None:
 async def test_the_app_goes_on_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.inspector.Inspector", lambda: Inspector(("no-such-inspector",)))
     async with opened() as stage:
-        network = stage.setup.query_one(Network)
-        await stage.until(lambda: "did not start" in network.render().plain)
+        picture = stage.setup.query_one(".aside--picture", Drawing)
+        await stage.until(lambda: "did not start" in picture.render().plain)
         stage.type("down")
         await stage.until(lambda: stage.focused == "data.batch_size")
         stage.type("5", "enter")
         await stage.until(
             lambda: stage.setup._config is not None and stage.setup._config.data.batch_size == 5
         )
-        assert "did not start" in network.render().plain
+        assert "did not start" in picture.render().plain

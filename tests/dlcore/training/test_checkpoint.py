@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from dlcore.choices.bundled import Digits
 from dlcore.choices.optimizers import OPTIMIZERS, Optimizer
 from dlcore.config import RunConfig
 from dlcore.rundir import RunDir
 from dlcore.training.checkpoint import load, save
 from dlcore.training.models import build_model
 from dlcore.training.optimizers import build_optimizer
+
+CONFIG = RunConfig().resolved()
+FACTS = Digits().facts
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
@@ -25,17 +29,17 @@ def test_a_step_after_loading_is_the_step_that_would_have_been(
         model(inputs).square().sum().backward()
         optimizer.step()
 
-    model = build_model(RunConfig())
-    optimizer = build_optimizer(kind(lr=0.001), model.parameters())
+    model = build_model(CONFIG, FACTS)
+    optimizer = build_optimizer(kind(lr=0.001), model)
     step(model, optimizer)
     file, size = save(fresh_run, 1, model, optimizer)
     assert (fresh_run.path / file).stat().st_size == size
     assert file == "checkpoints/1.pt"
 
     content = load(fresh_run, 1)
-    other = build_model(RunConfig())
+    other = build_model(CONFIG, FACTS)
     other.load_state_dict(content["model"])
-    another = build_optimizer(kind(lr=0.001), other.parameters())
+    another = build_optimizer(kind(lr=0.001), other)
     another.load_state_dict(content["optimizer"])
     step(model, optimizer)
     step(other, another)
@@ -45,8 +49,8 @@ def test_a_step_after_loading_is_the_step_that_would_have_been(
 
 
 def test_checkpoints_are_private(fresh_run: RunDir) -> None:
-    model = build_model(RunConfig())
-    file, _ = save(fresh_run, 1, model, build_optimizer(RunConfig().optimizer, model.parameters()))
+    model = build_model(CONFIG, FACTS)
+    file, _ = save(fresh_run, 1, model, build_optimizer(CONFIG.optimizer, model))
     assert (fresh_run.path / file).stat().st_mode & 0o777 == 0o600
     assert fresh_run.checkpoints.stat().st_mode & 0o777 == 0o700
 
