@@ -25,9 +25,10 @@ from dlcore.training.augment import augmented
 from dlcore.training.chunk import Chunk
 from dlcore.training.control import Control
 from dlcore.training.data import AnySplit, Data
+from dlcore.training.evaluation import evaluate
 from dlcore.training.layers import weights_of
 from dlcore.training.losses import build_loss, terms
-from dlcore.training.metrics import ClassFigures, NumberFigures, build_scorer
+from dlcore.training.metrics import build_scorer
 from dlcore.training.optimizers import build_optimizer, set_lr
 from dlcore.training.probes import GradientProbe, measure_activations
 from dlcore.training.progress import Best, Plateau
@@ -35,7 +36,6 @@ from dlcore.training.record import Record
 from dlcore.training.seeds import derive, generator
 
 _PAUSE_SECONDS = 0.02
-_EVALUATION_BATCH = 1000
 
 
 class Training:
@@ -207,32 +207,22 @@ class Training:
     def evaluate(
         self, name: Literal["validation", "test"], split: AnySplit, weights: int | None = None
     ) -> float:
-        """Measure loss and metrics on a whole split, without dropout and gradients; return the loss."""
+        """Measure and tell loss and metrics on a whole split; return the loss."""
         began = time.perf_counter()
-        self.model.eval()
-        loss = torch.zeros((), dtype=torch.float64)
-        deviation = self.data.target_deviation
-        figures = NumberFigures(deviation) if self.is_regression else ClassFigures(self.data.facts.classes)
-        with torch.no_grad():
-            for inputs, targets in self.data.batches(split, _EVALUATION_BATCH):
-                outputs = self.model(inputs)
-                # On the CPU, because some GPUs have no double.
-                loss += self.criterion(outputs, targets).cpu().double() * len(targets)
-                figures.add(outputs, targets)
-        self.model.train()
+        figures = evaluate(self.model, self.data, split, self.criterion)
         self.record.say(
             Evaluated,
             self.step,
             split=name,
             epoch=self.plan.epoch_at(self.step),
-            loss=float(loss) / len(split),
             samples=len(split),
             duration=time.perf_counter() - began,
             weights=weights,
-            **figures.figures(),
+            **figures,
         )
         self.chunk.resume_clock()
-        return float(loss) / len(split)
+        loss: float = figures["loss"]
+        return loss
 
     def measure_activations(self, split: AnySplit) -> None:
         """Say what the layers hand to their activations, for some samples of a split."""

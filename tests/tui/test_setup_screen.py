@@ -10,10 +10,12 @@ from textual.widgets import Input, OptionList, Static
 from dlcore import launch
 from dlcore.config import SECTIONS, RunConfig
 from dlcore.oneline import parse, print_line
+from dlcore.presets import PRESETS, preset
 from dlcore.reading import read_file
 from tests.tui.fakes import FakeInspector, FakeRun, Stage, opened
 from tui.messages import RunRequested
 from tui.screens.dialogs import Ask, Pick
+from tui.widgets.form import Form
 from tui.widgets.key_line import KeyLine
 
 MakeRun = Callable[..., FakeRun]
@@ -345,3 +347,29 @@ async def test_advice_for_another_kind_keeps_the_rest() -> None:
         await stage.until(lambda: "! model.kind" in text_of(stage, "#setup-problems"))
         stage.type("a")
         await stage.until(lambda: config(stage) == parse("circles mlp adam lr=.003 b=32"))
+
+
+async def test_p_loads_a_preset_and_says_what_to_look_for() -> None:
+    async with opened() as stage:
+        await stage.focus("data.kind")
+        stage.type("p")
+        options = await menu(stage)
+        names = [name for found in PRESETS for name in found.names]
+        assert options.option_count == len(names)
+        stage.type(*["down"] * names.index("vanishing/tanh"), "enter")
+        wanted = preset("vanishing/tanh")[1]
+        await stage.until(lambda: stage.setup._config == wanted)
+        assert any("ratio back to about 1" in notice for notice in stage.notices())
+
+
+async def test_a_list_says_what_goes_together_with_nothing_else() -> None:
+    async with opened() as stage:
+        await stage.focus("data.kind")
+        stage.setup.query_one(Form).put("data.kind", "moons")
+        await stage.until(lambda: config(stage).data.kind == "moons")
+        await stage.focus("model.kind")
+        stage.type("enter")
+        options = await menu(stage)
+        said = [str(options.get_option_at_index(index).prompt) for index in range(options.option_count)]
+        assert any(line.startswith("cnn") and "✗ cnn needs images" in line for line in said)
+        assert any(line.startswith("perceptron") and "✗" not in line for line in said)
