@@ -9,7 +9,7 @@ from torch import nn, optim
 
 from dlcore.choices.schedules import Performance, lr_at
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
-from dlcore.config import RunConfig, plan, to_table
+from dlcore.config import RunConfig, plan
 from dlcore.errors import DltuiError
 from dlcore.events import (
     ActivationsMeasured,
@@ -18,12 +18,11 @@ from dlcore.events import (
     CommandRefused,
     Evaluated,
 )
-from dlcore.reading import read_table
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.augment import augmented
 from dlcore.training.chunk import Chunk
-from dlcore.training.control import Control
+from dlcore.training.control import Control, changed
 from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
 from dlcore.training.layers import weights_of
@@ -311,19 +310,3 @@ class Training:
             )
             return None
         return text
-
-
-def changed(config: RunConfig, command: Set) -> tuple[RunConfig, str]:
-    """Return the configuration after a change while the run goes on, and what changed in words.
-
-    Raises DltuiError when the key cannot change without building the network anew, or the value is wrong.
-    """
-    asked = f"{command.key} = {command.value}"
-    if command.key != "optimizer.lr":
-        raise DltuiError(f"{asked}: only optimizer.lr can change while the run goes on")
-    table = to_table(config)
-    table["optimizer"]["lr"] = command.value
-    reading = read_table(table)
-    if reading.config is None:
-        raise DltuiError(f"{asked}: {reading.problems[0].message}")
-    return reading.config, f"optimizer.lr {config.optimizer.lr:g} → {reading.config.optimizer.lr:g}"
