@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from dlcore import tables
 from dlcore.errors import DataError
-from dlcore.tables import LARGEST, Table, cached_table, read_table, table_at
+from dlcore.tables import Table, cached_table, read_table, rows, table_at
+from dlcore.tables.columns import LARGEST
 
 Write = Callable[[str | bytes], Path]
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -402,7 +403,7 @@ def test_a_quotation_mark_that_is_never_closed_hides_no_rows(write: Write) -> No
 
 
 def test_a_line_without_end_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(rows, "LONGEST_LINE", 1000)
     assert "line 3 has 1,000 characters or more" in refusal(write(twelve(line3=f"1,{'2' * 2000},1")))
 
 
