@@ -23,7 +23,8 @@ numbers, of numbers or of some words, a table of the user's own keys, free text,
 class Choice(BaseModel):
     """One kind of one thing. The docstring's first line is the menu's explanation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    # Built when first used: most kinds of a catalogue never are, and the form opens the sooner.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
     kind: str
     noun: ClassVar[str] = "choice"
