@@ -54,6 +54,7 @@ KEYS: tuple[Key, ...] = (
     Key("train", "minus", "smooth(-1)", "Rougher", "Smooth the training curves less.", footer=False),
     Key("train", "e", "export", "Export", "Write a summary: Markdown, JSON and CSV."),
     Key("train", "c", "copy_setup", "To Setup", "Take this run's configuration to Setup.", footer=False),
+    Key("train", "o", "copy_run_line", "Copy line", "Copy the run as one line of words.", footer=False),
     Key("runs", "enter", "open", "Open", "Watch the run."),
     Key("runs", "e", "export", "Export", "Write a summary of the run: Markdown, JSON and CSV."),
     Key("runs", "d", "delete", "Delete", "Delete the run, after asking."),

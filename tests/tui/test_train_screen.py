@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,7 @@ from textual.widgets import Static
 
 from dlcore.commands import Continue, Pause, Set, Step, Stop
 from dlcore.events import AttemptEnded, CheckpointSaved
+from dlcore.oneline import print_line
 from tests.tui.fakes import NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
 from tui.charts import SMOOTHING
 from tui.messages import SetupRequested
@@ -443,3 +445,11 @@ async def test_an_export_asks_where_to(
         await stage.until(lambda: stage.notices())
         written = sorted(path.suffix for path in tmp_path.glob(f"{running.dir.id}.*"))
         assert written == [".csv", ".json", ".md"]
+
+
+async def test_o_copies_the_run_as_one_line(running: FakeRun, home: Path) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        stage.type("o")
+        await stage.until((home / "line.txt").exists)
+        assert stage.app.clipboard == print_line(running.config.folded())

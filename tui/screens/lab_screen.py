@@ -3,6 +3,13 @@
 from textual.events import Resize
 from textual.screen import Screen
 
+from dlcore import rundir
+from dlcore.clean import clean
+from dlcore.config import RunConfig
+from dlcore.errors import DltuiError
+from dlcore.oneline import print_line
+from tui import files
+
 LEAST_COLUMNS = 60
 LEAST_ROWS = 16
 
@@ -13,3 +20,14 @@ class LabScreen(Screen[None]):
     def on_resize(self, event: Resize) -> None:
         """Shrink to one line, or unfold again."""
         self.set_class(event.size.width < LEAST_COLUMNS or event.size.height < LEAST_ROWS, "-tiny")
+
+    def copy_line(self, config: RunConfig) -> None:
+        """Put the one-line form on the clipboard, and into a file for terminals that have none."""
+        line = print_line(config)
+        self.app.copy_to_clipboard(line)
+        try:
+            written = files.save_line(line, rundir.home())
+        except DltuiError as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+        else:
+            self.notify(clean(f"Copied, and written: {written}"), markup=False)

@@ -14,7 +14,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from dlcore import rundir
 from dlcore.advice import Advice, advise
 from dlcore.choices.choice import by_name
 from dlcore.clean import clean
@@ -197,14 +196,7 @@ class SetupScreen(LabScreen):
         if self._config is None:
             self._warn_of_faults()
             return
-        line = print_line(self._config)
-        self.app.copy_to_clipboard(line)
-        try:
-            written = files.save_line(line, rundir.home())
-        except DltuiError as error:
-            self.notify(clean(str(error)), severity="error", markup=False)
-        else:
-            self.notify(clean(f"Copied, and written: {written}"), markup=False)
+        self.copy_line(self._config)
 
     def _warn_of_faults(self) -> None:
         said = "The configuration has faults: see the marks in the form."

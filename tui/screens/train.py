@@ -193,7 +193,7 @@ class TrainScreen(LabScreen):
         if action in ("pause", "go_on", "step", "stop", "scale_lr"):
             can = self.feed is not None and self.feed.live and not self._read_only
             return True if can else None
-        if action in ("export", "copy_setup"):
+        if action in ("export", "copy_setup", "copy_run_line"):
             return True if self.feed is not None else None
         return True
 
@@ -267,6 +267,11 @@ class TrainScreen(LabScreen):
         """Take the run's configuration to Setup."""
         if self.feed is not None and self.feed.config is not None:
             self.post_message(SetupRequested(self.feed.config))
+
+    def action_copy_run_line(self) -> None:
+        """Copy the run as one line."""
+        if self.feed is not None and self.feed.config is not None:
+            self.copy_line(self.feed.config.folded())
 
 
 def _ending(feed: RunFeed) -> tuple[str, str]:
