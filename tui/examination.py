@@ -77,7 +77,10 @@ def facts_words(facts: Facts) -> list[str]:
     shape = "×".join(map(str, facts.shape))
     each = shape if facts.is_image else "1 number" if shape == "1" else f"{shape} numbers"
     total = facts.training + facts.test
-    parts = [facts.task, f"{total:,} samples", f"{facts.training:,} + {facts.test:,} test", each]
+    sizes = [f"{total:,} samples", f"{facts.training:,} + {facts.test:,} test"]
+    if facts.test_is_training:
+        sizes = [f"{facts.training:,} samples, tested on themselves"]
+    parts = [facts.task, *sizes, each]
     if facts.task == "classification":
         parts.append(f"{facts.classes:,} classes")
     elif facts.targets > 1:

@@ -30,6 +30,8 @@ class Facts:
     """Names of the classes, where they have any beside their numbers."""
     targets: int = 1
     """Numbers to predict, in a regression."""
+    test_is_training: bool = False
+    """Whether the test split is the training split itself."""
 
     @property
     def is_image(self) -> bool:

@@ -27,7 +27,7 @@ class Xor(DataChoice):
     @property
     def facts(self) -> Facts:
         """The same points for training and for the test."""
-        return Facts("classification", (2,), self.samples, self.samples, classes=2)
+        return Facts("classification", (2,), self.samples, self.samples, classes=2, test_is_training=True)
 
 
 class Plane(DataChoice):

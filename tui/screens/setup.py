@@ -96,6 +96,8 @@ class SetupScreen(LabScreen):
         config = event.reading.config
         known = self._examination.at_once(config) if config is not None else Known()
         self._tell(event.reading, known)
+        if (current := self.query_one(Form).current) is not None:
+            self._explain(current.row)
         if config is not None and not known.is_all:
             self._examine(event.reading, config)
 
@@ -118,6 +120,8 @@ class SetupScreen(LabScreen):
             plan = remarks.planned(config, known.facts) if known.facts is not None else plan
             line = Content(clean(print_line(config)))
             self.query_one(Aside).tell(config, known.facts)
+        else:
+            self.query_one(Aside).wait(f"waits for {problems[0].key}" if problems else "")
         self.query_one("#setup-plan", Static).update(plan)
         self.query_one("#setup-line", Static).update(line)
         self.refresh_bindings()
@@ -134,9 +138,16 @@ class SetupScreen(LabScreen):
 
     def on_field_row_focused(self, event: FieldRow.Focused) -> None:
         """Explain the focused field in one line, and the kind it belongs to where there is room; draw it."""
-        self.query_one("#setup-help", Static).update(_help(event.row))
-        self.query_one("#setup-about", Static).update(remarks.about(event.row, self._draft))
+        self._explain(event.row)
         self.query_one(Aside).turn(event.row.key)
+
+    def _explain(self, row: Row) -> None:
+        self.query_one("#setup-help", Static).update(_help(row))
+        self.query_one("#setup-about", Static).update(remarks.about(row, self._draft))
+
+    def on_screen_suspend(self) -> None:
+        """Take what was said here away: on another screen it would only be in the way."""
+        self.app.clear_notifications()
 
     def on_field_row_menu_asked(self, event: FieldRow.MenuAsked) -> None:
         """Offer what can be picked."""
@@ -184,7 +195,7 @@ class SetupScreen(LabScreen):
         if name is not None:
             found, config = preset(name)
             self.load(config)
-            self.notify(found.look_for, title=found.title, timeout=20, markup=False)
+            self.notify(found.look_for, title=found.title, timeout=12, markup=False)
 
     def action_train(self) -> None:
         """Ask for a run with this configuration."""

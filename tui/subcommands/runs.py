@@ -44,7 +44,7 @@ def runs_command(wanted: str | None, yes: bool, as_json: bool) -> None:
         click.echo("No runs yet. Start one: dltui, or dltui train.")
     for row in rows:
         click.echo(
-            clean(f"{row.run.id:<44} {row.state:<9} {row.best:<19} {row.steps:>9,} steps  {row.network}")
+            clean(f"{row.run.id:<44} {row.state:<9} {row.best:<20} {row.steps:>9,} steps  {row.network}")
         )
 
 

@@ -56,7 +56,7 @@ def train_command(
     if config:
         chosen = read_file(config, settings)
     else:
-        table = to_table(find_preset(preset)[1]) if preset else {}
+        table = to_table(find_preset(preset)[1]) | {"name": preset} if preset else {}
         chosen = checked(with_settings(table, settings), "--set")
     _train(chosen, detach, as_json)
 

@@ -75,6 +75,15 @@ class Aside(Vertical):
         self._config, self._facts = config, facts
         self._update()
 
+    def wait(self, note: str) -> None:
+        """Say what is missing before there is anything to draw."""
+        self._config = self._facts = self._drawn = None
+        self.workers.cancel_group(self, "picture")
+        self._say([])
+        for pane in (self.query_one(Network), self._picture):
+            pane.say(note)
+        self._show_only(Network if self.subject == "network" else Drawing)
+
     def turn(self, key: str) -> None:
         """Draw what goes with the row of this dotted key."""
         self.subject = subject_of(key)

@@ -86,8 +86,9 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         if [row.key for row in self.draft.rows()] != [row.row.key for row in self._rows]:
             self._rebuild(key)
             return
-        for row in self._rows:
-            row.text = self.draft.text(row.row.key)
+        for widget, row in zip(self._rows, self.draft.rows(), strict=True):
+            widget.row = row  # the same key, but perhaps another kind's words for it
+            widget.text = self.draft.text(row.key)
         self._report()
 
     @property

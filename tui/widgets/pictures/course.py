@@ -37,7 +37,9 @@ def _rates(config: RunConfig, planned: Plan) -> Chart:
         (step, lr_at(schedule, config.optimizer.lr, step, steps)) for step in _looked_at(config, steps)
     )
     start, end = points[0][1], points[-1][1]
-    ends = f"{start:.3g}" if start == end else f"{start:.3g} to {end:.3g}"
+    peak = max(rate for _, rate in points)
+    stations = [start, *([peak] if peak > max(start, end) else []), end]
+    ends = f"{start:.3g}" if start == end == peak else " to ".join(f"{rate:.3g}" for rate in stations)
     curve = Curve("", points, "run-1")
     return Chart(f"learning rate {ends}", (curve,), (0.0, float(max(steps - 1, 1))), x_label="step")
 
