@@ -62,6 +62,8 @@ class Layer(BaseModel):
     activation: str
     """What follows it: the name of the function, or '' for none."""
     parameters: int
+    pooling: str = ""
+    """What pooling follows it, as in 'max 2×2 of 16×28×28'; '' for none."""
     receptive_field: int | None = None
     """Side of the square of input pixels that one unit of a convolution sees, at most."""
 

@@ -180,7 +180,8 @@ def _texts(chosen: Choice) -> dict[str, str]:
             texts[spec.name] = value.word()
             texts |= {f"{spec.name}.{name}": text for name, text in _texts(value).items()}
         else:
-            texts[spec.name] = print_value(value)
+            alone = spec.control in ("widths", "numbers", "words") and len(value) == 1
+            texts[spec.name] = print_value(value[0] if alone else value)
     return texts
 
 

@@ -120,8 +120,8 @@ def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, .
     """Return each layer's name, kind, output shape, activation and size; and the network's output shape.
 
     Sends one blank sample through the network, wherever that lives; training mode is restored. A shape is
-    that of one sample. A layer that a pooling follows is given with the pooled shape. Raises DltuiError for
-    a network that gives anything but a tensor.
+    that of one sample. A layer that a pooling follows is given with the pooled shape. Raises DltuiError
+    for a network that gives anything but a tensor.
     """
     parameter = next(network.parameters(), None)
     device = parameter.device if parameter is not None else torch.device("cpu")
@@ -139,7 +139,10 @@ def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, .
             sees = field if isinstance(module, nn.Conv2d) and not shortcut else None
             rows.append(row.model_copy(update={"receptive_field": sees}))
         elif rows:
-            rows[-1] = rows[-1].model_copy(update={"shape": tuple(output.shape[1:])})
+            row, side = rows[-1], _side(module.kernel_size)
+            sort = "average" if isinstance(module, nn.AvgPool2d) else "max"
+            pooling = f"{sort} {side}×{side} of {'×'.join(map(str, row.shape))}"
+            rows[-1] = row.model_copy(update={"pooling": pooling, "shape": tuple(output.shape[1:])})
 
     watched: dict[str, nn.Module] = {
         name: module for name, module in network.named_modules() if isinstance(module, _WEIGHTED + _POOLINGS)

@@ -122,8 +122,20 @@ async def test_what_a_unit_sees_is_told_where_there_is_room() -> None:
         assert ["conv1", "3×3,", "16", "filters", "→", "16×14×14,", "sees", "4×4", "relu", "160"] in rows(
             app.network
         )
-        await pilot.resize_terminal(52, 20)
-        assert ["conv1", "3×3,", "16", "filters", "→", "16×14×14", "relu", "160"] in rows(app.network)
+        await pilot.resize_terminal(44, 20)
+        assert ["conv1", "16×14×14,", "sees", "4×4", "relu", "160"] in rows(app.network)
+
+
+async def test_a_pooling_stands_behind_its_convolution() -> None:
+    app = Bench()
+    layers = [{**one} for one in CNN["layers"]]
+    layers[0]["pooling"] = "max 2×2 of 16×28×28"
+    async with app.run_test(size=(64, 20)) as pilot:
+        app.network.show({**CNN, "layers": layers})
+        await pilot.pause()
+        found = rows(app.network)
+        place = found.index(["conv1", "3×3,", "16", "filters", "→", "16×28×28", "relu", "160"])
+        assert ["max", "2×2", "→", "16×14×14"] in found[place + 1 : place + 3]
 
 
 async def test_long_names_stand_apart_and_the_ending_is_as_long_as_fits() -> None:

@@ -113,7 +113,8 @@ class SetupScreen(LabScreen):
         self._config, self._known = config, known
         self._advice = _advice(config, known)
         self.query_one(Form).show_problems(Reading(config, problems))
-        self.query_one("#setup-problems", Static).update(remarks.faults(problems, self._advice))
+        room = 9 if self.has_class("-tall") else 1
+        self.query_one("#setup-problems", Static).update(remarks.faults(problems, self._advice, room))
         plan = Content(clean(known.note)).stylize("$secondary")
         line = Content(remarks.not_ready(problems)).stylize("$text-error")
         if config is not None:

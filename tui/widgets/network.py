@@ -48,14 +48,12 @@ class Network(Widget):
         names = self._names(width)
         lines = [_line("input".ljust(names), (_shape(self._answer["input"]),), "", "", width)]
         for layer in self._answer["layers"]:
-            shape, parameters = _shape(layer["shape"]), f"{layer['parameters']:,}"
-            is_image = len(layer["shape"]) == 3
-            texts = (f"{layer['text']} → {shape}", shape) if is_image else (layer["text"],)
-            if is_image and (field := layer.get("receptive_field")):
-                texts = (f"{texts[0]}, sees {field}×{field}", *texts)
-            lines.append(
-                _line(f"{layer['name']} ".ljust(names), texts, layer["activation"], parameters, width)
-            )
+            parameters = f"{layer['parameters']:,}"
+            name = f"{layer['name']} ".ljust(names)
+            lines.append(_line(name, _texts(layer), layer["activation"], parameters, width))
+            if pooling := layer.get("pooling"):
+                window = pooling.partition(" of ")[0]
+                lines.append(_line(" " * names, (f"{window} → {_shape(layer['shape'])}",), "", "", width))
         total = _line("", ("",), "parameters", f"{self._answer['parameters']:,}", width)
         below = [*self._ending(width), total]
         if 2 * len(lines) + len(below) + 1 <= self.size.height:
@@ -71,6 +69,18 @@ class Network(Widget):
     def _ending(self, width: int) -> list[Content]:
         fits = [text for text in self._endings if cell_len(text) <= width]
         return [Content(fits[0]).stylize("$secondary")] if fits else []
+
+
+def _texts(layer: dict[str, Any]) -> tuple[str, ...]:
+    """Return what a layer is, the longest first: with the shape of its maps and what a unit of them sees."""
+    if len(layer["shape"]) != 3:
+        return (layer["text"],)
+    pooling = layer.get("pooling", "")
+    shape = pooling.rpartition(" ")[2] or _shape(layer["shape"])
+    texts = (f"{layer['text']} → {shape}", shape)
+    if field := layer.get("receptive_field"):
+        return (f"{texts[0]}, sees {field}×{field}", f"{shape}, sees {field}×{field}", *texts)
+    return texts
 
 
 def _shape(shape: list[int]) -> str:

@@ -51,15 +51,17 @@ def not_ready(problems: Sequence[Problem]) -> str:
     return f"not ready to train: {number} fault{'' if number == 1 else 's'}, marked ✗"
 
 
-def faults(problems: Sequence[Problem], advices: Sequence[Advice]) -> Content:
-    """Return what is wrong with its cure, then what could be better."""
+def faults(problems: Sequence[Problem], advices: Sequence[Advice], room: int = 9) -> Content:
+    """Return what is wrong with its cure, then what could be better: at most `room` pieces of advice."""
     parts: list[Content] = []
     for problem in problems:
         parts.append(Content(clean(f"✗ {problem.key}: {problem.message}.")).stylize("$text-error"))
         parts.append(Content(clean(problem.hint)).stylize("$secondary"))
-    for advice in advices:
-        offer = f" → {advice.offer}" if advice.changes else ""
-        parts.append(Content(clean(f"! {advice.key}: {advice.message}{offer}")).stylize("$text-warning"))
+    for advice in advices[:room]:
+        head = advice.offer or advice.key  # what the key would do stands first: the rest may be cut off
+        parts.append(Content(clean(f"! {head}: {advice.message}")).stylize("$text-warning"))
+    if len(advices) > room:
+        parts.append(Content(f"! {len(advices) - room} more").stylize("$text-warning"))
     return Content("\n").join(parts)
 
 

@@ -227,3 +227,13 @@ class Tuple(nn.Module):
 def test_a_network_that_gives_no_tensor_is_told_of() -> None:
     with pytest.raises(DltuiError, match="the network gives a tuple, not a tensor"):
         describe(Tuple(), (3,))
+
+
+def test_a_pooling_is_told_with_what_it_pools() -> None:
+    config = parse("digits cnn filters=4,8 pool=2,1 model.pooling=average").resolved()
+    assert config.data.facts is not None
+    layers, _ = describe(build_model(config, config.data.facts), (1, 8, 8))
+    assert [(layer.pooling, layer.shape) for layer in layers[:2]] == [
+        ("average 2×2 of 4×8×8", (4, 4, 4)),
+        ("", (8, 4, 4)),
+    ]
