@@ -112,7 +112,7 @@ def _read(folder: Path) -> Images:
 
 def _checked(folder: Path, classes: list[str]) -> list[str]:
     if len(classes) < 2:
-        number = f"one folder only, {clean(classes[0])}" if classes else "no folders"
+        number = f"a single folder ({clean(classes[0])})" if classes else "no folders"
         raise DataError(
             f"{_shown(folder)} holds {number}",
             "Put a folder of images for each class into it, at least two; links to folders are not followed.",

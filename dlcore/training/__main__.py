@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from dlcore import rundir
+from dlcore.choices.architectures import CustomModel
+from dlcore.choices.own import CustomData
 from dlcore.config import RunConfig, output_units, plan
 from dlcore.errors import DltuiError
 from dlcore.events import AttemptEnded, AttemptStarted, DataFetched, Prepared
@@ -20,6 +22,7 @@ from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, store_summary
+from dlcore.training.faults import described
 from dlcore.training.record import Record, now, readable
 
 Reason = Literal["finished", "stopped", "failed"]
@@ -82,9 +85,11 @@ def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
         reason, message = "stopped", "It was stopped before its first step"
     except DltuiError as error:
         message, hint = error.message, error.hint
-    except Exception as error:  # the outer door: nothing leaves without a last word
+    except (Exception, SystemExit) as error:  # the outer door: nothing leaves without a last word
         traceback.print_exc()
-        message, hint = f"{type(error).__name__}: {error}", f"The whole story is in {run.log}."
+        is_custom = isinstance(config.model, CustomModel) or isinstance(config.data, CustomData)
+        message = described(error) if is_custom else f"{type(error).__name__}: {error}"
+        hint = f"The whole story is in {run.log}."
     record.say(AttemptEnded, record.step, reason=reason, message=readable(message), hint=readable(hint))
     record.close()
     store_summary(run)

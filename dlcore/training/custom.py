@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,25 +18,33 @@ from dlcore.choices.choice import nearest
 from dlcore.choices.own import CustomData
 from dlcore.clean import clean
 from dlcore.errors import DataError, DltuiError
+from dlcore.training.faults import described, is_installed
 from dlcore.training.labels import is_pair, kind_of, shown
 from dlcore.training.own import Own, of_arrays, of_datasets
-from dlcore.training.streaming import described, seeded
+from dlcore.training.streaming import seeded
 
 _PRIVATE = "_dltui_"
 _RETURN = "Return (inputs, targets), or ((inputs, targets), (test inputs, test targets)), or torch datasets."
 _FORM = "Write package.module:name, or the path of a file and a name: /home/me/net.py:name."
 
 
+_stamps: dict[str, tuple[int, int]] = {}
+"""When each module of the user's own was changed last, and its size, as it was imported."""
+
+
 def load_target(target: str) -> Callable[..., Any]:
     """Return what "package.module:name" or "path/file.py:name" stands for, importing it.
 
-    Raises DltuiError where it is not there, cannot be called, or fails as it is imported.
+    Once a file of the user's own code has changed, all of that is imported anew. Raises DltuiError where it
+    is not there, cannot be called, or fails as it is imported.
     """
     place, _, name = target.strip().rpartition(":")
     if not place or not name:
         raise DltuiError(f"custom: {shown(target)} does not say what to call and where it is", _FORM)
     is_file = place.endswith(".py") or "/" in place
-    module = _from_file(Path(place)) if is_file else _from_module(place)
+    _forget_changed()
+    with _noting():
+        module = _from_file(Path(place)) if is_file else _from_module(place)
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
@@ -62,7 +71,7 @@ def call(target: Callable[..., Any], args: Mapping[str, Any], offered: Mapping[s
     else:
         arguments = _arguments(name, signature, args, offered)
     try:
-        with _beside(sys.modules.get(getattr(target, "__module__", None) or "")):
+        with _beside(sys.modules.get(getattr(target, "__module__", None) or "")), _noting():
             return target(**arguments)
     except DltuiError:
         raise
@@ -135,6 +144,37 @@ def _from_file(path: Path) -> ModuleType:
         said = described(error)
         del sys.modules[name]
     raise DltuiError(f"custom: {said}", f"It came from importing {shown}: mend it there.")
+
+
+@contextmanager
+def _noting() -> Iterator[None]:
+    """Note which modules of the user's own are imported inside, so that a change of theirs is noticed."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in sys.modules.keys() - before:
+            file = getattr(sys.modules[name], "__file__", None) or ""
+            if file.endswith(".py") and not is_installed(file):
+                _stamps[name] = _stamp(file)
+
+
+def _forget_changed() -> None:
+    """Forget what was imported of the user's own code when any file of it is not what it was."""
+    loaded = {name: sys.modules[name] for name in _stamps if name in sys.modules}
+    if any(_stamp(str(module.__file__)) != _stamps[name] for name, module in loaded.items()):
+        for name in loaded:
+            del sys.modules[name]
+        _stamps.clear()
+        importlib.invalidate_caches()
+
+
+def _stamp(file: str) -> tuple[int, int]:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
 
 
 @contextmanager

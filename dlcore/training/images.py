@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Files = tuple[tuple[Path, int], ...]
 Progress = Callable[[int, int], object]
 
+_REPLACE = "Replace the file, or remove it."
 _BLOCK = 64
 """Images that a thread decodes before progress is told."""
 _BROKEN = (
@@ -106,11 +107,11 @@ def decode(path: str, size: int, color: bool) -> torch.Tensor:
         raise DataError(f"{clean(path)} is gone", "Start again: the folder has changed.") from None
     except PermissionError:
         raise DataError(f"{clean(path)} may not be read", "Give yourself the permission.") from None
+    except pillow.UnidentifiedImageError:
+        raise DataError(f"{clean(path)} is no image that can be read", _REPLACE) from None
     except _BROKEN as error:
-        raise DataError(
-            f"{clean(path)} cannot be read as an image: {_reason(error, path)}",
-            "Replace the file, or remove it.",
-        ) from None
+        said = f"{clean(path)} cannot be read as an image: {_reason(error, path)}"
+        raise DataError(said, _REPLACE) from None
     return torch.from_numpy(pixels).reshape(size, size, -1).permute(2, 0, 1).contiguous()
 
 

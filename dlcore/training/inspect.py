@@ -25,6 +25,7 @@ from dlcore.examine import examine, settled
 from dlcore.published import data_folder, find, published
 from dlcore.reading import checked
 from dlcore.training.data import load
+from dlcore.training.faults import described
 from dlcore.training.layers import describe
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.optimizers import build_optimizer
@@ -32,7 +33,6 @@ from dlcore.training.pictures import picture
 from dlcore.training.probes import spread
 from dlcore.training.seeds import generator
 from dlcore.training.sources import Source, read
-from dlcore.training.streaming import described
 
 _SAMPLES = 128
 _LATER = ("batch_size", "validation", "normalize", "scale_target", "shuffle", "limit")

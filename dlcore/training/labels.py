@@ -131,8 +131,13 @@ def is_pair(value: Any) -> bool:
 def kind_of(value: Any) -> str:
     """Return what something is, for a sentence."""
     if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)}"
+        return f"{with_article(type(value).__name__)} of {len(value)}"
     return "nothing" if value is None else f"a value of type {clean(type(value).__name__)}"
+
+
+def with_article(word: str) -> str:
+    """Return a word from outside behind a or an."""
+    return f"an {clean(word)}" if word[:1].lower() in set("aeiou") else f"a {clean(word)}"
 
 
 def sides(shape: Sequence[int]) -> str:

@@ -26,6 +26,7 @@ from dlcore.training.activations import build_activation
 from dlcore.training.convolutions import Modules, add_blocks, add_residual_stages
 from dlcore.training.custom import call, load_target
 from dlcore.training.initializers import initialize
+from dlcore.training.labels import with_article
 
 
 def build_model(config: RunConfig, facts: Facts) -> nn.Module:
@@ -157,7 +158,7 @@ def _custom(model: CustomModel, facts: Facts, units: int) -> nn.Module:
     built = call(load_target(model.target), model.args, offered)
     if not isinstance(built, nn.Module):
         raise DltuiError(
-            f"model.target = {model.target} gave a {type(built).__name__}, not a torch module",
+            f"model.target = {model.target} gave {with_article(type(built).__name__)}, not a torch module",
             "Return an instance of torch.nn.Module.",
         )
     if not any(parameter.requires_grad for parameter in built.parameters()):

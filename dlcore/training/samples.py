@@ -8,8 +8,9 @@ import torch
 from torch.utils.data import Dataset, Subset
 
 from dlcore.errors import DataError, DltuiError
+from dlcore.training.faults import described
 from dlcore.training.labels import FILL, is_pair, kind_of, label_of, shown, sides
-from dlcore.training.streaming import as_input, described
+from dlcore.training.streaming import as_input
 
 
 class Samples(Dataset[tuple[torch.Tensor, Any]]):

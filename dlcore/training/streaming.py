@@ -8,13 +8,10 @@ import os
 import random
 import signal
 import sys
-import sysconfig
-import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy
@@ -23,6 +20,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Subset
 
 from dlcore.clean import clean
 from dlcore.errors import DataError, DltuiError, RunError
+from dlcore.training.faults import described
 from dlcore.training.seeds import derive
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -30,11 +28,6 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 _TINY = 256
 """Fewer samples than this are read sooner than a worker is started."""
 _AS_THEY_ARE: tuple[type[DltuiError], ...] = (DltuiError, DataError, RunError)
-_INSTALLED = tuple(
-    f"{path}{os.sep}"
-    for path in {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    | {str(Path(__file__).parents[1])}
-)
 
 
 def stream(
@@ -135,23 +128,6 @@ def as_input(value: Any) -> torch.Tensor:
     with numpy.errstate(over="ignore"):
         kind = numpy.uint8 if array.dtype == numpy.uint8 else numpy.float32
         return torch.from_numpy(numpy.array(array, dtype=kind, order="C"))
-
-
-def described(error: BaseException) -> str:
-    """Return an exception in a line: its name, its message, and where in the user's code it came from."""
-    message = clean(" ".join(str(error).split()))
-    message = f"{message[:300]}…" if len(message) > 300 else message
-    if isinstance(error, SyntaxError) and error.filename:
-        file, line = error.filename, error.lineno
-        message = clean(error.msg)
-    else:
-        frames = traceback.extract_tb(error.__traceback__)
-        theirs = [frame for frame in frames if not frame.filename.startswith((*_INSTALLED, "<"))]
-        if not theirs and not frames:
-            return f"{type(error).__name__}: {message}" if message else type(error).__name__
-        file, line = (theirs or frames)[-1].filename, (theirs or frames)[-1].lineno
-    place = f"in {clean(Path(file).name)} line {line}"
-    return f"{type(error).__name__}: {message} {place}" if message else f"{type(error).__name__} {place}"
 
 
 @dataclass(frozen=True)

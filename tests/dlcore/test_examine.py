@@ -157,7 +157,7 @@ def test_a_folder_that_is_no_folder_of_images_is_a_problem_of_its_path(
 ) -> None:
     for folder, message in (
         (tmp_path / "none", "There is no folder"),
-        (pictures(cat=2), "holds one folder only, cat"),
+        (pictures(cat=2), "holds a single folder (cat)"),
     ):
         facts, (problem,) = examined(RunConfig(data=ImageFolder(folder=str(folder))))
         assert facts is None

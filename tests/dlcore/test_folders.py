@@ -66,11 +66,11 @@ def test_a_new_image_or_class_is_seen(tmp_path: Path) -> None:
     ("files", "message"),
     [
         ((), "holds no folders"),
-        (("a/1.png",), "one folder only, a"),
+        (("a/1.png",), r"holds a single folder \(a\)"),
         (("a/1.png", "b/readme.txt"), "b holds no images"),
         (("train/a/1.png", "train/b/1.png", "test/c/1.png"), "has a class c, which the folder train has not"),
         (("train/a/1.png", "train/b/1.png", "test/x.png"), "test has no class folders"),
-        (("train/a/1.png", "test/a/1.png"), "train holds one folder only"),
+        (("train/a/1.png", "test/a/1.png"), r"train holds a single folder \(a\)"),
         (("Training/a/1.png", "Testing/a/1.png"), "holds splits, not classes: Testing, Training"),
     ],
 )

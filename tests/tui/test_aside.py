@@ -323,6 +323,71 @@ async def test_custom_data_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> N
         await stage.until(lambda: "✗ model.kind" in remarks(stage, "#setup-problems"))
 
 
+# -- the user's own network -------------------------------------------------------------------------
+
+OWN = "digits model=custom model.target=mine.py:Net"
+FAULT = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (1x64 and 65x16), in mine.py line 8"
+
+
+async def test_a_fault_in_a_network_of_the_user_s_own_is_marked(painter: Painter) -> None:
+    painter.told["network"] = {"error": FAULT}
+    async with opened(size=(120, 40)) as stage:
+        stage.setup.load(parse(OWN))
+        await stage.until(lambda: "✗ model.target" in remarks(stage, "#setup-problems"))
+        assert f"{FAULT}.\n" in remarks(stage, "#setup-problems")
+        assert stage.row("model.target").problem == FAULT
+        assert stage.setup.check_action("train", ()) is None
+        stage.type("r")
+        await stage.pilot.pause()
+        assert stage.sent(RunRequested) == []
+
+        painter.held["network"] = asyncio.Event()
+        del painter.told["network"]
+        await stage.focus("seed")
+        stage.type("7", "enter")  # the code was mended: it is asked again
+        await stage.until(lambda: painter.asked[-1]["config"].get("seed") == 7)
+        assert stage.row("model.target").problem, "until it is known better"
+        painter.held["network"].set()
+        await stage.until(lambda: stage.setup.check_action("train", ()) is True)
+        assert not stage.row("model.target").problem
+        assert remarks(stage, "#setup-problems") == ""
+
+
+async def test_only_networks_of_the_user_s_own_are_tried(painter: Painter) -> None:
+    painter.told["network"] = {"error": FAULT}
+    async with opened() as stage:
+        await load(stage, "digits")
+        await stage.until(lambda: "data" in painter.questions())
+        await stage.pilot.pause()
+        assert "network" not in painter.questions()
+        assert stage.setup.check_action("train", ()) is True
+
+
+@pytest.mark.parametrize(
+    "said", ["the inspector did not start; see dltui doctor", "the inspector has ended; see dltui doctor", ""]
+)
+async def test_without_an_inspector_it_can_be_started(painter: Painter, said: str) -> None:
+    painter.told["network"] = {"error": said}
+    async with opened() as stage:
+        stage.setup.load(parse(OWN))
+        await stage.until(lambda: "network" in painter.questions())
+        await stage.pilot.pause()
+        assert stage.setup.check_action("train", ()) is True
+        assert remarks(stage, "#setup-problems") == ""
+
+
+async def test_a_network_is_not_tried_on_data_with_a_fault(painter: Painter, tmp_path: Path) -> None:
+    painter.told["network"] = painter.told["data"] = {"error": FAULT}
+    async with opened() as stage:
+        stage.setup.load(
+            parse(f"csv data.file={tmp_path / 'none.csv'} model=custom model.target=mine.py:Net")
+        )
+        await stage.until(lambda: "✗ data.file" in remarks(stage, "#setup-problems"))
+        await stage.pilot.pause()
+        assert "network" not in painter.questions()
+        assert "model.target" not in remarks(stage, "#setup-problems")
+
+
 # -- the line ---------------------------------------------------------------------------------------
 
 

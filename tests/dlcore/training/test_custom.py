@@ -6,7 +6,9 @@ import pytest
 from torch import nn
 
 from dlcore.errors import DataError, DltuiError
+from dlcore.events import AttemptEnded
 from dlcore.training.custom import call, load_target
+from tests.dlcore.trained import train
 
 
 def _written(folder: Path, source: str, name: str = "net.py") -> Path:
@@ -41,6 +43,24 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert call(load_target(f"{path}:one"), {}, {}) == 1
     path.write_text("def one(): return 'one'\n")
     assert call(load_target(f"{path}:one"), {}, {}) == "one"
+
+
+def test_a_change_beside_the_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    _written(tmp_path, "NUMBER = 1\n", "number_that_changes.py")
+    _written(
+        tmp_path, "def one():\n    from number_that_changes import NUMBER\n    return NUMBER\n", "by_name.py"
+    )
+    path = _written(tmp_path, "from by_name import one\n")
+    for target in (f"{path}:one", "by_name:one"):
+        _written(tmp_path, "NUMBER = 1\n", "number_that_changes.py")
+        assert call(load_target(target), {}, {}) == 1
+        assert load_target(target) is load_target(target)
+        _written(tmp_path, "NUMBER = 'one'\n", "number_that_changes.py")
+        assert call(load_target(target), {}, {}) == "one"
+    (tmp_path / "number_that_changes.py").unlink()
+    with pytest.raises(DltuiError, match=r"No module named 'number_that_changes', in by_name\.py line 2"):
+        call(load_target("by_name:one"), {}, {})
 
 
 def test_a_module_by_its_name() -> None:
@@ -84,12 +104,12 @@ def test_what_is_not_there(tmp_path: Path, target: str, message: str, hint: str)
     [
         (
             "x = 1\nraise ValueError('bad\\n\\x1b[1m start')\n",
-            r"ValueError: bad \x1b[1m start in net.py line 2",
+            r"ValueError: bad \x1b[1m start, in net.py line 2",
         ),
-        ("\ndef made(:\n", "SyntaxError: invalid syntax in net.py line 2"),
-        ("import no_such_thing\n", "ModuleNotFoundError: No module named 'no_such_thing' in net.py line 1"),
-        ("import sys\nsys.exit(4)\n", "SystemExit: 4 in net.py line 2"),
-        ("assert False\n", "AssertionError in net.py line 1"),
+        ("\ndef made(:\n", "SyntaxError: invalid syntax, in net.py line 2"),
+        ("import no_such_thing\n", "ModuleNotFoundError: No module named 'no_such_thing', in net.py line 1"),
+        ("import sys\nsys.exit(4)\n", "SystemExit: 4, in net.py line 2"),
+        ("assert False\n", "AssertionError, in net.py line 1"),
         ("import json\njson.loads('{')\n", "in net.py line 2"),  # not where json gave up
     ],
 )
@@ -107,7 +127,7 @@ def test_faults_of_the_import_are_told_with_their_place(tmp_path: Path, source: 
 def test_faults_of_a_module_and_of_what_it_imports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     _written(tmp_path, "import no_such_thing\n", "broken_by_import.py")
-    with pytest.raises(DltuiError, match=r"No module named 'no_such_thing' in broken_by_import\.py line 1"):
+    with pytest.raises(DltuiError, match=r"No module named 'no_such_thing', in broken_by_import\.py line 1"):
         load_target("broken_by_import:Net")
 
 
@@ -118,7 +138,7 @@ def test_faults_of_the_call_are_told_with_their_place(tmp_path: Path) -> None:
         "def told():\n    from dlcore.errors import DataError\n    raise DataError('No rain', 'Wait.')\n",
     )
     with pytest.raises(
-        DltuiError, match=r"^custom: RuntimeError: .* in net.py line 4\. It came from the call"
+        DltuiError, match=r"^custom: RuntimeError: .*, in net.py line 4\. It came from the call"
     ):
         call(load_target(f"{path}:wrong"), {}, {})
     with pytest.raises(DataError, match="No rain"):
@@ -136,3 +156,41 @@ def test_a_wrong_signature_names_what_is_taken() -> None:
         assert "It takes shape, width, depth" in caught.value.hint
     with pytest.raises(DltuiError, match="takes no arguments"):
         call(positional, {}, {"shape": 1})
+
+
+FAULTY = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(65, 3)
+    def forward(self, values): return self.layer(values)
+
+class Leaving(nn.Linear):
+    def __init__(self): super().__init__(4, 3)
+    def forward(self, values):
+        if self.training: raise SystemExit
+        return super().forward(values)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Net", "mat1 and mat2 shapes cannot be multiplied (1x4 and 65x3), in mine.py line 9"),
+        ("Leaving", "SystemExit, in mine.py line 14"),
+    ],
+)
+def test_a_fault_of_the_user_s_own_network_is_the_last_word(
+    home: Path, tmp_path: Path, name: str, said: str
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(FAULTY)
+    trained = train(home, f"iris model=custom model.target={path}:{name} e=1")
+    word = trained.events()[-1]
+    assert isinstance(word, AttemptEnded)
+    assert (trained.status, word.reason) == (1, "failed")
+    assert word.message.endswith(said)
+    assert word.hint == f"The whole story is in {trained.run.log}."

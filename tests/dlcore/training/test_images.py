@@ -97,7 +97,7 @@ def test_every_kind_of_pixel(tmp_path: Path) -> None:
 def test_what_is_no_image_is_named(tmp_path: Path) -> None:
     folder = _folder(tmp_path, 200)
     (folder / "b/101.png").write_text("hello")
-    with pytest.raises(DataError, match=r"b/101\.png cannot be read as an image") as caught:
+    with pytest.raises(DataError, match=r"b/101\.png is no image that can be read\. Replace") as caught:
         read_images(list_images(folder).training, ImageFolder(size=4))
     assert caught.value.hint
     (folder / "b/101.png").unlink()

@@ -43,6 +43,10 @@ class Leaving(Net):
 class Two(Net):
     def forward(self, values): return self.layer(values), None
 
+class Mismatched(Net):
+    def forward(self, values): return nn.functional.linear(values, torch.zeros(3, 99))
+
+def chained(): return nn.Sequential(nn.Flatten(), nn.Linear(99, 3))
 def no_module(): return 3
 def no_weights(): return nn.Flatten()
 """
@@ -185,7 +189,7 @@ def test_data_of_the_user_s_own_code(own: str) -> None:
     )
     assert (rows["task"], rows["shape"], rows["classes"]) == ("classification", [3], 3)
     assert (scans["task"], scans["shape"], scans["picture"]["sort"]) == ("regression", [1, 6, 6], "images")
-    assert "KeyError: 'no such sample' in own.py line 7" in broken["error"]
+    assert "KeyError: 'no such sample', in own.py line 7" in broken["error"]
     Path(own).write_text(OWN.replace("torch.rand(30, 3)", "torch.rand(30, 5)"))
     assert ask_table("data", data={"kind": "custom", "target": f"{own}:rows"})["shape"] == [5]
 
@@ -203,10 +207,12 @@ def test_a_network_of_the_user_s_own_code(own: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("Faulty", "AttributeError: 'Faulty' object has no attribute 'lair' in own.py line 16"),
-        ("Leaving", "SystemExit: 3 in own.py line 19"),
+        ("Faulty", "AttributeError: 'Faulty' object has no attribute 'lair', in own.py line 16"),
+        ("Leaving", "SystemExit: 3, in own.py line 19"),
+        ("Mismatched", "(1x4 and 99x3), in own.py line 25"),
+        ("chained", "(1x4 and 99x3), in Linear(in_features=99, out_features=3, bias=True)"),
         ("Two", "the network gives a tuple, not a tensor"),
-        ("no_module", "gave a int, not a torch module"),
+        ("no_module", "gave an int, not a torch module"),
         ("no_weights", "has no weights that could learn"),
         ("nowhere", "has no nowhere"),
     ],

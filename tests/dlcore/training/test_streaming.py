@@ -126,7 +126,7 @@ def test_seeded_leaves_no_trace_after_a_fault() -> None:
         (
             KeyError("colour"),
             DataError,
-            r"sample 300 failed with KeyError: 'colour' in test_streaming.py line",
+            r"sample 300 failed with KeyError: 'colour', in test_streaming.py line",
         ),
         (SystemExit(3), DataError, "SystemExit: 3"),
         ({"x": 1}, DataError, "Sample 300 is no pair of input and target but a value of type dict"),
