@@ -86,7 +86,7 @@ def _network(report: Report) -> Iterator[str]:
     lines = [
         (
             for_markdown(layer.name),
-            for_markdown(layer.text),
+            for_markdown(", ".join(part for part in (layer.text, layer.pooling) if part)),
             _shape(layer.shape),
             for_markdown(layer.activation) or "–",
             f"{layer.parameters:,}",

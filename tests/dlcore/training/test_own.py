@@ -220,7 +220,7 @@ def test_a_data_set_that_fails(tmp_path: Path) -> None:
         "from torch.utils.data import Dataset\nclass Load(Dataset):\n    def __len__(self): return 12\n"
         "    def __getitem__(self, index): return [1.0], {0: 0, 1: 1}[index]\n"
     )
-    with pytest.raises(DataError, match=r"reading sample 2 failed with KeyError: 2 in data\.py line 4"):
+    with pytest.raises(DataError, match=r"reading sample 2 failed with KeyError: 2, in data\.py line 4"):
         read_custom(CustomData(target=f"{tmp_path}/data.py:Load"))
     with pytest.raises(DltuiError, match="Load cannot be called"):
         read_custom(CustomData(target=f"{tmp_path}/data.py:Load", args={"width": numpy.pi}))
