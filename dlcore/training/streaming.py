@@ -10,7 +10,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -236,11 +236,15 @@ def _next(batches: Iterator[Any]) -> Any:
     """Return the next batch, None after the last; raises DataError where a worker has died."""
     try:
         return next(batches, None)
-    except RuntimeError as error:
-        if not str(error).startswith("DataLoader worker"):
+    except (RuntimeError, ConnectionError, EOFError) as error:
+        if isinstance(error, RuntimeError) and not str(error).startswith("DataLoader worker"):
             raise
         said = clean(str(error).split("\n", 1)[0])
-    # Outside of the handler: the exception would hold the other workers for as long as it lives.
+    # Outside of the handler, and without the batches: the exception would hold the other workers for as long
+    # as it lives. They are ended by hand, because torch tells of the dead one again while it ends the rest.
+    with suppress(RuntimeError):
+        batches._shutdown_workers()  # type: ignore[attr-defined]  # only workers die, and then it is there
+    del batches
     raise DataError(
         f"A process that reads the data has died: {said}",
         "Mostly memory has run out, or shared memory: let batches be smaller.",
