@@ -11,13 +11,15 @@ key or a short form.
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from datetime import date, time
+from difflib import get_close_matches
 from typing import Any
 
 from dlcore.choices.activations import ACTIVATIONS
-from dlcore.choices.choice import Choice, fields_of, nearest
+from dlcore.choices.choice import Choice, FieldSpec, by_name, fields_of
 from dlcore.choices.initializers import INITIALIZERS
-from dlcore.config import SECTIONS, RunConfig, to_value
+from dlcore.config import SECTIONS, RunConfig, Section, to_value
 from dlcore.errors import ConfigError, DltuiError, Problem
 from dlcore.reading import put, read_table
 
@@ -73,6 +75,7 @@ _KINDS = {
 }
 _AMBIGUOUS = "custom"
 """The one name that two lists have."""
+_ALL_NAMES = "All names: docs/catalogue.md."
 _WIDTHS = re.compile(r"\d+(,\d*)*")
 _ALWAYS = frozenset({"optimizer.lr", "optimizer.momentum", "data.batch_size", "training.epochs", "seed"})
 
@@ -85,21 +88,30 @@ def parse(line: str) -> RunConfig:
         raise DltuiError(f"the line cannot be read: {error}", "Close the quotation marks.") from None
     table: dict[str, Any] = {}
     problems: list[Problem] = []
-    # Kinds first: a setting such as slope=.2 needs to know whose it is, wherever it stands.
     said: dict[str, str] = {}
-    for word in (word for word in words if "=" not in word):
-        key = _put_word(table, word, problems)
-        if key in said:
-            problems.append(Problem(word, f"is a second {key}: {said[key]} stands before it", "Take one."))
-        elif key:
-            said[key] = word
-    for word in (word for word in words if "=" in word):
-        key, _, text = word.partition("=")
-        put(table, SHORT_KEYS.get(key, key), text)
+    for word in sorted(words, key=_turn):
+        if "=" in word:
+            _put_setting(table, word, said, problems)
+        else:
+            key = _put_word(table, word, problems)
+            if key and _is_first(key, word, said, problems):
+                said[key] = word
     reading = read_table(table)
     if reading.config is None or problems:
         raise ConfigError([*problems, *reading.problems], "the line")
     return reading.config
+
+
+def _turn(word: str) -> int:
+    """Return when a word is taken in: kinds first, because settings and cures need to know whose they are."""
+    key, equals, _ = word.partition("=")
+    if equals:
+        return 1 if key.removesuffix(".kind") in _KINDS.values() else 3
+    return 0 if _WIDTHS.fullmatch(word) or all(name in _KINDS for name in _kinds(word)) else 2
+
+
+def _kinds(word: str) -> list[str]:
+    return [SHORT_KINDS.get(name, name) for name in word.split(",") if name]
 
 
 def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> str:
@@ -110,11 +122,10 @@ def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> str:
     if word == _AMBIGUOUS:
         problems.append(Problem(word, "can be data or a model", "Write data=custom or model=custom."))
         return ""
-    names = [SHORT_KINDS.get(name, name) for name in word.split(",") if name]
+    names = _kinds(word)
     keys = {_KINDS.get(name) for name in names}
     if len(keys) != 1 or None in keys:
-        unknown = next((name for name in names if name not in _KINDS), word)
-        problems.append(Problem(word, "is no kind of anything", nearest(unknown, [*_KINDS, *SHORT_KINDS])))
+        problems.append(Problem(word or "''", "is no kind of anything", _cure_of_word(table, names)))
         return ""
     key = str(keys.pop())
     if "," in word:
@@ -122,6 +133,104 @@ def _put_word(table: dict[str, Any], word: str, problems: list[Problem]) -> str:
     else:
         put(table, key, names[0])
     return key
+
+
+def _is_first(key: str, word: str, said: dict[str, str], problems: list[Problem]) -> bool:
+    if key in said:
+        problems.append(Problem(word, f"is a second {key}: {said[key]} stands before it", "Take one."))
+    return key not in said
+
+
+def _is_section(key: str) -> bool:
+    return any(section.key == key for section in SECTIONS)
+
+
+def _put_setting(table: dict[str, Any], word: str, said: dict[str, str], problems: list[Problem]) -> None:
+    """Take a `key=value` in, unless its key is unknown or was there before."""
+    key, _, text = word.partition("=")
+    key = SHORT_KEYS.get(key, key)
+    if not key:
+        problems.append(Problem(word, "has no key before its =", "Write key=value, as in lr=.1."))
+        return
+    if key not in _LONG_TO_SHORT and not _is_section(key.partition(".")[0]):
+        name = key.rpartition(".")[2]
+        problems.append(Problem(key, "is no key of anything", _cure_of_key(table, name)))
+        meant = _ending_in(table, name)
+        if len(meant) != 1:
+            return
+        (key,) = meant  # so that nothing is said to be missing that is there, but for its key
+    place = key.removesuffix(".kind")
+    if _is_first(place, word, said, problems):
+        said[place] = word
+        put(table, key, text)
+
+
+def _fields(table: dict[str, Any], *, chosen: bool) -> Iterator[tuple[str, FieldSpec]]:
+    """Yield each field with its dotted key: those of the kinds that `table` chooses, or all."""
+    for section in SECTIONS:
+        kind = _kind_of(section, table) if chosen else None
+        for member in (kind,) if kind else () if chosen else section.family:
+            for spec in fields_of(member):
+                yield section.path(spec.name), spec
+                for inner in (inner for one in spec.family for inner in fields_of(one)):
+                    yield f"{section.path(spec.name)}.{inner.name}", inner
+
+
+def _kind_of(section: Section, table: dict[str, Any]) -> type[Choice] | None:
+    """Return the kind that a line has so far for a section: its default when it names none."""
+    part = table.get(section.key)
+    name = part.get("kind") if isinstance(part, dict) else None
+    return by_name(section.family, str(name)) if name is not None else section.default
+
+
+def _ending_in(table: dict[str, Any], name: str) -> list[str]:
+    """Return the dotted keys that end in `name`: those of what is chosen, else all."""
+    for chosen in (True, False):
+        keys = dict.fromkeys(key for key, spec in _fields(table, chosen=chosen) if spec.name == name)
+        if keys:
+            return list(keys)
+    return []
+
+
+def _cure_of_key(table: dict[str, Any], name: str) -> str:
+    """Return what to write for a key that nobody knows: the dotted keys that end in it, or the nearest."""
+    keys = _ending_in(table, name)
+    if keys:
+        both = [word for key in keys for word in (key, _LONG_TO_SHORT.get(key)) if word]
+        return f"Write {_or([f'{word}=…' for word in dict.fromkeys(both)])}"
+    long = {spec.name: key for chosen in (False, True) for key, spec in _fields(table, chosen=chosen)}
+    return _nearest(name, long | {short: short for short in SHORT_KEYS})
+
+
+def _cure_of_word(table: dict[str, Any], names: list[str]) -> str:
+    """Return what to write for a bare word (its names, parted by commas) that stands for nothing."""
+    if names and all(name in _KINDS for name in names):
+        return f"{' and '.join(names)} are of different lists: part them with spaces."
+    for chosen in (True, False):
+        keys = dict.fromkeys(
+            _LONG_TO_SHORT.get(key, key)
+            for key, spec in _fields(table, chosen=chosen)
+            if names and set(names) <= set(spec.options) and (len(names) == 1 or spec.control == "words")
+        )
+        if keys:
+            value = ",".join(names)
+            return f"Write {_or([f'{key}={value}' for key in keys])}."
+    unknown = next((name for name in names if name not in _KINDS), "")
+    if unknown in SHORT_KEYS:
+        return f"Write {unknown}=…"
+    if _ending_in(table, unknown):
+        return _cure_of_key(table, unknown)
+    return _nearest(unknown, {word: word for word in (*_KINDS, *SHORT_KINDS) if word != "auto"})
+
+
+def _nearest(word: str, known: dict[str, str]) -> str:
+    """Return up to three of the known words (each with how it is told) that are like `word`."""
+    close = dict.fromkeys(known[name] for name in get_close_matches(word.lower(), known, n=3, cutoff=0.6))
+    return f"Did you mean {_or(list(close))}? {_ALL_NAMES}" if close else _ALL_NAMES
+
+
+def _or(words: list[str]) -> str:
+    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 def print_line(config: RunConfig) -> str:

@@ -1,5 +1,6 @@
 """From a file, from `key=value` pairs or from a form to a checked configuration, with every error at once."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,9 @@ from dlcore.errors import ConfigError, DltuiError, Problem
 
 MAX_BYTES = 1_000_000
 """A configuration file larger than this is not one."""
+
+_PLAIN_LIST = re.compile(r"""\[[^][{}"']*\]""")
+"""A list without quotation marks: a shell takes them away."""
 
 _LIMITS = {
     "greater_than": "must be greater than {gt}",
@@ -269,7 +273,7 @@ def is_text(key: str) -> bool:
 
 
 def parse_value(text: str) -> Any:
-    """Return what a typed value stands for: number, true or false, list (128,64), TOML value, else word."""
+    """Return what a typed value stands for: number, flag, list (128,64 or [a,b]), TOML value, else word."""
     if text in ("true", "false"):
         return text == "true"
     for number in (int, float):
@@ -281,7 +285,9 @@ def parse_value(text: str) -> Any:
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except (ValueError, RecursionError):
-            return text
+            if not _PLAIN_LIST.fullmatch(text):
+                return text
+            return [parse_value(item.strip()) for item in text[1:-1].split(",") if item.strip()]
     if "," in text:
         return [parse_value(item.strip()) for item in text.split(",") if item.strip()]
     return text

@@ -143,6 +143,10 @@ def test_an_empty_line_is_the_default() -> None:
 def test_order_does_not_matter() -> None:
     first = parse("model.activation.slope=.2 lr=1 leaky_relu adam xor")
     assert first == parse("xor adam lr=1 leaky_relu model.activation.slope=.2")
+    assert first == parse("model.activation.slope=.2 lr=1 model.activation=leaky_relu adam xor")
+    assert first == parse(
+        "lr=1 model.activation.slope=.2 model.activation.kind=leaky_relu adam data.kind=xor"
+    )
     assert isinstance(first.model, Mlp)
     assert first.model.activation == LeakyReLU(slope=0.2)
 
@@ -182,7 +186,7 @@ def test_widths_of_one_layer() -> None:
     ("line", "sentences"),
     [
         ("mlpp", ["mlpp: is no kind of anything. Did you mean mlp?"]),
-        ("relu,mlp", ["relu,mlp: is no kind of anything."]),
+        ("relu,mlp", ["relu,mlp: is no kind of anything. relu and mlp are of different lists"]),
         ("relu,mlpp", ["relu,mlpp: is no kind of anything. Did you mean mlp?"]),
         (",", [",: is no kind of anything."]),
         ("optimizer.lrr=1", ["optimizer.lrr: momentum has no such key. Did you mean lr?"]),
@@ -199,7 +203,8 @@ def test_widths_of_one_layer() -> None:
         ),
         ("'optimizer.lr_per_layer={fc1 = -1}'", ["optimizer.lr_per_layer: 'fc1' must be greater than 0"]),
         ("'optimizer.lr_per_layer={fc1'", ["optimizer.lr_per_layer: must be a table, as in {name = 1}"]),
-        ("=5", [": the file has no such key"]),
+        ("=5", ["=5: has no key before its =. Write key=value"]),
+        ("seed.x=1", ["seed.x: is no key of anything."]),
     ],
 )
 def test_all_that_is_wrong_is_said_at_once(line: str, sentences: list[str]) -> None:
@@ -223,6 +228,112 @@ def test_a_second_kind_of_the_same_thing_is_refused() -> None:
         parse("mnist mlp digits 64,32 16, tanh relu")
     assert [problem.key for problem in caught.value.problems] == ["digits", "16,", "relu"]
     assert "mnist stands before it" in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("line", "second", "first"),
+    [
+        ("lr=.1 lr=.2", "lr=.2", "lr=.1"),
+        ("optimizer.lr=.1 adam lr=.1", "lr=.1", "optimizer.lr=.1"),
+        ("relu model.activation=tanh", "model.activation=tanh", "relu"),
+        ("mlp model.hidden=3, 8,", "model.hidden=3,", "8,"),
+        ("data.kind=xor moons", "data.kind=xor", "moons"),
+        ("seed=1 data=xor data=moons", "data=moons", "data=xor"),
+        ("epochs=3 e=3", "e=3", "epochs=3"),
+    ],
+)
+def test_a_second_value_of_the_same_key_is_refused(line: str, second: str, first: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(line)
+    problem = caught.value.problems[-1]
+    assert problem.key == second
+    assert f"{first} stands before it" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "csv file=h.csv target=sold",
+            [
+                "file: is no key of anything. Write data.file=…",
+                "target: is no key of anything. Write data.target=…",
+            ],
+        ),
+        (
+            "target=sold file=h.csv data=csv",
+            [
+                "target: is no key of anything. Write data.target=…",
+                "file: is no key of anything. Write data.file=…",
+            ],
+        ),
+        ("target=a:b", ["target: is no key of anything. Write data.target=… or model.target=…"]),
+        ("epochs=3", ["epochs: is no key of anything. Write training.epochs=… or e=…"]),
+        ("optimiser.lr=1", ["optimiser.lr: is no key of anything. Write optimizer.lr=… or lr=…"]),
+        ("leaky_relu slope=.1", ["slope: is no key of anything. Write model.activation.slope=…"]),
+        ("lrr=.1", ["lrr: is no key of anything. Did you mean lr? All names: docs/catalogue.md."]),
+        (
+            "csv data.file=h.csv tarrget=sold",
+            [
+                "tarrget: is no key of anything. Did you mean data.target, schedule.start or "
+                "data.scale_target? All names: docs/catalogue.md."
+            ],
+        ),
+        ("zzz=1", ["zzz: is no key of anything. All names: docs/catalogue.md."]),
+    ],
+)
+def test_an_unknown_key_names_the_dotted_ones(line: str, said: list[str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(line)
+    assert [str(problem) for problem in caught.value.problems] == said
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("foo", "All names: docs/catalogue.md."),
+        ("''", "All names: docs/catalogue.md."),
+        ("mnits", "Did you mean mnist, kmnist or noise? All names: docs/catalogue.md."),
+        ("softmax", "Write out=softmax."),
+        ("max", "Write model.pooling=max."),
+        ("mnist cnn average", "Write model.pooling=average."),
+        ("batch", "Write norm=batch."),
+        ("layer", "Write norm=layer."),
+        ("shift", "Write aug=shift."),
+        ("shift,flip", "Write aug=shift,flip."),
+        ("sum", "Write red=sum."),
+        ("half", "Write data.normalize=half."),
+        ("none", "Write data.normalize=none or norm=none."),
+        ("full", "Write b=full."),
+        ("linear data=regression", "Write data.function=linear or out=linear."),
+        ("lr", "Write lr=…"),
+        ("epochs", "Write training.epochs=… or e=…"),
+    ],
+)
+def test_an_unknown_word_has_a_short_cure(line: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(line)
+    assert [problem.hint for problem in caught.value.problems] == [hint]
+
+
+def test_every_word_of_an_option_has_a_cure_that_names_its_key() -> None:
+    for section in SECTIONS:
+        for kind in section.family:
+            for spec in fields_of(kind):
+                for word in set(spec.options) - {kind.word() for _, kind in KINDS}:
+                    with pytest.raises(ConfigError) as caught:
+                        parse(f"{section.key}={kind.word()} {word}" if section.has_kinds else word)
+                    key = section.path(spec.name)
+                    shorts = [short for short, long in SHORT_KEYS.items() if long == key]
+                    assert f"{[*shorts, key][0]}={word}" in caught.value.problems[0].hint
+
+
+def test_a_list_may_have_lost_its_quotation_marks() -> None:
+    config = parse(
+        'mnist cnn aug=["flip"] tanh schedule=piecewise schedule.factors=[.5,.1] schedule.boundaries=[1,2]'
+    )
+    assert config.regularization.augment == ("flip",)
+    assert config.schedule == Piecewise(boundaries=(1, 2), factors=(0.5, 0.1))
 
 
 def test_a_width_may_stand_alone() -> None:

@@ -71,6 +71,8 @@ def run_command(line: tuple[str, ...], settings: tuple[str, ...], detach: bool, 
 
     Example: dltui run "mnist mlp 128,64 relu he ce momentum lr=.01 m=.9 b=64 e=10 seed=0"
     """
+    if not any(part.strip() for part in line):
+        raise click.UsageError("Give a line: dltui run digits is the shortest.")
     words = line[0] if len(line) == 1 else shlex.join(line)
     config = parse(words)
     _train(
