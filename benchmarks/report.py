@@ -52,12 +52,13 @@ class Conditions:
         self._began = time.perf_counter()
         self._others = _seconds_of_others()
 
-    def text(self) -> str:
-        """Return a paragraph that says so."""
+    def text(self, *, timed: bool = True) -> str:
+        """Return a paragraph that says so; figures that are not times need no quiet machine."""
         versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
         cores = max(0.0, _seconds_of_others() - self._others) / (time.perf_counter() - self._began)
         before = f" (above {_BUSY_LOAD}: others had been computing)" if self._load > _BUSY_LOAD else ""
-        meanwhile = ": **measure again on a quiet machine before quoting**" if cores > _BUSY_CORES else ""
+        is_busy = timed and cores > _BUSY_CORES
+        meanwhile = ": **measure again on a quiet machine before quoting**" if is_busy else ""
         return (
             f"{datetime.now(UTC):%Y-%m-%d} · {_processor()}, {os.cpu_count()} cores, "
             f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory · {platform.system()}, "

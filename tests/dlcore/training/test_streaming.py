@@ -150,7 +150,8 @@ def test_faults_arrive_as_sentences(workers: int, special: Any, kind: type[Excep
 
 
 def test_a_worker_that_dies_is_told_of() -> None:
-    with pytest.raises((DataError, RuntimeError), match=r"A process that reads the data has died|DataLoader worker .*exited"):
+    said = r"A process that reads the data has died|DataLoader worker .*exited"
+    with pytest.raises((DataError, RuntimeError), match=said):
         for _ in stream(Points({300: "die"}), 64, workers=2):
             pass
     assert _ended()
