@@ -16,7 +16,7 @@ KINDS = {
     "mlp, batch norm": "digits mlp 9,7 norm=batch",
     "mlp, layer norm": "digits mlp 9,7 norm=layer",
     "residual mlp": "digits mlp 8,8,5,5 res=true norm=layer gelu",
-    "cnn": "digits cnn filters=3,4 6, model.hidden=[] tanh",
+    "cnn": "digits cnn filters=3,4 model.hidden=[] tanh",
     "cnn, a list for each field": "noise data.side=12 cnn filters=3,4,2 kernel=3,2,1 stride=1,2,1 pool=2,1,2 "
     "model.padding=none,same,none model.pooling=average,max,max 6, tanh",
     "cnn, average pooling and batch norm": "digits cnn filters=3,4 model.pooling=average norm=batch 6,",

@@ -227,8 +227,8 @@ def evaluated_at(trained: Trained, split: str) -> list[int]:
     ],
 )
 def test_when_it_evaluates(home: Path, options: str, validation: list[int], test: list[int]) -> None:
-    limit = 40 if "val=0" in options else 50
-    trained = train(home, f"digits perceptron n={limit} data.validation=.2 {options}")
+    held = "n=40" if "val=0" in options else "n=50 val=.2"
+    trained = train(home, f"digits perceptron {held} {options}")
     assert evaluated_at(trained, "validation") == validation
     assert evaluated_at(trained, "test") == test
     for one in trained.history.evaluations:
