@@ -25,6 +25,12 @@ def read_csv(data: Csv) -> Table:
     )
 
 
+def table_facts(table: Table) -> Facts:
+    """Return what a table holds; one row in five is for the test."""
+    rows = halves(table.rows)
+    return Facts(table.task, (len(table.inputs),), *rows, classes=len(table.classes), names=table.classes)
+
+
 def examine(config: RunConfig) -> Facts | None:
     """Return what the data hold, opening the user's files; None for data that only running code can tell.
 
@@ -32,11 +38,7 @@ def examine(config: RunConfig) -> Facts | None:
     """
     match config.data:
         case Csv() as data:
-            table = read_csv(data)
-            rows = halves(table.rows)
-            return Facts(
-                table.task, (len(table.inputs),), *rows, classes=len(table.classes), names=table.classes
-            )
+            return table_facts(read_csv(data))
         case ImageFolder() as data:
             images = list_images(Path(os.path.expanduser(data.folder)))
             shape = (3 if data.color else 1, data.size, data.size)

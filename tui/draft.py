@@ -5,6 +5,7 @@ exception, but a problem that `read()` names.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,9 +93,7 @@ class Draft:
 
         What a kind still needs from the user, such as the path of a file, is no refusal.
         """
-        trial = Draft.__new__(Draft)
-        trial._kinds = dict(self._kinds)
-        trial._texts = {kind: dict(texts) for kind, texts in self._texts.items()}
+        trial = deepcopy(self)
         before = {(one.key, one.message) for one in trial.read().problems}
         trial.put(key, text)
         after = (one for one in trial.read().problems if (one.key, one.message) not in before)

@@ -1,7 +1,7 @@
 """What is known of what a form names: of data at once or from files, of code by having it run."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from dlcore.choices.architectures import CustomModel
@@ -90,15 +90,8 @@ class Examination:
 
 def facts_of(answer: dict[str, Any]) -> Facts:
     """Return the facts in the inspector's answer on data."""
-    return Facts(
-        answer["task"],
-        tuple(answer["shape"]),
-        answer["training"],
-        answer["test"],
-        classes=answer["classes"],
-        names=tuple(answer["names"]),
-        targets=answer.get("targets", 1),
-    )
+    given: dict[str, Any] = {one.name: answer[one.name] for one in fields(Facts) if one.name in answer}
+    return Facts(**given | {"shape": tuple(answer["shape"]), "names": tuple(answer["names"])})
 
 
 def facts_words(facts: Facts) -> list[str]:

@@ -94,6 +94,13 @@ class Data:
             inputs = self.normalized(inputs)
             yield from zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
 
+    def first(self, split: AnySplit, samples: int) -> torch.Tensor:
+        """Return the inputs of the first samples of a split, as the network gets them."""
+        if isinstance(split, StreamedSplit):
+            inputs, _ = next(self._streamed(split, samples, torch.arange(min(samples, len(split))), 0))
+            return inputs
+        return self.normalized(split.inputs[:samples])
+
     def normalized(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return stored samples as the network gets them."""
         inputs = inputs.to(torch.float32).mul(self.scale).add_(self.shift)

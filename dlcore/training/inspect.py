@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 import torch
@@ -64,15 +65,7 @@ def data(table: dict[str, Any]) -> dict[str, Any]:
     source = _source(config)
     facts = source.facts if source else config.data.facts
     assert facts is not None, "only data that are published can be absent, and their facts are known"
-    return {
-        "task": facts.task,
-        "shape": list(facts.shape),
-        "classes": facts.classes,
-        "names": list(facts.names),
-        "training": facts.training,
-        "test": facts.test,
-        "picture": picture(source) if source else None,
-    }
+    return {**asdict(facts), "picture": picture(source) if source else None}
 
 
 def activations(table: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +81,7 @@ def activations(table: dict[str, Any]) -> dict[str, Any]:
         inputs = torch.randn(_SAMPLES, *facts.shape, generator=generator(config.seed, "stand-in"))
     else:
         held = load(config, source, torch.device("cpu"))
-        inputs, _ = next(iter(held.batches(held.training, _SAMPLES)))
+        inputs = held.first(held.training, _SAMPLES)
     return {"layers": spread(model, inputs), "real": source is not None}
 
 

@@ -29,7 +29,7 @@ from dlcore.training.layers import weights_of
 from dlcore.training.losses import build_loss, terms
 from dlcore.training.metrics import build_scorer
 from dlcore.training.optimizers import build_optimizer, set_lr
-from dlcore.training.probes import GradientProbe, measure_activations
+from dlcore.training.probes import PROBED_SAMPLES, GradientProbe, measure_activations
 from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record
 from dlcore.training.seeds import derive, generator
@@ -227,7 +227,7 @@ class Training:
         """Say what the layers hand to their activations, for some samples of a split."""
         if not self.config.training.probe_budget:
             return
-        inputs, _ = next(iter(self.data.batches(split, 256)))
+        inputs = self.data.first(split, PROBED_SAMPLES)
         found = measure_activations(self.model, inputs)
         if found:
             names = ("mean", "deviation", "low", "high")

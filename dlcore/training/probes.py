@@ -74,7 +74,7 @@ class GradientProbe:
             self.every = max(self.every // 2, _USUAL)
 
 
-_SAMPLES = 256
+PROBED_SAMPLES = 256
 _VALUES = 4096
 """So many values of a layer, evenly picked, are enough for its quantiles."""
 
@@ -101,7 +101,7 @@ def measure_activations(network: nn.Module, inputs: torch.Tensor) -> dict[str, d
         }
 
     with torch.no_grad(), evaluating(network), listening(modules, hear):
-        network(inputs[:_SAMPLES])
+        network(inputs[:PROBED_SAMPLES])
     return found
 
 

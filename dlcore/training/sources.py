@@ -18,7 +18,7 @@ from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.config import RunConfig
 from dlcore.download import fetch
 from dlcore.errors import DataError
-from dlcore.examine import examine, read_csv
+from dlcore.examine import examine, read_csv, table_facts
 from dlcore.folders import list_images
 from dlcore.published import published, read_verified
 from dlcore.training import draw
@@ -75,7 +75,7 @@ def _read(config: RunConfig, home: Path, report: Report) -> Source:
         case Xor() | Moons() | Circles() | Spiral() | Blobs() | Regression() | Noise():
             seed = config.seed if data.seed == "run" else data.seed
             samples = draw.samples(data, seed)
-            test = samples if isinstance(data, Xor) else None
+            test = samples if data.facts.test_is_training else None
             return Source(data.facts, samples, test, 255.0 if isinstance(data, Noise) else 1.0)
         case Mnist() | FashionMnist() | Kmnist():
             return Source(data.facts, *_idx_set(data.kind, home, report), 255.0)
@@ -138,11 +138,10 @@ def idx(content: bytes, path: Path) -> torch.Tensor:
 
 
 def _files(config: RunConfig, data: Csv | ImageFolder, report: Report) -> Source:
-    facts = examine(config)
-    assert facts is not None
     if isinstance(data, ImageFolder):
+        facts = examine(config)
+        assert facts is not None
         images = list_images(Path(data.folder).expanduser())
-
         size = facts.features  # a byte for each figure of an image
 
         def decoded(done: int, total: int) -> None:
@@ -150,7 +149,8 @@ def _files(config: RunConfig, data: Csv | ImageFolder, report: Report) -> Source
 
         test = read_images(images.test, data, decoded) if images.test else None
         return Source(facts, read_images(images.training, data, decoded), test, 255.0)
-    table = read_csv(data)
+    table = read_csv(data)  # once: a large one is not kept between two readings
+    facts = table_facts(table)
     inputs = torch.from_numpy(numpy.array(table.values, numpy.float32)).reshape(table.rows, -1)
     targets = torch.from_numpy(numpy.array(table.targets))
     if facts.task == "regression":

@@ -1,14 +1,18 @@
 import asyncio
+import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import Static
 
+from dlcore.choices.datasets import DATASETS
 from dlcore.events import ActivationsMeasured
 from dlcore.oneline import parse, print_line
 from tests.tui.fakes import NASTY, FakeInspector, FakeRun, Stage, opened
+from tui.examination import facts_of
 from tui.messages import RunRequested
 from tui.plotting import Chart
 from tui.widgets.aside import Aside
@@ -412,3 +416,10 @@ async def test_a_line_that_cannot_be_written_is_told(painter: Painter, home: Pat
         stage.type("o")
         await stage.until(lambda: stage.notices())
         assert "cannot be written" in stage.notices()[0]
+
+
+def test_the_inspector_s_facts_come_back_whole() -> None:
+    for kind in DATASETS:
+        facts = kind.model_validate({}).facts
+        if facts is not None:
+            assert facts_of(json.loads(json.dumps({**asdict(facts), "picture": None}))) == facts

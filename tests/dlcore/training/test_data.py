@@ -353,3 +353,9 @@ def test_images_for_convolutions_have_their_channels_last(model: str) -> None:
     assert resident(data.training).inputs.dtype == torch.uint8
     plain = loaded("noise mlp 8, data.side=12 data.channels=3")
     assert next(plain.batches(plain.training, 8))[0].is_contiguous()
+
+
+def test_the_first_samples_are_those_of_the_first_batch() -> None:
+    start = prepared("digits mlp e=1")
+    (inputs, _), *_ = start.data.batches(start.data.training, 7)
+    assert torch.equal(start.data.first(start.data.training, 7), inputs)

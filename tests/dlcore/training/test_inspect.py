@@ -138,6 +138,8 @@ def test_data_of_every_sort(
         "names": names,
         "training": training,
         "test": test,
+        "targets": 1,
+        "test_is_training": line == "xor",
     }
     assert picture["sort"] == sort
     assert len(picture[sort]) == (
