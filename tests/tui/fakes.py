@@ -22,6 +22,7 @@ from textual.keys import _character_to_key
 from textual.message import Message
 from textual.notifications import Notify
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widget import Widget
 
 from dlcore.choices.dataset import Facts
@@ -501,13 +502,14 @@ def is_ready(app: App[Any]) -> bool:
     return isinstance(app.focused, FieldRow) if app.current_mode == "setup" else app.screen.is_mounted
 
 
-def count_refreshes(monkeypatch: pytest.MonkeyPatch) -> list[Widget]:
-    """Return a list that every widget joins whenever it asks to be drawn anew."""
+def count_refreshes(monkeypatch: pytest.MonkeyPatch, on: Screen[Any] | None = None) -> list[Widget]:
+    """Return a list that every widget joins whenever it asks to be drawn anew; `on` counts one screen's."""
     refreshed: list[Widget] = []
     refresh = Widget.refresh
 
     def counted(widget: Widget, *regions: Region, **options: bool) -> Widget:
-        refreshed.append(widget)
+        if on is None or on in widget.ancestors_with_self:
+            refreshed.append(widget)
         return refresh(widget, *regions, **options)
 
     monkeypatch.setattr(Widget, "refresh", counted)

@@ -266,7 +266,7 @@ async def test_an_unchanged_run_draws_nothing(running: FakeRun, monkeypatch: pyt
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
         await stage.pilot.pause()
-        refreshed = count_refreshes(monkeypatch)
+        refreshed = count_refreshes(monkeypatch, on=stage.train)
         for _ in range(10):
             stage.train._shown = 0.0
             stage.train._poll()
@@ -282,7 +282,7 @@ async def test_what_says_nothing_new_draws_nothing(running: FakeRun, monkeypatch
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
         await stage.pilot.pause()
-        refreshed = count_refreshes(monkeypatch)
+        refreshed = count_refreshes(monkeypatch, on=stage.train)
         running.say(CheckpointSaved, file="checkpoints/47.pt", bytes=9)
         await drawn(stage, running)
         assert refreshed == []
@@ -294,7 +294,7 @@ async def test_more_steps_draw_figures_and_leave_the_keys_alone(
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
         await stage.pilot.pause()
-        refreshed = count_refreshes(monkeypatch)
+        refreshed = count_refreshes(monkeypatch, on=stage.train)
         running.steps(20).gradients()
         await drawn(stage, running)
         assert {type(widget) for widget in refreshed} == {Plot, GradientBars, StatusLine}
