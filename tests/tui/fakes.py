@@ -441,6 +441,9 @@ class Stage:
         """Go to a screen by its key."""
         await self.press({"setup": "1", "train": "2", "runs": "5"}[mode])
         await self.until(lambda: self.app.current_mode == mode and self.app.screen.is_mounted)
+        resumed = asyncio.Event()
+        self.app.screen.call_later(resumed.set)  # behind what tells the screen that it is seen
+        await resumed.wait()
 
     def row(self, key: str) -> FieldRow:
         """The line of a field in the form."""

@@ -272,7 +272,7 @@ async def test_a_csv_file_is_opened_and_planned_with(painter: Painter, tmp_path:
         await stage.focus("schedule.kind")
         assert chart(stage).x_limits == (0, 17)
         await stage.focus("loss.kind")
-        assert "2 numbers" in drawn(stage)
+        await stage.until(lambda: "2 numbers" in drawn(stage))
 
 
 async def test_a_fault_in_a_file_is_marked_and_stops_the_start(painter: Painter, tmp_path: Path) -> None:

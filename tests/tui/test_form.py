@@ -49,6 +49,7 @@ async def bench(draft: Draft | None = None) -> AsyncIterator[tuple[Bench, Pilot[
         await until(lambda: isinstance(app.focused, FieldRow))
         await pilot.pause()
         yield app, pilot
+        await pilot.pause()  # what the form has said is heard while it is still there
 
 
 async def test_it_begins_on_the_first_row_and_says_what_stands_there() -> None:
