@@ -8,7 +8,7 @@ import click
 from benchmarks import accuracy, presets, report, speed, start
 from dlcore.errors import DltuiError
 
-SECTIONS: dict[str, tuple[str, Callable[[], str]]] = {
+SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "speed": ("Training speed", speed.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
@@ -30,7 +30,8 @@ def main(sections: tuple[str, ...]) -> None:
         title, measure = SECTIONS[section]
         conditions = report.Conditions()
         try:
-            body = measure()
+            found = measure()
+            body = found if isinstance(found, str) else found.text()
         except DltuiError as error:
             click.echo(f"{section}: {error}", err=True)
             failed = True

@@ -44,18 +44,62 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+@dataclass(frozen=True)
+class Target:
+    """One figure against what we want of it: a row of README's table."""
+
+    what: str
+    measured: str
+    """The figure with its unit, and its spread where it has one."""
+    wanted: str
+    """As in `≥ 5.0 ×`."""
+    met: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a section has found: Markdown, and the figures that README quotes."""
+
+    body: str
+    targets: tuple[Target, ...] = ()
+
+    def text(self) -> str:
+        """Return the targets as a table, then the rest."""
+        return f"{targets_table(self.targets)}\n\n{self.body}" if self.targets else self.body
+
+
+TARGET_HEADER = ("against the target", "measured", "wanted", "")
+
+
+def targets_table(targets: Iterable[Target]) -> str:
+    """Return a Markdown table of targets; README's table is made of the rows of all pages."""
+    rows = [(one.what, one.measured, one.wanted, "met" if one.met else "**not met**") for one in targets]
+    return table(TARGET_HEADER, rows)
+
+
+class Company:
+    """How much other programs compute from now on."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._others = _seconds_of_others()
+
+    def cores(self) -> float:
+        """Return how many cores neither we nor our ended children have kept busy, on average since then."""
+        return max(0.0, _seconds_of_others() - self._others) / (time.perf_counter() - self._began)
+
+
 class Conditions:
     """When, where and in whose company something is measured; made before, read after."""
 
     def __init__(self) -> None:
         self._load = os.getloadavg()[0]
-        self._began = time.perf_counter()
-        self._others = _seconds_of_others()
+        self._company = Company()
 
     def text(self, *, timed: bool = True) -> str:
         """Return a paragraph that says so; figures that are not times need no quiet machine."""
         versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-        cores = max(0.0, _seconds_of_others() - self._others) / (time.perf_counter() - self._began)
+        cores = self._company.cores()
         before = f" (above {_BUSY_LOAD}: others had been computing)" if self._load > _BUSY_LOAD else ""
         is_busy = timed and cores > _BUSY_CORES
         meanwhile = ": **measure again on a quiet machine before quoting**" if is_busy else ""
