@@ -1,11 +1,13 @@
 """How figures are written, the same everywhere: losses, shares, counts, durations, rates."""
 
 import math
+from typing import TYPE_CHECKING
 
-from dlcore.history import Metric
+if TYPE_CHECKING:  # figures are written where no history is read
+    from dlcore.history import Metric
 
 SPARKS = "▁▂▃▄▅▆▇█"
-SCORES: dict[Metric, str] = {"accuracy": "accuracy", "r2": "R²"}
+SCORES: "dict[Metric, str]" = {"accuracy": "accuracy", "r2": "R²"}
 """What the figure beside the loss is called."""
 
 
@@ -21,7 +23,7 @@ def share(value: float | None) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{100 * value:.2f} %"
 
 
-def score(value: float | None, metric: Metric) -> str:
+def score(value: float | None, metric: "Metric") -> str:
     """Return the figure beside the loss: an accuracy in percent, R² in three decimals."""
     if metric == "accuracy":
         return share(value)
@@ -30,7 +32,7 @@ def score(value: float | None, metric: Metric) -> str:
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}"
 
 
-def named_score(value: float | None, metric: Metric) -> str:
+def named_score(value: float | None, metric: "Metric") -> str:
     """Return the same with its name, as in `accuracy 92.36 %` or `R² 0.483`."""
     return f"{SCORES[metric]} {score(value, metric)}"
 

@@ -1,10 +1,12 @@
 """The app: it opens screens, starts runs and leaves. It owns no truth."""
 
+import gc
 import os
 import signal
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -20,6 +22,7 @@ from tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from dlcore.rundir import RunDir
+    from tui.feed import RunFeed
     from tui.inspector import Inspector
     from tui.messages import RunOpened, RunRequested, SetupRequested
     from tui.screens.runs import RunsScreen
@@ -27,8 +30,12 @@ if TYPE_CHECKING:
     from tui.screens.train import TrainScreen
 
 
+_SETTLE_SECONDS = 0.2
+"""After the first screen's first frame, whatever else it asks for has been painted too."""
+
+
 class DltuiApp(App["RunDir | None"]):
-    """Paints its first frame at once; everything that takes time to import comes after."""
+    """Paints its first frame at once; a screen is imported and built when it is first shown."""
 
     CSS_PATH = "dltui.tcss"
     TITLE = "dltui"
@@ -67,6 +74,11 @@ class DltuiApp(App["RunDir | None"]):
             with suppress(NotImplementedError, RuntimeError):  # not in the main thread, as in some tests
                 self._loop_signal(number)
 
+    def on_resize(self) -> None:
+        """Send everything again: a terminal of another size has torn its picture."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.forget()
+
     def on_mount(self) -> None:
         """Open the screens as soon as the first frame is out."""
         self.call_after_refresh(self._open)
@@ -79,31 +91,52 @@ class DltuiApp(App["RunDir | None"]):
 
     def _open(self) -> None:
         from tui.inspector import Inspector
-        from tui.screens.runs import RunsScreen
-        from tui.screens.setup import SetupScreen
-        from tui.screens.train import TrainScreen
 
-        self._inspector = inspector = Inspector()
-        self._setup = SetupScreen(inspector, ascii_only=self._ascii_only)
-        self._train = TrainScreen(self._first_run, self._read_only, self._ascii_only)
+        self._inspector = Inspector()
         self.add_mode("setup", lambda: self._setup)
         self.add_mode("train", lambda: self._train)
-        self._runs = RunsScreen()
         self.add_mode("runs", lambda: self._runs)
         self.switch_mode("setup" if self._first_run is None else "train")
-        if self._first_run is None:
-            self.set_timer(0.2, inspector.warm_up)
+        self.set_timer(_SETTLE_SECONDS, self._settle)
 
-    _setup: "SetupScreen"
-    _train: "TrainScreen"
-    _runs: "RunsScreen"
+    def _settle(self) -> None:
+        """Do what the first screen need not wait for."""
+        if not gc.isenabled():
+            gc.freeze()  # what is there by now stays: no later collection need look through it
+            gc.enable()
+        if self._first_run is None and self._inspector is not None:
+            self._inspector.warm_up()
+
+    @cached_property
+    def _setup(self) -> "SetupScreen":
+        from tui.screens.setup import SetupScreen
+
+        assert self._inspector is not None
+        return SetupScreen(self._inspector, ascii_only=self._ascii_only)
+
+    @cached_property
+    def _train(self) -> "TrainScreen":
+        from tui.screens.train import TrainScreen
+
+        return TrainScreen(self._first_run, self._read_only, self._ascii_only)
+
+    @cached_property
+    def _runs(self) -> "RunsScreen":
+        from tui.screens.runs import RunsScreen
+
+        return RunsScreen()
+
+    @property
+    def _feed(self) -> "RunFeed | None":
+        """What is being watched; a Train screen that nobody has asked for watches nothing."""
+        return self._train.feed if "_train" in vars(self) else None
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette finds: every key's action, and Textual's own commands but its help."""
         for key in KEYS:
             if key.action != "command_palette" and key.place in ("app", self.current_mode):
                 yield SystemCommand(key.label, key.help, lambda action=key.action: self._do(screen, action))
-        if screen is getattr(self, "_setup", None):
+        if self.current_mode == "setup" and screen is self._setup:
             yield from self._setup.palette()
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot", "Maximize", "Minimize"):
@@ -163,7 +196,7 @@ class DltuiApp(App["RunDir | None"]):
 
     def action_leave(self) -> None:
         """Leave; ask what becomes of a run that goes on."""
-        feed = self._train.feed if self._inspector is not None else None
+        feed = self._feed
         if feed is not None and feed.live and not self._read_only:
             self._ask_and_leave()
         else:
@@ -181,7 +214,7 @@ class DltuiApp(App["RunDir | None"]):
             Answer("cancel", "Stay here."),
         ]
         word = await self.push_screen_wait(Pick("Leave? The run needs nobody to watch.", answers, "detach"))
-        feed = self._train.feed
+        feed = self._feed
         if word == "stop and save" and feed is not None:
             with suppress(DltuiError):  # it has ended by itself meanwhile
                 launch.tell(feed.run, commands.Stop())
@@ -189,8 +222,7 @@ class DltuiApp(App["RunDir | None"]):
             self._leave()
 
     def _leave(self) -> None:
-        feed = self._train.feed if self._inspector is not None else None
-        self.exit(feed.run if feed is not None else None)
+        self.exit(self._feed.run if self._feed is not None else None)
 
     def _handle_exception(self, error: Exception) -> None:
         """Take a fault for one only in an app that stays: one that is told to leave while its screens are

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-import plotext
 from rich.cells import cell_len, set_cell_size
 
 from tui.ticks import LABEL_WIDTH, Limits, decade_ticks, round_decades, round_limits, round_ticks
@@ -174,6 +173,8 @@ def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> li
 
     Lines of curves that have marks lie below the others: their marks tell where they are.
     """
+    import plotext  # 15 ms, and the first screen shows no curve
+
     plotext.clear_figure()
     plotext.limit_size(False, False)  # clearing brings back the clamp to the size of the terminal
     plotext.theme("clear")

@@ -1,16 +1,19 @@
 """An activation and its slope as curves, and below them where a run's values fell."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from dlcore.choices.activations import Activation, Step
 from dlcore.clean import clean
 from dlcore.functions import slope, value
-from tui.latest import Measured
 from tui.plotting import GUTTER, Chart, Curve, Role
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import flowing
+
+if TYPE_CHECKING:  # drawn long before a run is read
+    from tui.latest import Measured
 
 LIMITS = (-5.0, 5.0)
 _HALF = 100
@@ -68,7 +71,7 @@ def _above() -> list[float]:
     return [LIMITS[1] * (index + 1) / _HALF for index in range(_HALF)]
 
 
-def band(measured: Measured, canvas: Canvas) -> Content:
+def band(measured: "Measured", canvas: Canvas) -> Content:
     """Return a bar for the x axis of the chart, from where to where a run's values fell, and their run."""
     columns = canvas.width - GUTTER
     low, high = measured.low, measured.high
