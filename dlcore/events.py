@@ -91,6 +91,21 @@ class Prepared(_Event):
     epochs: int
 
 
+class CompilationStarted(_Event):
+    """The whole training step is being made one graph, which can take a minute."""
+
+    kind: Literal["CompilationStarted"] = "CompilationStarted"
+
+
+class CompilationEnded(_Event):
+    """The graph stands and does what the plain step does; or it is not used, and the run goes on plainly."""
+
+    kind: Literal["CompilationEnded"] = "CompilationEnded"
+    used: bool
+    reason: str = ""
+    """Why it is not used."""
+
+
 class StepsEnded(_Event):
     """A chunk of training steps, the last of them `step`; the lists have one figure a step."""
 
@@ -217,6 +232,8 @@ Event = (
     AttemptStarted
     | DataFetched
     | Prepared
+    | CompilationStarted
+    | CompilationEnded
     | StepsEnded
     | GradientsMeasured
     | ActivationsMeasured

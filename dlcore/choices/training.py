@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from dlcore.choices.choice import Settings, count, number, text
+from dlcore.choices.choice import Settings, count, flag, number, option, text
 
 Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
+Precision = Literal["float32", "bfloat16"]
 Threads = Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
 
 
@@ -29,7 +30,7 @@ class Training(Settings):
         at_least=1,
         at_most=1024,
         or_word=True,
-        help="CPU threads; auto is one, which small networks like best.",
+        help="CPU threads; auto is one, unless a short trial before the first step shows that more help.",
     )
     early_stopping: int = count(
         0,
@@ -37,4 +38,10 @@ class Training(Settings):
     )
     probe_budget: float = number(
         0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."
+    )
+    compile: bool = flag(
+        False, help="Makes the whole step one graph before the first: slow to begin with, faster ever after."
+    )
+    precision: Precision = option(
+        "float32", help="What products are computed in; weights, loss and optimizer stay float32."
     )

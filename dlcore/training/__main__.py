@@ -108,9 +108,10 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     from dlcore.training.loop import Training
     from dlcore.training.models import build_model, check_outputs
     from dlcore.training.sources import read
+    from dlcore.training.step import TrainingStep
+    from dlcore.training.threads import choose_threads, make_room
 
-    threads = 1 if config.training.threads == "auto" else config.training.threads
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
     device = pick_device(config.training.device)
     control = Control(run, answered=set())
 
@@ -129,6 +130,12 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     layers, outputs = describe(model, facts.shape)
     check_outputs(outputs, output_units(config.loss, facts))
     steps = plan(config, facts)
+    step = TrainingStep(config, model)
+    threads = config.training.threads
+    if threads == "auto":
+        threads = choose_threads(step, *data.first(data.training, steps.batch_size))
+    torch.set_num_threads(threads)
+    make_room(threads)
     record.say(
         Prepared,
         0,
@@ -147,7 +154,7 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
         total_steps=steps.steps,
         epochs=config.training.epochs,
     )
-    training = Training(config, run, data, model, record, control, lambda: signals.asked)
+    training = Training(config, run, data, step, record, control, lambda: signals.asked)
     return training.run(), training.message
 
 

@@ -4,13 +4,14 @@ import io
 from typing import Any
 
 import torch
-from torch import nn, optim
+from torch import nn
 
 from dlcore.atomic import private_folder, write_atomic
 from dlcore.rundir import RunDir
+from dlcore.training.optimizers import Updater
 
 
-def save(run: RunDir, step: int, model: nn.Module, optimizer: optim.Optimizer) -> tuple[str, int]:
+def save(run: RunDir, step: int, model: nn.Module, optimizer: Updater) -> tuple[str, int]:
     """Write `checkpoints/<step>.pt`; return its name and size in bytes."""
     content = io.BytesIO()
     torch.save(

@@ -94,12 +94,11 @@ class Data:
             inputs = self.normalized(inputs)
             yield from zip(torch.split(inputs, batch_size), torch.split(targets, batch_size), strict=True)
 
-    def first(self, split: AnySplit, samples: int) -> torch.Tensor:
-        """Return the inputs of the first samples of a split, as the network gets them."""
+    def first(self, split: AnySplit, samples: int) -> Arrays:
+        """Return (inputs, targets) of the first samples of a split, as the network gets them."""
         if isinstance(split, StreamedSplit):
-            inputs, _ = next(self._streamed(split, samples, torch.arange(min(samples, len(split))), 0))
-            return inputs
-        return self.normalized(split.inputs[:samples])
+            return next(self._streamed(split, samples, torch.arange(min(samples, len(split))), 0))
+        return self.normalized(split.inputs[:samples]), split.targets[:samples]
 
     def normalized(self, inputs: torch.Tensor) -> torch.Tensor:
         """Return stored samples as the network gets them."""

@@ -81,7 +81,7 @@ def activations(table: dict[str, Any]) -> dict[str, Any]:
         inputs = torch.randn(_SAMPLES, *facts.shape, generator=generator(config.seed, "stand-in"))
     else:
         held = load(config, source, torch.device("cpu"))
-        inputs = held.first(held.training, _SAMPLES)
+        inputs, _ = held.first(held.training, _SAMPLES)
     return {"layers": spread(model, inputs), "real": source is not None}
 
 

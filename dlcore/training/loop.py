@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Literal, assert_never
 
 import torch
-from torch import nn, optim
 
 from dlcore.choices.schedules import Performance, lr_at
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
@@ -16,23 +15,25 @@ from dlcore.events import (
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
+    CompilationEnded,
+    CompilationStarted,
     Evaluated,
 )
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.augment import augmented
 from dlcore.training.chunk import Chunk
+from dlcore.training.compiled import CompiledStep, compiled
 from dlcore.training.control import Control, changed
 from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
 from dlcore.training.layers import weights_of
-from dlcore.training.losses import build_loss, terms
 from dlcore.training.metrics import build_scorer
-from dlcore.training.optimizers import build_optimizer, set_lr
 from dlcore.training.probes import PROBED_SAMPLES, GradientProbe, measure_activations
 from dlcore.training.progress import Best, Plateau
-from dlcore.training.record import Record
+from dlcore.training.record import Record, readable
 from dlcore.training.seeds import derive, generator
+from dlcore.training.step import TrainingStep
 
 _PAUSE_SECONDS = 0.02
 
@@ -45,7 +46,7 @@ class Training:
         config: RunConfig,
         run: RunDir,
         data: Data,
-        model: nn.Module,
+        step: TrainingStep,
         record: Record,
         control: Control,
         stop_asked: Callable[[], bool],
@@ -54,14 +55,14 @@ class Training:
         self.plan = plan(config, data.facts)
         self.run_dir = run
         self.data = data
-        self.model = model
+        self.model = step.network
+        self.optimizer = step.optimizer
+        self.plain_step = step
+        self.take_step: TrainingStep | CompiledStep = step
         self.record = record
         self.control = control
         self.stop_asked = stop_asked
-        self.criterion = build_loss(config.loss)
-        self.optimizer: optim.Optimizer
-        self.weights = weights_of(model)
-        self.probe = GradientProbe(self.weights, config.training.probe_budget)
+        self.probe = GradientProbe(weights_of(self.model), config.training.probe_budget)
         self.is_regression = data.facts.task == "regression"
         scorer = build_scorer(data.facts, data.target_variance)
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
@@ -81,26 +82,16 @@ class Training:
         self.evaluate_watched()
         if self.plan.validation:
             self.evaluate("test", self.data.test)
-        # The first optimizer makes torch import a good deal: the untrained figures are out before that.
-        self.optimizer = build_optimizer(self.config.optimizer, self.model)
+        if self.config.training.compile:
+            self.compile()
         self.chunk.resume_clock()
         for epoch in range(1, self.config.training.epochs + 1):
             for inputs, targets in self.batches(epoch):
                 self.set_lr()
                 if self.config.regularization.augment:
                     inputs = augmented(inputs, self.config.regularization.augment, self.augmenting)
-                self.optimizer.zero_grad()
-                outputs = self.model(inputs)
-                loss = self.criterion(outputs, targets)
-                if self.config.loss.reduction == "sum":
-                    (loss * terms(self.config.loss, outputs)).backward()
-                else:
-                    loss.backward()
-                self.add_penalties()
-                if self.is_time_to_look(len(targets)):
-                    self.probe.look(self.step + 1)
-                self.clip()
-                self.optimizer.step()
+                look = self.look if self.is_time_to_look(len(targets)) else None
+                loss, outputs = self.take_step(inputs, targets, look)
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
                 if self.chunk.is_due() or self.step == self.pause_at:
@@ -119,6 +110,19 @@ class Training:
         return "stopped" if self.stopping else "finished"
 
     # -- the step -----------------------------------------------------------------------------------
+
+    def compile(self) -> None:
+        """Make the whole step one graph, if it can be and does the same; say how that went."""
+        self.record.say(CompilationStarted, self.step)
+        batch = self.data.first(self.data.training, self.plan.batch_size)
+        self.model.train()
+        graph, reason = compiled(self.plain_step, *batch)
+        self.take_step = graph or self.plain_step
+        self.record.say(CompilationEnded, self.step, used=graph is not None, reason=readable(reason))
+
+    def look(self) -> None:
+        """Measure the gradients of the coming step."""
+        self.probe.look(self.step + 1)
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
@@ -144,27 +148,7 @@ class Training:
         reductions = self.plateau.reductions if self.plateau is not None else 0
         lr = lr_at(self.config.schedule, self.config.optimizer.lr, self.step, self.plan.steps, reductions)
         if lr != self.lr:
-            self.lr = lr
-            set_lr(self.optimizer, lr)
-
-    def add_penalties(self) -> None:
-        """Add the gradients of l1 · Σ |w| and l2 · Σ w²: the same as adding the terms to the loss."""
-        chosen = self.config.regularization
-        for weight in self.weights.values() if chosen.l1 or chosen.l2 else ():
-            if weight.grad is None:
-                continue
-            if chosen.l1:
-                weight.grad.add_(weight.detach().sign(), alpha=chosen.l1)
-            if chosen.l2:
-                weight.grad.add_(weight.detach(), alpha=2 * chosen.l2)
-
-    def clip(self) -> None:
-        """Bound the gradients: each figure by itself, then the norm of all of them together."""
-        chosen = self.config.regularization
-        if chosen.clip_value:
-            nn.utils.clip_grad_value_(self.model.parameters(), chosen.clip_value)
-        if chosen.clip_norm:
-            nn.utils.clip_grad_norm_(self.model.parameters(), chosen.clip_norm)
+            self.lr = self.optimizer.lr = lr
 
     def end_epoch(self, epoch: int) -> bool:
         """Tell the epoch, evaluate and obey; return whether to go on."""
@@ -208,7 +192,7 @@ class Training:
     ) -> float:
         """Measure and tell loss and metrics on a whole split; return the loss."""
         began = time.perf_counter()
-        figures = evaluate(self.model, self.data, split, self.criterion)
+        figures = evaluate(self.plain_step, self.data, split)
         self.record.say(
             Evaluated,
             self.step,
@@ -227,7 +211,7 @@ class Training:
         """Say what the layers hand to their activations, for some samples of a split."""
         if not self.config.training.probe_budget:
             return
-        inputs = self.data.first(split, PROBED_SAMPLES)
+        inputs, _ = self.data.first(split, PROBED_SAMPLES)
         found = measure_activations(self.model, inputs)
         if found:
             names = ("mean", "deviation", "low", "high")

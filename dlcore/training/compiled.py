@@ -1,0 +1,206 @@
+"""The whole training step as one graph: forward, loss, backward and update, compiled before step 0.
+
+Full batches take the graph, an epoch's short last one the plain step: both move the same parameters and the
+same state. The graph is used only if it does what the plain step does, which is tried on a batch beforehand.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import assert_never
+
+import torch
+from torch.func import functional_call, grad_and_value
+
+from dlcore.choices.optimizers import (
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSprop,
+    Sgd,
+)
+from dlcore.training.gradients import clip, penalize
+from dlcore.training.step import Look, TrainingStep
+
+Named = dict[str, torch.Tensor]
+TRIED_STEPS = 3
+_TOLERANCE = 1e-3
+"""Largest difference between compiled and plain, as a share of the norm; float32 sums in another order."""
+
+
+class CompiledStep:
+    """Takes training steps as `TrainingStep` does, batches of `batch_size` samples in one graph."""
+
+    def __init__(self, step: TrainingStep, batch_size: int) -> None:
+        self.step = step
+        self._batch_size = batch_size
+        self._named: Named = dict(step.network.named_parameters())
+        weights = {id(weight) for weight in step.weights}
+        self._weights = [name for name, parameter in self._named.items() if id(parameter) in weights]
+        self._shares: dict[str, float] = {}
+        self._states: dict[str, Named] = {}
+        for group in step.optimizer.groups:
+            for index, name in enumerate(group.names):
+                self._shares[name] = group.share
+                self._states[name] = {
+                    key: tensors[index] for key, tensors in group.state.items() if key != "step"
+                }
+        # Random numbers come from torch's own generator, so that dropout draws what the plain step draws.
+        self._graph = torch.compile(self._whole, fullgraph=True, options={"fallback_random": True})
+
+    def __call__(
+        self, inputs: torch.Tensor, targets: torch.Tensor, look: Look | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Learn from a batch; return its mean loss and outputs (batch, units) before the step."""
+        if len(targets) != self._batch_size:
+            return self.step(inputs, targets, look)
+        with torch.no_grad():
+            rate = self._rate(inputs.device)
+            loss, outputs, gradients = self._graph(self._named, self._states, inputs, targets, rate)
+            self.step.optimizer.count()
+        for name, parameter in self._named.items():
+            parameter.grad = gradients[name]
+        if look is not None:
+            look()
+        return loss, outputs
+
+    def _rate(self, device: torch.device) -> torch.Tensor:
+        """Return (learning rate, 1 − β₁ᵗ, √(1 − β₂ᵗ)) of the coming step t: the latter two are Adam's."""
+        chosen, updater = self.step.config.optimizer, self.step.optimizer
+        figures = [updater.lr, 1.0, 1.0]
+        if isinstance(chosen, Adam | AdamW):
+            count = updater.taken + 1
+            figures[1:] = [1 - chosen.beta1**count, math.sqrt(1 - chosen.beta2**count)]
+        return torch.tensor(figures, device=device)
+
+    def _whole(
+        self,
+        named: Named,
+        states: dict[str, Named],
+        inputs: torch.Tensor,
+        targets: torch.Tensor,
+        rate: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor, Named]:
+        """Return loss, outputs, and gradients with the penalties; parameters and states are moved."""
+        step = self.step
+        chosen = step.config.regularization
+
+        def descended(parameters: Named) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+            loss, outputs = step.loss_of(
+                inputs, targets, lambda inputs: functional_call(step.network, parameters, (inputs,))
+            )
+            return step.descended(loss, outputs), (loss, outputs)
+
+        gradients, (_, (loss, outputs)) = grad_and_value(descended, has_aux=True)(named)
+        penalize(chosen, [named[name] for name in self._weights], [gradients[name] for name in self._weights])
+        bounded = gradients
+        if chosen.clip_norm or chosen.clip_value:
+            bounded = {name: gradient.clone() for name, gradient in gradients.items()}
+            clip(chosen, list(bounded.values()))
+        for name, parameter in named.items():
+            lr = rate[0] * self._shares[name]
+            _move(step.config.optimizer, parameter, bounded[name], states[name], lr, rate)
+        return loss, outputs, gradients
+
+
+def _move(
+    optimizer: Optimizer,
+    parameter: torch.Tensor,
+    gradient: torch.Tensor,
+    state: Named,
+    lr: torch.Tensor,
+    rate: torch.Tensor,
+) -> None:
+    """Move one parameter by the rule of its optimizer, written out so that a compiler can melt it down."""
+    match optimizer:
+        case Sgd():
+            parameter.sub_(lr * gradient)
+        case Momentum() | Nesterov():
+            if optimizer.momentum:
+                kept = state["momentum"].mul_(optimizer.momentum).add_(gradient)
+                nesterov = isinstance(optimizer, Nesterov)
+                gradient = gradient + optimizer.momentum * kept if nesterov else kept
+            parameter.sub_(lr * gradient)
+        case Adagrad():
+            total = state["square_sum"].addcmul_(gradient, gradient)
+            parameter.sub_(lr * gradient / (total.sqrt() + optimizer.eps))
+        case Adadelta():
+            rho, eps = optimizer.rho, optimizer.eps
+            squares = state["square_mean"].mul_(rho).addcmul_(gradient, gradient, value=1 - rho)
+            delta = (state["delta_mean"] + eps).sqrt() / (squares + eps).sqrt() * gradient
+            state["delta_mean"].mul_(rho).addcmul_(delta, delta, value=1 - rho)
+            parameter.sub_(lr * delta)
+        case RMSprop():
+            alpha = optimizer.alpha
+            squares = state["square_mean"].mul_(alpha).addcmul_(gradient, gradient, value=1 - alpha)
+            scaled = gradient / (squares.sqrt() + optimizer.eps)
+            if optimizer.momentum:
+                scaled = state["momentum"].mul_(optimizer.momentum).add_(scaled)
+            parameter.sub_(lr * scaled)
+        case Adam() | AdamW():
+            if isinstance(optimizer, AdamW):
+                parameter.mul_(1 - lr * optimizer.weight_decay)
+            beta2 = optimizer.beta2
+            mean = state["mean"].lerp_(gradient, 1 - optimizer.beta1)
+            squares = state["square_mean"].mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+            parameter.sub_(lr / rate[1] * mean / (squares.sqrt() / rate[2] + optimizer.eps))
+        case _:
+            assert_never(optimizer)
+
+
+@dataclass(frozen=True)
+class _Trace:
+    """What a few steps on one batch have left."""
+
+    losses: torch.Tensor
+    gradients: list[torch.Tensor | None]
+    parameters: list[torch.Tensor]
+
+
+def compiled(
+    step: TrainingStep, inputs: torch.Tensor, targets: torch.Tensor
+) -> tuple[CompiledStep | None, str]:
+    """Return the step for batches like this one as a graph, or None and the reason why not.
+
+    A few steps are taken plainly and in the graph, from the same state and with the same random numbers;
+    everything is put back afterwards.
+    """
+    graph = CompiledStep(step, len(targets))
+    wanted = _tried(step, step, inputs, targets)
+    try:
+        found = _tried(graph, step, inputs, targets)
+    except Exception as error:  # a compiler may fail in any way; the run goes on without it
+        text = str(error).strip().split("\n", 1)[0]
+        return None, f"{type(error).__name__}: {text}"
+    difference = _difference(found, wanted)
+    if not difference <= _TOLERANCE:
+        return None, f"it differs from the plain step by {difference:.1g} of the norm"
+    return graph, ""
+
+
+def _tried(
+    take: TrainingStep | CompiledStep, step: TrainingStep, inputs: torch.Tensor, targets: torch.Tensor
+) -> _Trace:
+    """Take a few steps, put everything back, and return what they had left."""
+    with step.untouched():
+        losses = [take(inputs, targets)[0].clone() for _ in range(TRIED_STEPS)]
+        return _Trace(
+            torch.stack(losses),
+            [None if one.grad is None else one.grad.detach().clone() for one in step.parameters],
+            [one.detach().clone() for one in step.parameters],
+        )
+
+
+def _difference(found: _Trace, wanted: _Trace) -> float:
+    """Return the largest difference of a loss, a gradient or a parameter, as a share of its norm."""
+    pairs = [(found.losses, wanted.losses), *zip(found.parameters, wanted.parameters, strict=True)]
+    for one, other in zip(found.gradients, wanted.gradients, strict=True):
+        if (
+            one is None or other is None
+        ):  # the loss does not depend on it, and some optimizers would still decay it
+            return math.nan
+        pairs.append((one, other))
+    return max(float((one - other).norm() / other.norm().clamp_min(1e-12)) for one, other in pairs)
