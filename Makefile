@@ -32,5 +32,6 @@ docs:  ## publish the catalogue and the JSON schemas of events and commands anew
 	python -m dlcore.schema docs
 	python -m dlcore.catalogue docs
 
-bench:  ## what README's figures come from
-	python -m benchmarks
+bench:  ## what README's figures come from; some of it: make bench SECTIONS="speed peers"
+	python -m benchmarks $(SECTIONS)
+	python -m benchmarks.readme

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import accuracy, presets, report, speed, start
+from benchmarks import accuracy, keras, networks, peers, presets, report, speed, start
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "speed": ("Training speed", speed.measure),
+    "peers": ("Training speed against peers", peers.measure),
+    "keras": ("Training speed against Keras on JAX", keras.measure),
+    "networks": ("Training speed of other networks", networks.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),

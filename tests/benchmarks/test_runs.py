@@ -1,0 +1,45 @@
+"""Benchmarks read real runs, and leave no trainer behind."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.runs import clock, of_run, trained, trainer
+from dlcore.errors import DltuiError
+from dlcore.summary import read_history
+
+pytestmark = pytest.mark.process
+
+LINE = "digits mlp 8 val=0 device=cpu training.threads=1 seed=0"
+
+
+def test_the_clock_is_that_of_the_epochs(tmp_path: Path) -> None:
+    with trainer(tmp_path, f"{LINE} e=3") as (run, process):
+        process.wait(60)
+        found = of_run(run, LINE, 1.0)
+        history = read_history(run)
+    seconds = clock(history)
+    assert len(seconds) == found.epochs == 3
+    assert found.threads == 1
+    assert found.rate == pytest.approx(2 * 1438 / sum(seconds[1:]))
+    assert found.fault == ""
+    assert sum(seconds) >= sum(epoch.duration for epoch in history.epochs)
+
+
+def test_an_app_is_attached(tmp_path: Path) -> None:
+    found = trained(tmp_path, f"{LINE} e=200", watched=True)
+    assert found.fault == ""
+    assert "kB/s to the terminal" in found.note
+
+
+def test_a_trainer_ends_with_its_block(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), trainer(tmp_path, f"{LINE} e=1000000") as (_, process):
+        raise KeyError
+    assert process.poll() is not None
+
+
+def test_a_run_that_failed_is_no_figure(tmp_path: Path) -> None:
+    with trainer(tmp_path, f"{LINE} lr=1e30 sgd e=3") as (run, process):
+        process.wait(60)
+        with pytest.raises(DltuiError, match="is failed: The loss is not finite"):
+            of_run(run, LINE, 1.0)
