@@ -18,6 +18,7 @@ from dlcore.examine import examined
 from dlcore.journal import Appender
 from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir, create
+from dlcore.runs import facts_for_lists
 
 
 def versions() -> dict[str, Any]:
@@ -38,7 +39,7 @@ def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subpro
     if problems:
         raise ConfigError(problems, "the configuration")
     config = config.resolved(opened)
-    facts = {"versions": versions(), "parent": None}
+    facts = {**facts_for_lists(config), "versions": versions(), "parent": None}
     run = create(root, config.name, now, to_toml(config), facts)
     return run, start(root, run)
 

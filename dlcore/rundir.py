@@ -35,7 +35,7 @@ def _expanded(path: str) -> Path:
     return Path(os.path.expanduser(path)).absolute()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunDir:
     """The folder of one run."""
 
@@ -53,7 +53,7 @@ class RunDir:
 
     @property
     def facts(self) -> Path:
-        """Versions, device, parent and final summary (`run.json`)."""
+        """What lists say of the run, versions, device, parent and final summary (`run.json`)."""
         return self.path / "run.json"
 
     @property
@@ -153,16 +153,28 @@ def _fresh(runs: Path, name: str) -> Path:
 _ID = re.compile(r"\d{8}T\d{9}Z-.+", re.DOTALL)
 
 
+def run_ids(root: Path) -> list[str]:
+    """Return the ids of the runs below `root`, the newest first; no folder is opened but that of all runs."""
+    try:
+        with os.scandir(root / "runs") as entries:
+            return sorted((entry.name for entry in entries if _ID.fullmatch(entry.name)), reverse=True)
+    except OSError:
+        return []
+
+
 def all_runs(root: Path) -> Iterator[RunDir]:
     """Yield the runs below `root`, the newest first."""
-    try:
-        names = sorted(
-            (entry.name for entry in os.scandir(root / "runs") if _ID.fullmatch(entry.name)), reverse=True
-        )
-    except OSError:
-        return
-    for name in names:
+    for name in run_ids(root):
         yield RunDir(root / "runs" / name)
+
+
+def stamped(name: str) -> datetime | None:
+    """Return the time that a run's id begins with; None where it is none."""
+    try:
+        made = datetime.strptime(f"{name[:18]}000", "%Y%m%dT%H%M%S%f")
+    except ValueError:
+        return None
+    return made.replace(tzinfo=UTC)
 
 
 def find(root: Path, wanted: str) -> RunDir:

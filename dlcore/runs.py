@@ -1,23 +1,48 @@
-"""One row a run, for lists: read from its small files where it has ended, folded where it has not."""
+"""One row a run, for lists: an ended run's comes from its `run.json` alone, another's from its events.
 
+Every file may be damaged or foreign: what has the wrong type counts as absent, the configuration steps in,
+and what cannot be read at all still has a row that says so.
+"""
+
+import json
+import math
+import os
+import stat
+import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from dlcore import figures
-from dlcore.atomic import read_json
+from dlcore import events, figures
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
-from dlcore.history import LIVE, Metric, State
+from dlcore.events import Event
+from dlcore.history import LIVE, Metric, RunHistory, State
+from dlcore.journal import Tail
+from dlcore.lock import lock_holder
 from dlcore.oneline import print_value
 from dlcore.reading import read_file
-from dlcore.rundir import RunDir
-from dlcore.summary import created, read_history, state_of, summarize
+from dlcore.rundir import RunDir, stamped
+from dlcore.summary import created, summarize
 
-_ENDED: tuple[State, ...] = ("finished", "stopped", "failed")
+_ENDED: dict[str, State] = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
+_MOST_BYTES = 1 << 18
+"""A `run.json` larger than this is not ours."""
+_MOST_LETTERS = 200
+"""So much of a name is kept; a row shows less."""
+_MOST_STEPS = 10**15
+_MOST_SCORE = 1e30
+_HEAVY = (b'"kind":"StepsEnded"', b'"kind":"GradientsMeasured"', b'"kind":"ActivationsMeasured"')
+"""Events of which a row needs no more than the step: nearly all lines of a long run."""
+_KIND_WITHIN = 80
+"""The kind stands within so many bytes of a line's start."""
+
+Stamp = tuple[int, int, int]
+"""Time of the last change in nanoseconds, size and inode: a file with the same stamp holds the same."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RunRow:
     """What a list says of a run."""
 
@@ -32,8 +57,8 @@ class RunRow:
     score: float | None
     epochs: int
     steps: int
-    when: str
-    """How long ago it was made, as in '3 min ago'."""
+    made: datetime | None
+    """When it was made, where that is known."""
 
     @property
     def live(self) -> bool:
@@ -41,48 +66,172 @@ class RunRow:
         return self.state in LIVE
 
     @property
-    def best(self) -> str:
-        """The best score in words, as in `92.36 % validation` or `R² 0.483 test`."""
+    def figure(self) -> str:
+        """The best score alone, as in `92.36 %` or `R² 0.483`."""
         if self.score is None:
             return "–"
         sign = "" if self.metric == "accuracy" else f"{figures.SCORES[self.metric]} "
-        return f"{sign}{figures.score(self.score, self.metric)} {self.split}"
+        return f"{sign}{figures.score(self.score, self.metric)}"
+
+    @property
+    def best(self) -> str:
+        """The best score in words, as in `92.36 % validation` or `R² 0.483 test`."""
+        return f"{self.figure} {self.split}" if self.score is not None else self.figure
+
+    def age(self, now: datetime) -> str:
+        """Return how long ago it was made, as in `3 min`."""
+        return _age((now - self.made).total_seconds()) if self.made is not None else "–"
+
+
+def facts_for_lists(config: RunConfig) -> dict[str, str]:
+    """Return what `run.json` gets at birth, so that a list need not read the configuration."""
+    return {"name": config.name, "network": _network(config)}
 
 
 def run_row(run: RunDir, now: datetime) -> RunRow:
     """Return the row of a run; one that cannot be read has a row that says so."""
-    facts = read_json(run.facts)
-    made = created(facts)
-    name, network = run.id, "–"
+    facts, _ = read_facts(run)
+    row = ended_row(run, facts)
+    if row is None:
+        fold = Fold(run, facts)
+        fold.read()
+        row = fold.row(now)
+    return row
+
+
+def read_facts(run: RunDir) -> tuple[dict[str, Any], Stamp | None]:
+    """Return what `run.json` holds, with its stamp; an absent, foreign or damaged one counts as empty."""
     try:
-        config = read_file(run.config)
-        name, network = config.name, _network(config)
-    except DltuiError:
-        network = "config.toml cannot be read"
-    summary = _summary(run, facts, now)
-    best: dict[str, Any] = summary.get("best") or {}
+        # O_NONBLOCK: a pipe of that name would have us wait for whoever writes into it.
+        descriptor = os.open(run.facts, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return {}, None
+    try:
+        status = os.fstat(descriptor)
+        whole = stat.S_ISREG(status.st_mode) and status.st_size <= _MOST_BYTES
+        value = json.loads(os.read(descriptor, _MOST_BYTES)) if whole else None
+    except (OSError, ValueError, RecursionError):
+        value = None
+    finally:
+        os.close(descriptor)
+    return value if isinstance(value, dict) else {}, _stamp(status)
+
+
+def stamp(path: Path) -> Stamp | None:
+    """Return the stamp of a regular file; None where there is none."""
+    try:
+        return _stamp(path.stat())
+    except (OSError, ValueError):
+        return None
+
+
+def _stamp(status: os.stat_result) -> Stamp | None:
+    return (status.st_mtime_ns, status.st_size, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
+def ended_row(run: RunDir, facts: dict[str, Any]) -> RunRow | None:
+    """Return the row of an ended run; None where its `run.json` holds no whole summary."""
+    summary = facts.get("summary")
+    if not isinstance(summary, dict):
+        return None
+    ended = summary.get("state")
+    epochs, steps = summary.get("epochs", 0), summary.get("steps", 0)
+    if not (isinstance(ended, str) and ended in _ENDED and _is_count(epochs) and _is_count(steps)):
+        return None
+    name, network = _words(run, facts)
+    split, metric, score = _best(summary.get("best"))
+    return RunRow(run, _ENDED[ended], name, network, split, metric, score, epochs, steps, _made(run, facts))
+
+
+class Fold:
+    """A run without a stored summary, read piece by piece: all of its events but the figures of each step."""
+
+    def __init__(self, run: RunDir, facts: dict[str, Any]) -> None:
+        self.run = run
+        self._tail = Tail(run.events)
+        self._history = RunHistory()
+        self._step = 0
+        self._name, self._network = _words(run, facts)
+        self._made = _made(run, facts)
+
+    def read(self, seconds: float = math.inf) -> bool:
+        """Take in what is new, for about so long at most; return whether that was all there is."""
+        until = time.monotonic() + seconds
+        if stamp(self.run.events) is None:
+            return True
+        heavy = b""
+        whole = True
+        try:
+            for line in self._tail.read():
+                start = line[:_KIND_WITHIN]
+                if any(kind in start for kind in _HEAVY):
+                    heavy = line
+                else:
+                    heavy = b""
+                    self._take(events.decode(line))
+                if time.monotonic() > until:
+                    whole = False
+                    break
+        except OSError as error:
+            self._network = f"events.jsonl cannot be read: {error.strerror}"
+        if heavy and (event := events.decode(heavy)) is not None:
+            self._step = event.step
+        return whole
+
+    def _take(self, event: Event | None) -> None:
+        if event is not None and self._history.apply(event):
+            self._step = event.step
+
+    def row(self, now: datetime) -> RunRow:
+        """Return the row as far as it has been read, asking the run's lock."""
+        held = stamp(self.run.lock) is not None and lock_holder(self.run) is not None
+        age = (now - self._made).total_seconds() if self._made is not None else math.inf
+        state = self._history.state(held, age)
+        summary = summarize(self.run, self._history, state)
+        split, metric, score = _best(summary["best"])
+        return RunRow(
+            run=self.run,
+            state=state,
+            name=self._name,
+            network=self._network,
+            split=split,
+            metric=metric,
+            score=score,
+            epochs=summary["epochs"],
+            steps=self._step,
+            made=self._made,
+        )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_STEPS
+
+
+def _best(best: object) -> tuple[str, Metric, float | None]:
+    """Return split, metric and score of the best evaluation that a summary names, if it names one."""
+    if not isinstance(best, dict):
+        return "", "accuracy", None
     metric: Metric = "r2" if "r2" in best else "accuracy"
-    return RunRow(
-        run=run,
-        state=summary["state"],
-        name=name,
-        network=network,
-        split=str(best.get("split", "")),
-        metric=metric,
-        score=best.get(metric),
-        epochs=summary["epochs"],
-        steps=summary["steps"],
-        when=_ago((now - made).total_seconds()) if made else "–",
-    )
+    score, split = best.get(metric), best.get("split")
+    if isinstance(score, bool) or not isinstance(score, float | int) or not abs(score) < _MOST_SCORE:
+        return "", metric, None
+    return split[:_MOST_LETTERS] if isinstance(split, str) else "", metric, score
 
 
-def _summary(run: RunDir, facts: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return the stored summary of an ended run, else a fresh one from its events."""
-    stored = facts.get("summary")
-    if isinstance(stored, dict) and stored.get("state") in _ENDED:
-        return {"epochs": 0, "steps": 0, **stored}
-    history = read_history(run)
-    return summarize(run, history, state_of(run, history, now))
+def _words(run: RunDir, facts: dict[str, Any]) -> tuple[str, str]:
+    """Return name and network: from the facts, else from the configuration."""
+    name, network = facts.get("name"), facts.get("network")
+    if not (isinstance(name, str) and name and isinstance(network, str) and network):
+        try:
+            if stamp(run.config) is None:
+                raise DltuiError(f"{run.config} is no file", "Give the path of a TOML file.")
+            config = read_file(run.config)
+        except DltuiError:
+            name = name if isinstance(name, str) and name else run.id
+            network = "config.toml cannot be read"
+        else:
+            name, network = config.name, _network(config)
+    return name[:_MOST_LETTERS], network[:_MOST_LETTERS]
 
 
 def _network(config: RunConfig) -> str:
@@ -95,8 +244,15 @@ def _network(config: RunConfig) -> str:
     return f"{' '.join(parts)} · {config.optimizer.word()}"
 
 
-def _ago(seconds: float) -> str:
+def _made(run: RunDir, facts: dict[str, Any]) -> datetime | None:
+    """Return when a run was made: as its facts say, else its folder's name."""
+    if (made := created(facts)) is not None:
+        return made.astimezone(UTC) if datetime.min.year < made.year < datetime.max.year else None
+    return stamped(run.id)
+
+
+def _age(seconds: float) -> str:
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return "just now"
+            return f"{seconds / length:.0f} {unit}"
+    return "now"

@@ -4,30 +4,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.coordinate import Coordinate
-from textual.widgets import DataTable, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from dlcore.lock import lock_holder
 from tests.tui.fakes import MOMENT, FakeRun, Stage, count_refreshes, opened
 from tui.messages import RunOpened, SetupRequested
 from tui.screens.dialogs import Ask, Pick
+from tui.widgets.run_table import ID, RunTable
 
 MakeRun = Callable[..., FakeRun]
 
 pytestmark = pytest.mark.usefixtures("home", "inspector")
 
 
-def table(stage: Stage) -> DataTable[Any]:
-    found: DataTable[Any] = stage.app.screen.query_one(DataTable)
-    return found
+def table(stage: Stage) -> RunTable:
+    return stage.app.screen.query_one(RunTable)
 
 
 def ids(stage: Stage) -> list[str]:
-    return [str(key.value) for key in table(stage).rows]
+    return [table(stage).cells(row)[ID].text for row in range(table(stage).count)]
 
 
 def cell(stage: Stage, row: int, column: int) -> str:
-    return str(table(stage).get_cell_at(Coordinate(row, column)).plain)
+    return table(stage).cells(row)[column].text.strip()
 
 
 def note(stage: Stage) -> str:
@@ -75,9 +74,9 @@ async def test_enter_and_a_click_open_a_run(runs: list[FakeRun]) -> None:
         assert stage.train.feed is not None
         assert stage.train.feed.run == runs[1].dir
         await stage.show("runs")
-        assert table(stage).cursor_row == 1, "the cursor stays where it was"
+        assert table(stage).cursor == 1, "the cursor stays where it was"
         await stage.pilot.click(table(stage), offset=(3, 3))
-        await stage.until(lambda: table(stage).cursor_row == 2)
+        await stage.until(lambda: table(stage).cursor == 2)
         await stage.pilot.click(table(stage), offset=(3, 3))
         await stage.until(lambda: stage.app.current_mode == "train" and len(stage.sent(RunOpened)) == 2)
         assert stage.train.feed.run == runs[2].dir
@@ -90,17 +89,17 @@ async def test_a_run_is_deleted_only_after_a_yes(runs: list[FakeRun]) -> None:
         await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
         assert stage.app.screen.query_one(OptionList).highlighted == 0
         stage.type("enter")  # keep
-        await stage.until(lambda: stage.app.screen.query(DataTable))
+        await stage.until(lambda: stage.app.screen.query(RunTable))
         assert runs[1].dir.path.exists()
         stage.type("d")
         await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
         stage.type("escape")
-        await stage.until(lambda: stage.app.screen.query(DataTable))
+        await stage.until(lambda: stage.app.screen.query(RunTable))
         assert runs[1].dir.path.exists()
         stage.type("d")
         await stage.until(lambda: isinstance(stage.app.screen, Pick) and stage.app.screen.query(OptionList))
         stage.type("down", "enter")
-        await stage.until(lambda: stage.app.screen.query(DataTable) and len(ids(stage)) == 2)
+        await stage.until(lambda: stage.app.screen.query(RunTable) and len(ids(stage)) == 2)
         assert not runs[1].dir.path.exists()
         assert ids(stage) == [runs[0].dir.id, runs[2].dir.id]
 
@@ -111,7 +110,7 @@ async def test_a_live_run_cannot_be_deleted(runs: list[FakeRun]) -> None:
         stage.type("d")
         await stage.until(lambda: stage.notices())
         assert "stop it first" in stage.notices()[0]
-        assert stage.app.screen.query(DataTable)
+        assert stage.app.screen.query(RunTable)
         assert runs[0].dir.path.exists()
 
 
@@ -184,7 +183,7 @@ async def test_a_run_that_cannot_be_read_is_listed_and_does_no_harm(runs: list[F
 async def test_live_rows_follow_their_runs_and_others_are_left_alone(
     runs: list[FakeRun], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with opened() as stage:
+    async with opened(size=(120, 40)) as stage:
         await stage.show("runs")
         screen: Any = stage.app.screen
         steps = cell(stage, 0, 6)
@@ -209,13 +208,13 @@ async def test_a_new_run_is_in_the_list_when_it_is_seen_again(runs: list[FakeRun
     async with opened() as stage:
         await stage.show("runs")
         stage.type("down")
-        await stage.until(lambda: table(stage).cursor_row == 1)
+        await stage.until(lambda: table(stage).cursor == 1)
         await stage.show("setup")
         newest = make_run(moment=MOMENT + timedelta(hours=1)).start()
         await stage.show("runs")
         await stage.until(lambda: len(ids(stage)) == 4)
         assert ids(stage)[0] == newest.dir.id
-        assert table(stage).cursor_row == 2, "on the same run as before"
+        assert table(stage).cursor == 2, "on the same run as before"
 
 
 async def test_a_list_longer_than_the_screen_is_scrolled(make_run: MakeRun) -> None:
@@ -225,7 +224,7 @@ async def test_a_list_longer_than_the_screen_is_scrolled(make_run: MakeRun) -> N
         await stage.show("runs")
         assert len(ids(stage)) == 60
         stage.type("ctrl+end")
-        await stage.until(lambda: table(stage).cursor_row == 59)
+        await stage.until(lambda: table(stage).cursor == 59)
         await stage.until(lambda: table(stage).scroll_offset.y == table(stage).max_scroll_y > 0)
 
 
@@ -235,8 +234,8 @@ async def test_the_cursor_stands_on_the_run_that_was_watched_last(runs: list[Fak
         stage.app.screen.post_message(RunOpened(runs[1].dir))
         await stage.until(lambda: stage.app.current_mode == "train")
         await stage.show("runs")
-        await stage.until(lambda: table(stage).cursor_row == 1)
-        assert ids(stage)[table(stage).cursor_row] == runs[1].dir.id
+        await stage.until(lambda: table(stage).cursor == 1)
+        assert ids(stage)[table(stage).cursor] == runs[1].dir.id
 
 
 async def test_a_regression_is_listed_by_its_r2(make_run: MakeRun) -> None:

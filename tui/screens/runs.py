@@ -1,44 +1,42 @@
 """Runs: everything that was ever trained here, the newest first."""
 
+import asyncio
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
-from textual.coordinate import Coordinate
 from textual.events import ScreenResume
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from dlcore import figures, lock, rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
-from dlcore.runs import RunRow, run_row
-from tui.bindings import KEYS, bindings
+from dlcore.runlist import Entry, RunList
+from dlcore.runs import RunRow
+from tui.bindings import bindings
 from tui.messages import RunOpened, SetupRequested
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_run
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
-from tui.widgets.status_line import sign
+from tui.widgets.run_table import ID, RunTable, shown
 
 _LIVE_SECONDS = 1.0
-_COLUMNS = ("", "best", "name", "when", "network", "epochs", "steps", "run")
-
-
-class RunTable(DataTable[Text]):
-    """The rows. A table hears enter before its screen does, so it has to say what enter is for."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key.key, "select_cursor", key.label, tooltip=key.help) for key in KEYS if key.action == "open"
-    ]
+_FIRST_SECONDS = 0.1
+"""So long may the rows in sight take until something is painted; few of them ever do."""
+_SLICE_SECONDS = 0.008
+"""So long is read at once, and some more if the last run is a long one; then keys have their turn."""
+_REST_SECONDS = 0.002
+_NOTE_SECONDS = 0.25
 
 
 class RunsScreen(LabScreen):
@@ -48,73 +46,116 @@ class RunsScreen(LabScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[RunRow] = []
+        self._runs = RunList(rundir.home())
+        self._table = RunTable()
         self._wanted = ""
+        self._note = ""
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
         yield Header("runs")
-        yield RunTable(cursor_type="row", zebra_stripes=False)
+        yield self._table
         yield Static(id="runs-note", classes="essential")
         yield KeyLine()
 
     def on_mount(self) -> None:
-        """Make the columns, and look at live runs now and then."""
-        self.query_one(DataTable).add_columns(*_COLUMNS)
+        """Look at live runs now and then."""
         self.set_interval(_LIVE_SECONDS, self._refresh_live)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """List the runs anew: there may be more by now."""
         self._list()
+        self._table.focus()
 
     def choose(self, run: RunDir) -> None:
         """Put the cursor on a run when the screen is seen next: the one that was watched last."""
         self._wanted = run.id
 
+    # -- reading ------------------------------------------------------------------------------------
+
     def _list(self) -> None:
-        table = self.query_one(DataTable)
-        chosen = self._chosen()
-        wanted = self._wanted or (chosen.run.id if chosen is not None else "")
+        """List the folder, read what is in sight at once, and the rest from now on."""
+        before = self._entry()
+        wanted = self._wanted or (before.id if before is not None else "")
         self._wanted = ""
-        table.clear()
-        self._rows = [run_row(run, datetime.now(UTC)) for run in rundir.all_runs(rundir.home())]
-        for row in self._rows:
-            table.add_row(*_cells(row, self.app.theme_variables), key=row.run.id)
-        ids = [row.run.id for row in self._rows]
-        table.move_cursor(row=ids.index(wanted) if wanted in ids else 0)
-        number = "1 run" if len(self._rows) == 1 else f"{len(self._rows):,} runs"
-        note = f"{number} in {_written(rundir.home() / 'runs')}"
-        if not self._rows:
-            note = "No runs yet. Choose something in Setup (1) and press r."
-        self.query_one("#runs-note", Static).update(Content(clean(note)).stylize("$secondary"))
-        table.focus()
+        self._runs.scan()
+        ids = [entry.id for entry in self._runs.entries]
+        # Where that run is gone, the cursor stays at its place.
+        cursor = ids.index(wanted) if wanted in ids else self._table.cursor if wanted else 0
+        self._table.show_runs(self._runs.entries, cursor, _now())
+        self._runs.take(self._in_sight(), _now(), _FIRST_SECONDS, seen_only=True)
+        self._table.take_in(self._in_sight(), _now())
+        self._say()
+        self._fill()
+
+    @work(exclusive=True, group="fill")
+    async def _fill(self) -> None:
+        """Read what is not in sight, a slice at a time."""
+        said = time.monotonic()
+        while self.is_current and not self._runs.is_whole:
+            await asyncio.sleep(_REST_SECONDS)
+            changed = self._runs.take(self._in_sight(), _now(), _SLICE_SECONDS)
+            self._table.take_in(changed, _now())
+            if time.monotonic() - said > _NOTE_SECONDS:
+                said = time.monotonic()
+                self._say()
+        self._say()
+
+    def _in_sight(self) -> list[Entry]:
+        """Return the runs that can be seen: before the first layout, those that may be."""
+        rows, cursor, height = self._table.in_sight, self._table.cursor, self.app.size.height
+        if not self._table.size:
+            rows = range(max(0, cursor - height), cursor + height)
+        return self._runs.entries[rows.start : rows.stop]
 
     def _refresh_live(self) -> None:
-        """Update the rows of runs that are still going."""
+        """Update the rows in sight, and a few others that are still going; list anew if runs came or went."""
         if not self.is_current:
             return
-        table = self.query_one(DataTable)
-        for index, row in enumerate(self._rows):
-            if row.live:
-                fresh = run_row(row.run, datetime.now(UTC))
-                if fresh != row:
-                    self._rows[index] = fresh
-                    for column, cell in enumerate(_cells(fresh, self.app.theme_variables)):
-                        table.update_cell_at(Coordinate(index, column), cell)
+        if self._runs.is_outdated:
+            self._list()
+            return
+        self._runs.poll(self._in_sight(), _now())
+        self._table.take_in(self._in_sight(), _now())
+
+    def _say(self) -> None:
+        """Say how many runs there are, and which one the cursor is on where its column has no room."""
+        count = len(self._runs.entries)
+        note = f"{'1 run' if count == 1 else f'{count:,} runs'} in {_written(rundir.home() / 'runs')}"
+        if not count:
+            note = "No runs yet. Choose something in Setup (1) and press r."
+        elif self._runs.read < count:
+            note = f"reading {self._runs.read:,} of {count:,}"
+        if (entry := self._entry()) is not None and not self._table.is_shown(ID):
+            note += f" · {shown(entry.id)}"
+        if note != self._note:
+            self._note = note
+            self.query_one("#runs-note", Static).update(Content(clean(note)).stylize("$secondary"))
+
+    # -- choosing -----------------------------------------------------------------------------------
+
+    def _entry(self) -> Entry | None:
+        entries = self._runs.entries
+        return entries[self._table.cursor] if self._table.cursor < len(entries) else None
 
     def _chosen(self) -> RunRow | None:
-        table = self.query_one(DataTable)
-        rows: list[RunRow] = getattr(self, "_rows", [])
-        return rows[table.cursor_row] if 0 <= table.cursor_row < len(rows) else None
+        entry = self._entry()
+        if entry is not None and entry.row is None:
+            self._runs.look(entry, _now())
+        return entry.row if entry is not None else None
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+    def on_virtual_table_cursor_moved(self, event: RunTable.CursorMoved) -> None:
+        """Say which run it is."""
+        self._say()
+
+    def on_virtual_table_chosen(self, event: RunTable.Chosen) -> None:
         """Watch the run under the cursor."""
         self.action_open()
 
     def action_open(self) -> None:
         """Watch the chosen run."""
-        if (row := self._chosen()) is not None:
-            self.post_message(RunOpened(row.run))
+        if (entry := self._entry()) is not None:
+            self.post_message(RunOpened(RunDir(rundir.home() / "runs" / entry.id)))
 
     @work
     async def action_delete(self) -> None:
@@ -156,15 +197,5 @@ def _written(path: Path) -> str:
     return f"~/{path.relative_to(own)}" if path.is_relative_to(own) else str(path)
 
 
-def _cells(row: RunRow, colors: dict[str, str]) -> list[Text]:
-    mark, style = sign(row.state)
-    return [
-        Text(f"{mark} {row.state}", colors.get(style.removeprefix("$"), "")),
-        Text(clean(row.best)),
-        Text(clean(row.name)),
-        Text(row.when),
-        Text(clean(row.network)),
-        Text(f"{row.epochs:,}", justify="right"),
-        Text(f"{row.steps:,}", justify="right"),
-        Text(clean(row.run.id), colors.get("secondary", "")),
-    ]
+def _now() -> datetime:
+    return datetime.now(UTC)

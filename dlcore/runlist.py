@@ -1,0 +1,157 @@
+"""All runs as a list that stays: read once, a few rows at a time, and looked at anew where it may change.
+
+One scan of the folder gives the ids; a row is read when its turn comes, those first that somebody sees. An
+ended run whose `run.json` has kept its stamp is never opened again.
+"""
+
+import math
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from dlcore.rundir import RunDir, run_ids
+from dlcore.runs import Fold, RunRow, Stamp, ended_row, read_facts, stamp
+
+_FOLDS = 64
+"""So many runs that have not ended are kept half read; others are read from their start again."""
+_PIECE_SECONDS = 0.008
+"""So long is one run read before others have their turn."""
+_OTHERS = 20
+"""So many unseen runs that have not ended are looked at in one poll."""
+
+
+class Entry:
+    """One run of the list; `row` is None until it has been read."""
+
+    __slots__ = ("_facts", "_said", "ended", "id", "row")
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+        self.row: RunRow | None = None
+        self.ended = False
+        """Whether its summary is stored, so that only a new `run.json` can change its row."""
+        self._facts: Stamp | None = None
+        self._said: Stamp | None = None
+
+
+class RunList:
+    """The runs below a home, the newest first."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.entries: list[Entry] = []
+        self.read = 0
+        """How many of them have a row."""
+        self._by_id: dict[str, Entry] = {}
+        self._due: OrderedDict[str, Entry] = OrderedDict()
+        self._folds: dict[str, Fold] = {}
+        self._folder: int | None = None
+        self._next = 0
+
+    def scan(self) -> None:
+        """List the folder: known runs keep their rows, and every run is due to be looked at."""
+        self._folder = self._changed_at()
+        known, self._by_id = self._by_id, {}
+        self.entries = [known.get(name) or Entry(name) for name in run_ids(self.root)]
+        self._by_id = {entry.id: entry for entry in self.entries}
+        self._folds = {name: fold for name, fold in self._folds.items() if name in self._by_id}
+        self._due = OrderedDict(self._by_id)
+        self.read = sum(entry.row is not None for entry in self.entries)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether runs came or went since the last scan; asking costs no scan."""
+        return self._folder != self._changed_at()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no run is due any more."""
+        return not self._due
+
+    def _changed_at(self) -> int | None:
+        try:
+            return os.stat(self.root / "runs").st_mtime_ns
+        except OSError:
+            return None
+
+    def take(
+        self, seen: Iterable[Entry], now: datetime, seconds: float, *, seen_only: bool = False
+    ) -> list[Entry]:
+        """Look at runs that are due, those `seen` first, for about so long; return whose row changed."""
+        until = time.monotonic() + seconds
+        turn = [entry for entry in seen if entry.id in self._due]
+        turns = turn if seen_only else chain(turn, (self._due[name] for name in list(self._due)))
+        changed = []
+        for entry in turns:
+            if entry.id not in self._due:
+                continue
+            before = entry.row
+            if self.look(entry, now, _PIECE_SECONDS):
+                del self._due[entry.id]
+            else:
+                self._due.move_to_end(entry.id)
+            if entry.row != before:
+                changed.append(entry)
+            if time.monotonic() > until:
+                break
+        return changed
+
+    def poll(self, seen: Iterable[Entry], now: datetime) -> None:
+        """Look at the runs that are `seen`, and at a few others that have not ended, in turn."""
+        shown = list(seen)
+        others = [entry for entry in self.entries if entry.row is not None and not entry.ended]
+        self._next = self._next % len(others) if others else 0
+        turn = others[self._next : self._next + _OTHERS]
+        self._next += len(turn)
+        for entry in dict.fromkeys((*shown, *turn)):
+            self.look(entry, now, _PIECE_SECONDS)
+
+    def look(self, entry: Entry, now: datetime, seconds: float = math.inf) -> bool:
+        """Bring a row up to date; False, with the row as it was, when `seconds` do not suffice."""
+        run = entry.row.run if entry.row is not None else RunDir(self.root / "runs" / entry.id)
+        facts = stamp(run.facts)
+        if facts != entry._facts or (entry.row is None and entry.id not in self._folds):
+            entry.ended = self._read(entry, run)
+        return entry.ended or self._follow(entry, run, now, seconds)
+
+    def _read(self, entry: Entry, run: RunDir) -> bool:
+        """Read `run.json`; return whether it says all that there is to say."""
+        facts, entry._facts = read_facts(run)
+        row = ended_row(run, facts)
+        if row is not None:
+            self._folds.pop(entry.id, None)
+            self._set(entry, row)
+            return True
+        self._keep(entry.id, Fold(run, facts))
+        entry._said = None
+        return False
+
+    def _follow(self, entry: Entry, run: RunDir, now: datetime, seconds: float) -> bool:
+        """Take in what a run without a summary has said since."""
+        said = stamp(run.events)
+        if entry.row is not None and not entry.row.live and said == entry._said:
+            return True  # nobody writes any more: its lock need not be asked about
+        fold = self._folds.get(entry.id)
+        self._keep(entry.id, fold := fold or Fold(run, read_facts(run)[0]))
+        if not fold.read(seconds):
+            return False
+        entry._said = said
+        row = fold.row(now)
+        if row != entry.row:
+            self._set(entry, row)
+        return True
+
+    def _keep(self, name: str, fold: Fold) -> None:
+        """Keep a fold as the latest used, and let the one go that was used longest ago."""
+        self._folds.pop(name, None)
+        self._folds[name] = fold
+        if len(self._folds) > _FOLDS:
+            del self._folds[next(iter(self._folds))]
+
+    def _set(self, entry: Entry, row: RunRow) -> None:
+        self.read += entry.row is None
+        entry.row = row

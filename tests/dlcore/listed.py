@@ -1,0 +1,28 @@
+"""Runs as a list finds them: made by the launcher's own means, ended without a trainer."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dlcore.atomic import read_json, write_json
+from dlcore.config import to_toml
+from dlcore.oneline import parse
+from dlcore.rundir import RunDir, create
+from dlcore.runs import facts_for_lists
+from tests.conftest import MOMENT
+
+
+def summary_of(run: RunDir, **changed: Any) -> dict[str, Any]:
+    best = {"split": "validation", "accuracy": 0.9236, "step": 844}
+    return {"run": run.id, "state": "finished", "epochs": 2, "steps": 1688, "best": best, **changed}
+
+
+def newborn(home: Path, line: str = "mnist mlp 128,64 relu", moment: datetime = MOMENT) -> RunDir:
+    config = parse(line).resolved()
+    return create(home, config.name, moment, to_toml(config), facts_for_lists(config))
+
+
+def ended(home: Path, number: int = 0, line: str = "mnist mlp 128,64 relu", **changed: Any) -> RunDir:
+    run = newborn(home, line, MOMENT + timedelta(seconds=number))
+    write_json(run.facts, read_json(run.facts) | {"summary": summary_of(run, **changed)})
+    return run
