@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +14,7 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.widgets import Static
 
 from tui.bindings import KEYS, bindings
@@ -49,6 +50,7 @@ class DltuiApp(App["RunDir | None"]):
         self._read_only = read_only
         self._ascii_only = ascii_only
         self._inspector: Inspector | None = None
+        self._styled: dict[str, str] = {}
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = os.environ.get("TEXTUAL_THEME", DARK.name)
@@ -63,6 +65,23 @@ class DltuiApp(App["RunDir | None"]):
         from tui.plain import Plain
 
         return [*filters, Plain()]
+
+    def switch_mode(self, mode: str) -> AwaitMount:
+        """Show another screen as soon as it is laid out."""
+        batch = ExitStack()
+        batch.enter_context(self.batch_update())
+        mounted = super().switch_mode(mode)
+        self.screen.call_later(batch.close)  # behind what tells the screen that it is seen
+        return mounted
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Hold nothing back for a fixed time, as Textual would whenever the screen changes."""
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the styles again when the theme has changed; Textual asks twice a new screen."""
+        if (variables := self.get_css_variables()) != self._styled:
+            self._styled = variables
+            super().refresh_css(animate)
 
     def compose(self) -> ComposeResult:
         """Return the first frame: the name, while the rest is imported."""

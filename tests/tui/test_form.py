@@ -57,7 +57,7 @@ async def test_it_begins_on_the_first_row_and_says_what_stands_there() -> None:
         assert app.keys() == [row.key for row in Draft().rows()]
         assert app.focused is app.row("data.kind")
         assert app.form.current is app.focused
-        assert [reading.config for reading in app.readings] == [RunConfig()]
+        assert app.readings == [], "whoever shows it can read the draft"
 
 
 async def test_moving_stops_at_both_ends_and_keeps_the_row_in_sight() -> None:
@@ -138,7 +138,7 @@ async def test_another_configuration_replaces_what_stands_there() -> None:
         config = parse("mnist cnn filters=4,8 adam exponential e=3")
         draft = Draft(config)
         app.form.load(draft)
-        await until(lambda: app.readings[-1].config == config)
+        await until(lambda: app.readings and app.readings[-1].config == config)
         await pilot.pause()
         assert app.row("model.filters").text == "4,8"
         assert app.focused is app.row("data.kind")

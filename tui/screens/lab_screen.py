@@ -1,5 +1,8 @@
 """What all main screens share: below 60×16 they shrink to their one essential line."""
 
+from collections.abc import Sequence
+from itertools import chain
+
 from textual.events import Resize
 from textual.screen import Screen
 
@@ -17,6 +20,12 @@ LEAST_ROWS = 16
 class LabScreen(Screen[None]):
     """A main screen. Its children of the class `essential` stay when there is no room for the rest."""
 
+    def on_compose(self) -> None:
+        """Know the terminal's size before anything is built; Textual would style it all again."""
+        width, height = self.app.size
+        reached = _reached(width, self.HORIZONTAL_BREAKPOINTS), _reached(height, self.VERTICAL_BREAKPOINTS)
+        self.add_class(*chain(*reached), update=False)
+
     def on_resize(self, event: Resize) -> None:
         """Shrink to one line, or unfold again."""
         self.set_class(event.size.width < LEAST_COLUMNS or event.size.height < LEAST_ROWS, "-tiny")
@@ -31,3 +40,8 @@ class LabScreen(Screen[None]):
             self.notify(clean(str(error)), severity="error", markup=False)
         else:
             self.notify(clean(f"Copied, and written: {written}"), markup=False)
+
+
+def _reached(size: int, limits: Sequence[tuple[int, str]] | None) -> list[str]:
+    """Return the class of the highest limit that a size has reached, as Textual will give it."""
+    return [name for limit, name in sorted(limits or ()) if limit <= size][-1:]

@@ -90,16 +90,24 @@ class SetupScreen(LabScreen):
 
     # -- what the form says -------------------------------------------------------------------------
 
+    def on_mount(self) -> None:
+        """Say all there is to say before the screen is first laid out."""
+        self._read(self._draft.read())
+
     def on_form_changed(self, event: Form.Changed) -> None:
+        """Follow an edit."""
+        self._read(event.reading)
+
+    def _read(self, reading: Reading) -> None:
         """Show what the form amounts to: a picture, a plan and a line; or what is wrong with it."""
         self.workers.cancel_group(self, "examination")
-        config = event.reading.config
+        config = reading.config
         known = self._examination.at_once(config) if config is not None else Known()
-        self._tell(event.reading, known)
+        self._tell(reading, known)
         if (current := self.query_one(Form).current) is not None:
             self._explain(current.row)
         if config is not None and not known.is_all:
-            self._examine(event.reading, config)
+            self._examine(reading, config)
 
     @work(exclusive=True, group="examination")
     async def _examine(self, reading: Reading, config: RunConfig) -> None:
@@ -114,7 +122,7 @@ class SetupScreen(LabScreen):
         self._advice = _advice(config, known)
         self.query_one(Form).show_problems(Reading(config, problems))
         room = 9 if self.has_class("-tall") else 1
-        self.query_one("#setup-problems", Static).update(remarks.faults(problems, self._advice, room))
+        self._say("#setup-problems", remarks.faults(problems, self._advice, room))
         plan = Content(clean(known.note)).stylize("$secondary")
         line = Content(remarks.not_ready(problems)).stylize("$text-error")
         if config is not None:
@@ -123,8 +131,8 @@ class SetupScreen(LabScreen):
             self.query_one(Aside).tell(config, known.facts)
         else:
             self.query_one(Aside).wait(f"waits for {problems[0].key}" if problems else "")
-        self.query_one("#setup-plan", Static).update(plan)
-        self.query_one("#setup-line", Static).update(line)
+        self._say("#setup-plan", plan)
+        self._say("#setup-line", line)
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -143,8 +151,14 @@ class SetupScreen(LabScreen):
         self.query_one(Aside).turn(event.row.key)
 
     def _explain(self, row: Row) -> None:
-        self.query_one("#setup-help", Static).update(_help(row))
-        self.query_one("#setup-about", Static).update(remarks.about(row, self._draft))
+        self._say("#setup-help", _help(row))
+        self._say("#setup-about", remarks.about(row, self._draft))
+
+    def _say(self, place: str, words: Content) -> None:
+        """Write what is new there: the same words would be laid out once more too."""
+        said = self.query_one(place, Static)
+        if not (isinstance(said.content, Content) and words.is_same(said.content)):
+            said.update(words)
 
     def on_screen_suspend(self) -> None:
         """Take what was said here away: on another screen it would only be in the way."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -34,12 +35,16 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         self.draft = draft
         self._rows: list[FieldRow] = []
 
-    def on_mount(self) -> None:
-        """Build the rows and say what they amount to."""
-        self._rebuild()
+    def compose(self) -> ComposeResult:
+        """Return a row for each field of the chosen kinds."""
+        yield from self._lines()
 
-    def _rebuild(self, focus: str | None = None) -> None:
-        """Mount a row for each field of the chosen kinds, and put the focus where it was."""
+    def on_mount(self) -> None:
+        """Begin at the first row. What it all amounts to at first, whoever shows the form can read itself."""
+        self.screen.set_focus(self._rows[0])
+
+    def _lines(self) -> list[Widget]:
+        """Return new rows, each section below its heading."""
         self._rows = [FieldRow(row, self.draft.text(row.key)) for row in self.draft.rows()]
         widgets: list[Widget] = []
         section = ""
@@ -49,6 +54,11 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
                 widgets.append(Static(Content(row.section.title), classes="form--heading"))
             section = row.section.title
             widgets.append(widget)
+        return widgets
+
+    def _rebuild(self, focus: str | None = None) -> None:
+        """Mount other rows, and put the focus where it was."""
+        widgets = self._lines()
         with self.app.batch_update():
             self.remove_children()
             self.mount_all(widgets)
