@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from array import array
-from dataclasses import dataclass, field
-from typing import Literal, assert_never
+from typing import Any, Literal, assert_never
 
+from dlcore.evaluations import Evaluations
 from dlcore.events import (
     ActivationsMeasured,
     AttemptEnded,
@@ -14,6 +13,8 @@ from dlcore.events import (
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
+    CompilationEnded,
+    CompilationStarted,
     DataFetched,
     EpochEnded,
     Evaluated,
@@ -24,7 +25,9 @@ from dlcore.events import (
     StepsEnded,
     Warned,
 )
-from dlcore.series import Series
+from dlcore.gradients import MOST_LOOKS, Gradients
+from dlcore.series import MOST_BLOCKS, Series
+from dlcore.thinned import Newest, Thinned
 
 Metric = Literal["accuracy", "r2"]
 """The figure beside the loss: that of a classification, and that of a regression."""
@@ -34,26 +37,10 @@ State = Literal["starting", "running", "paused", "stopping", "finished", "stoppe
 LIVE: tuple[State, ...] = ("starting", "running", "paused", "stopping")
 """States in which a trainer holds the run."""
 
+_MOST_KEPT = 1 << 12
+_WHOLE = 1 << 24
 _BIRTH_SECONDS = 20.0
 """So long may a new trainer take until it holds the lock."""
-
-
-@dataclass
-class Gradients:
-    """Norm of dL/dW per layer at the steps that were looked at."""
-
-    steps: array[int] = field(default_factory=lambda: array("q"))
-    norms: dict[str, array[float]] = field(default_factory=dict)
-    every: int = 0
-    cost: float = 0.0
-
-    def latest(self) -> dict[str, float]:
-        """Return the newest norm of each layer, in the order of the network; nan where not finite."""
-        return {layer: norms[-1] for layer, norms in self.norms.items() if norms}
-
-    def at(self, index: int) -> dict[str, float]:
-        """Return the norms of each layer at the look number `index`."""
-        return {layer: norms[index] for layer, norms in self.norms.items()}
 
 
 def score(event: Evaluated | EpochEnded, metric: Metric) -> Number:
@@ -72,28 +59,39 @@ def first_last_ratio(norms: dict[str, float]) -> float | None:
 
 
 class RunHistory:
-    """Everything a run has said so far, over all its attempts."""
+    """What a run has said so far, over all its attempts: all of it while it is short.
 
-    def __init__(self) -> None:
+    Of a long run everything that can be drawn is there, in bounded memory. State, best and newest figures
+    are exact all the same.
+    """
+
+    def __init__(self, *, whole: bool = False) -> None:
+        """`whole` keeps everything one by one, for an export: memory grows with the run."""
+        steps, looks, kept = (_WHOLE, _WHOLE, _WHOLE) if whole else (MOST_BLOCKS, MOST_LOOKS, _MOST_KEPT)
         self.attempt = 0
         self.seq = -1
         self.seconds = 0.0
         self.started: AttemptStarted | None = None
         self.fetched: DataFetched | None = None
         self.prepared: Prepared | None = None
+        self.compiling = False
+        """Whether the step is being made one graph right now."""
+        self.compiled: CompilationEnded | None = None
         self.metric: Metric = "accuracy"
         """Which figure stands beside the loss; it outlives an attempt."""
-        self.loss = Series()
-        self.score = Series()
+        self.loss = Series(steps)
+        self.score = Series(steps)
         """The figure called `metric`, of each step."""
-        self.lr = Series()
-        self.gradients = Gradients()
+        self.lr = Series(steps)
+        self.gradients = Gradients(looks)
         self.activations: ActivationsMeasured | None = None
-        self.evaluations: list[Evaluated] = []
-        self.epochs: list[EpochEnded] = []
-        self.answers: list[CommandApplied | CommandRefused] = []
-        self.warnings: list[Warned] = []
-        self.checkpoints: list[CheckpointSaved] = []
+        self.epochs: Thinned[EpochEnded] = Thinned(kept)
+        self.answers: Newest[CommandApplied | CommandRefused] = Newest(kept)
+        self.warnings: Newest[Warned] = Newest(kept)
+        self.checkpoints: Newest[CheckpointSaved] = Newest(kept)
+        self.settings: dict[str, Any] = {}
+        """What was changed while it ran, by the name of the hyperparameter."""
+        self._evaluations = Evaluations(kept, with_classes=whole)
         self.ended: AttemptEnded | None = None
         self.paused = False
         self.stopping = False
@@ -110,8 +108,13 @@ class RunHistory:
         if event.seq <= self.seq:
             return False
         self.seq = event.seq
-        self.attempt = event.attempt
+        if event.attempt != self.attempt:
+            self._begin_attempt(event.attempt)
         self.seconds = event.seconds
+        self._take(event)
+        return True
+
+    def _take(self, event: Event) -> None:  # noqa: C901  # one line for each kind
         match event:
             case AttemptStarted():
                 self._start(event)
@@ -120,69 +123,68 @@ class RunHistory:
             case Prepared():
                 self.prepared = event
                 self.metric = "r2" if event.task == "regression" else "accuracy"
+            case CompilationStarted():
+                self.compiling, self.compiled = True, None
+            case CompilationEnded():
+                self.compiling, self.compiled = False, event
             case StepsEnded():
                 self._steps(event)
             case GradientsMeasured():
-                self._gradients(event)
+                self.gradients.add(event)
             case ActivationsMeasured():
                 self.activations = event
             case Evaluated():
-                self.evaluations.append(event)
+                self._evaluations.add(event, self.metric)
             case EpochEnded():
-                self.epochs.append(event)
+                self.epochs.add(event)
             case CheckpointSaved():
-                self.checkpoints.append(event)
+                self.checkpoints.add(event)
             case CommandApplied() | CommandRefused():
                 self._answer(event)
             case Warned():
-                self.warnings.append(event)
+                self.warnings.add(event)
             case AttemptEnded():
                 self.ended = event
                 self.paused = self.stopping = False
             case _:
                 assert_never(event)
-        return True
 
-    def _start(self, event: AttemptStarted) -> None:
-        """Begin a new attempt: what came behind the step it continues from no longer counts."""
+    def _begin_attempt(self, attempt: int) -> None:
+        """Take up a new attempt, at its first event; that need not be its start, which may be lost."""
         self._earlier = self.totals()
         self._pace = []
-        self.started = event
-        self.prepared = self.fetched = self.ended = None
+        self.attempt = attempt
+        self.ended = None
         self.paused = self.stopping = False
+
+    def _start(self, event: AttemptStarted) -> None:
+        """Begin anew: what came behind the step that the attempt continues from no longer counts."""
+        self.started = event
+        self.prepared = self.fetched = None
+        self._cut(event.step)
+
+    def _cut(self, step: int) -> None:
+        """Forget what came behind a step."""
         for series in (self.loss, self.score, self.lr):
-            series.cut(event.step)
-        self.evaluations = [one for one in self.evaluations if one.step <= event.step]
-        self.epochs = [one for one in self.epochs if one.step <= event.step]
-        kept = sum(step <= event.step for step in self.gradients.steps)
-        del self.gradients.steps[kept:]
-        for norms in self.gradients.norms.values():
-            del norms[kept:]
+            series.cut(step)
+        for kept in (self._evaluations, self.epochs, self.gradients):
+            kept.cut(step)
 
     def _steps(self, event: StepsEnded) -> None:
         start = max(0, event.step - len(event.loss))
+        if start < self.step:  # taken again, by an attempt whose start was lost
+            self._cut(start)
         scores = event.accuracy or event.r2
         for series, values in ((self.loss, event.loss), (self.score, scores), (self.lr, event.lr)):
-            series.cut(start)  # taken again, by an attempt whose start was lost
-            series.extend([None] * (start - len(series)))  # lost with a damaged line: they stay a gap
+            series.cut(start)
+            series.skip(start - len(series))  # lost with a damaged line: they stay a gap
             series.extend(values)
         self._pace.append((event.samples, event.training_seconds))
         if len(self._pace) > 64:
             del self._pace[1:33]  # the first stays, for the whole attempt; the rest is the recent past
 
-    def _gradients(self, event: GradientsMeasured) -> None:
-        gradients = self.gradients
-        gradients.every, gradients.cost = event.every, event.cost
-        if any(len(norms) != len(event.steps) for norms in event.norms.values()):
-            return
-        before = len(gradients.steps)
-        gradients.steps.extend(event.steps)
-        for layer, norms in event.norms.items():
-            known = gradients.norms.setdefault(layer, array("d", [math.nan] * before))
-            known.extend(math.nan if norm is None else norm for norm in norms)
-
     def _answer(self, event: CommandApplied | CommandRefused) -> None:
-        self.answers.append(event)
+        self.answers.add(event)
         if isinstance(event, CommandRefused):
             return
         kind = event.command.get("kind")
@@ -192,6 +194,8 @@ class RunHistory:
             self.paused = False
         elif kind == "Stop":
             self.stopping = True
+        elif kind == "Set":
+            self.settings[str(event.command.get("key"))] = event.command.get("value")
 
     def state(self, held: bool, age: float = math.inf) -> State:
         """Return the run's state: from whether a trainer holds its lock, and what it said last.
@@ -233,11 +237,12 @@ class RunHistory:
         since = self.step - (self.epochs[-1].step if self.epochs else 0)
         return finished + since / self._steps_in_epoch(finished)
 
-    def _steps_in_epoch(self, finished: int) -> int:
+    def _steps_in_epoch(self, finished: int) -> float:
         """Return the steps of the epoch that runs: those of the one before, once the batch may have grown."""
         assert self.prepared is not None
-        ends = [0, *(one.step for one in self.epochs[-2:])][-2:]
-        return max(ends[-1] - ends[-2], 1) if finished and len(ends) == 2 else self.prepared.steps_per_epoch
+        ends = [(0, 0), *((one.epoch, one.step) for one in self.epochs[-2:])][-2:]
+        epochs, steps = ends[-1][0] - ends[0][0], ends[-1][1] - ends[0][1]
+        return max(steps / epochs, 1.0) if finished and epochs > 0 else self.prepared.steps_per_epoch
 
     def seconds_left(self) -> float | None:
         """Return the training time that is left at the recent speed, or None while it is not known."""
@@ -247,9 +252,14 @@ class RunHistory:
         per_epoch = self.prepared.training_samples
         return max(0.0, self.prepared.epochs * per_epoch - self.epoch() * per_epoch) / speed
 
+    @property
+    def evaluations(self) -> list[Evaluated]:
+        """The evaluations of all splits, the oldest first."""
+        return self._evaluations.all()
+
     def split(self, name: str) -> list[Evaluated]:
         """Return the evaluations of one split, the oldest first."""
-        return [one for one in self.evaluations if one.split == name]
+        return self._evaluations.of(name)
 
     def as_it_went(self, name: str) -> list[Evaluated]:
         """Return the evaluations of one split with the weights of their own step: those of a curve."""
@@ -258,7 +268,8 @@ class RunHistory:
     @property
     def taken_back(self) -> int | None:
         """The step whose weights the run has in the end, where they are not those of its last step."""
-        return self.evaluations[-1].weights if self.evaluations else None
+        newest = self._evaluations.newest()
+        return newest.weights if newest is not None else None
 
     @property
     def watched(self) -> Literal["validation", "test"]:
@@ -270,12 +281,11 @@ class RunHistory:
 
         One with weights of an earlier step is passed over: they were evaluated at that step already.
         """
-        found = [one for one in self.as_it_went(self.watched) if score(one, self.metric) is not None]
-        return max(found, key=lambda one: (score(one, self.metric) or 0.0, -one.step), default=None)
+        return self._evaluations.best(self.watched)
 
     def latest(self, name: str) -> Evaluated | None:
         """Return the newest evaluation of a split; the untrained network's no longer counts after a step."""
-        found = [one for one in self.split(name) if one.step or not self.step]
+        found = [one for one in self.split(name)[-2:] if one.step or not self.step]
         return found[-1] if found else None
 
     def final(self) -> dict[str, dict[str, Number]]:

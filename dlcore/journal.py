@@ -72,6 +72,11 @@ class Tail:
         self._offset = offset
         self.damaged = 0
 
+    @property
+    def offset(self) -> int:
+        """Bytes of the file that have been read."""
+        return self._offset
+
     def read(self) -> Iterator[bytes]:
         """Yield the content of every whole line that has come since the last call.
 

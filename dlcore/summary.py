@@ -11,9 +11,9 @@ from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir
 
 
-def read_history(run: RunDir) -> RunHistory:
-    """Return everything the run has said so far."""
-    history = RunHistory()
+def read_history(run: RunDir, *, whole: bool = False) -> RunHistory:
+    """Return what the run has said so far; `whole` keeps all of a long run one by one."""
+    history = RunHistory(whole=whole)
     for line in Tail(run.events).read():
         event = events.decode(line)
         if event is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dlcore import figures
 from dlcore.events import Evaluated, Number
+from dlcore.gradients import typical
 from dlcore.history import RunHistory, score
 from dlcore.series import Series, band, smoothed
 from tui.plotting import Chart, Curve, Role
@@ -53,7 +54,7 @@ def score_chart(history: RunHistory, view: View) -> Chart:
 
 def _lowest_r2(history: RunHistory) -> float:
     """Return where the axis begins: at 0, or in quarters below as far as R² went, but not below −1."""
-    lows = [history.score.stretch(0, history.step).low] if history.step else []
+    lows = [column.low for column in history.score.columns(1)]
     lows += [one.r2 for one in history.as_it_went(history.watched) if one.r2 is not None]
     lowest = min((low for low in lows if math.isfinite(low)), default=0.0)
     return max(-1.0, min(0.0, math.floor(4 * lowest) / 4))
@@ -103,6 +104,6 @@ def _gap(value: float) -> float | None:
 
 
 def _typical(norms: Sequence[float]) -> float | None:
-    """Return the geometric mean of the positive, finite norms: the middle of a stretch on a log axis."""
-    logs = [math.log(norm) for norm in norms if math.isfinite(norm) and norm > 0]
-    return math.exp(math.fsum(logs) / len(logs)) if logs else None
+    """Return the middle of a stretch on a logarithmic axis, which knows no zero."""
+    middle = typical(norms)
+    return middle if math.isfinite(middle) and middle > 0 else None

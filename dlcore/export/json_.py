@@ -9,7 +9,8 @@ from typing import Any
 from dlcore.config import to_table
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
 from dlcore.export.report import Report, lr_at, without_path
-from dlcore.history import Gradients, RunHistory, first_last_ratio, score
+from dlcore.gradients import Gradients
+from dlcore.history import RunHistory, first_last_ratio, score
 from dlcore.oneline import print_line
 from dlcore.perclass import per_class
 

@@ -176,7 +176,7 @@ def gradients(report: Report) -> Iterator[str]:
         lines.append(("first ÷ last", *(figures.ratio(first_last_ratio(norms)) for _, norms in looks)))
     yield "## Gradients"
     yield ""
-    yield f"Euclidean norm of dL/dW of each layer; {len(seen.steps):,} looks in all."
+    yield f"Euclidean norm of dL/dW of each layer; {seen.looks:,} looks in all."
     yield ""
     yield from table(("layer", *(f"step {step:,}" for step, _ in looks)), lines, "l" + "r" * len(looks))
 

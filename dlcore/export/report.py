@@ -8,7 +8,8 @@ from typing import Any
 from dlcore.atomic import read_json
 from dlcore.config import RunConfig
 from dlcore.events import EpochEnded, Evaluated, shortest
-from dlcore.history import Gradients, Metric, RunHistory, State
+from dlcore.gradients import Gradients
+from dlcore.history import Metric, RunHistory, State
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize
@@ -79,10 +80,10 @@ class Report:
 def gather(run: RunDir) -> Report:
     """Read a run, whatever its state; raises DltuiError when its configuration cannot be read."""
     config = read_file(run.config)
-    history = read_history(run)
+    history = read_history(run, whole=True)
     state = state_of(run, history)
     if state == "crashed":  # or it ended in between: its last word is written before its lock is free
-        history = read_history(run)
+        history = read_history(run, whole=True)
         state = state_of(run, history)
     summary = summarize(run, history, state)
     summary["message"] = without_path(run, summary["message"])
@@ -125,9 +126,7 @@ def rows(history: RunHistory) -> list[Row]:
 
 def lr_at(history: RunHistory, step: int) -> float | None:
     """Return the learning rate of a step, which counts from 1; None where it is not known."""
-    if not 1 <= step <= len(history.lr):
-        return None
-    value = history.lr.values[step - 1]
+    value = history.lr.value_at(step)
     return shortest(value) if math.isfinite(value) else None
 
 

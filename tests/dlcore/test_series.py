@@ -1,26 +1,27 @@
-"""A series against brute force: every column is exact, and no spike is lost at any zoom."""
+"""A series against brute force: every column is exact, no spike is lost, and it does not grow."""
 
 import math
 import random
 from array import array
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcore.series import Column, Series, band, smoothed
+from dlcore.series import MOST_BLOCKS, Column, Series, band, smoothed
 
 
-def series_of(values: list[float | None], pieces: int = 7) -> Series:
-    series = Series()
+def series_of(values: list[float | None], pieces: int = 7, most: int = MOST_BLOCKS) -> Series:
+    series = Series(most)
     for start in range(0, len(values), pieces):
         series.extend(values[start : start + pieces])
     return series
 
 
-def brute(series: Series, start: int, stop: int) -> Column:
-    finite = [value for value in series.values[start:stop] if math.isfinite(value)]
+def brute(values: Sequence[float], start: int, stop: int) -> Column:
+    finite = [value for value in values[start:stop] if math.isfinite(value)]
     if not finite:
         return Column(start + 1, stop, math.nan, math.nan, math.nan, 0)
     mean = math.fsum(finite) / len(finite)
@@ -39,7 +40,7 @@ def noise(length: int, seed: int) -> list[float | None]:
     return [chance.choice(odd) if chance.random() < 0.1 else chance.gauss(0, 1) for _ in range(length)]
 
 
-@pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 255, 256, 257, 5000, 70_000])
+@pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 255, 256, 257, 5000])
 def test_every_column_is_what_brute_force_finds(length: int) -> None:
     series = series_of(noise(length, length), pieces=997)
     chance = random.Random(length)
@@ -50,7 +51,7 @@ def test_every_column_is_what_brute_force_finds(length: int) -> None:
         columns = series.columns(width, first, last)
         assert len(columns) == min(width, max(0, min(last, length) - first + 1))
         for column in columns:
-            assert_same(column, brute(series, column.first - 1, column.last))
+            assert_same(column, brute(series.values, column.first - 1, column.last))
         if columns:
             assert (columns[0].first, columns[-1].last) == (first, min(last, length))
         for left, right in pairwise(columns):
@@ -103,6 +104,86 @@ def test_columns_of_nothing() -> None:
     assert series.columns(5, first=3) == []
     assert [column.first for column in series.columns(5)] == [1, 2]
     assert [column.last for column in series.columns(5, last=99)] == [1, 2]
+
+
+def test_a_value_is_known_exactly_or_not_at_all() -> None:
+    series = series_of([1.0, 2.0, 3.0, 3.0, None, 3.0, 0.1], most=4)
+    assert series.size == 2
+    known = [series.value_at(step) for step in range(9)]
+    assert known == pytest.approx([math.nan] * 3 + [3.0, 3.0] + [math.nan] * 2 + [0.1, math.nan], nan_ok=True)
+    assert series.last() == array("f", [0.1])[0]
+    with pytest.raises(ValueError, match="7 figures are no longer kept one by one"):
+        _ = series.values
+    assert [series_of([1.0, 2.0]).value_at(step) for step in (1, 2)] == [1.0, 2.0]
+
+
+def test_a_million_steps_are_a_bounded_number_of_blocks() -> None:
+    series = Series()
+    chunk = [1.0] * 1000
+    for number in range(1000):
+        series.extend(chunk if number != 765 else [*chunk[:-1], 1e6])
+        assert series.blocks <= MOST_BLOCKS
+    assert len(series) == 1_000_000
+    assert series.size == 32
+    columns = series.columns(100)
+    assert [column.high for column in columns].count(1e6) == 1
+    assert sum(column.count for column in columns) == 1_000_000
+    spike = next(column for column in columns if column.high == 1e6)
+    assert spike.first <= 766_000 <= spike.last
+
+
+def test_a_gap_costs_nothing_however_long() -> None:
+    series = series_of([1.0])
+    series.skip(10**15)
+    series.extend([2.0])
+    assert len(series) == 10**15 + 2
+    assert series.blocks <= MOST_BLOCKS
+    (column,) = series.columns(1)
+    assert (column.low, column.high, column.count) == (1.0, 2.0, 2)
+
+
+finite = st.floats(width=32, min_value=-1e6, max_value=1e6)
+figure = st.one_of(finite, st.sampled_from([None, math.nan, math.inf, -math.inf, 1e39, 0.0]))
+Change = list[float | None] | int | float
+"""Figures that come, a number of steps that are lost, or the share that is left by a cut."""
+change = st.one_of(
+    st.lists(finite, max_size=90), st.lists(figure, max_size=30), st.integers(0, 300), st.floats(0, 1.1)
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(st.lists(change, max_size=12), st.sampled_from([2, 4, 16, 64]), st.integers(1, 50))
+def test_whatever_happens_to_it_it_is_what_a_plain_list_is(
+    changes: list[Change], most: int, width: int
+) -> None:
+    series, plain = Series(most), array("f")
+    for one in changes:
+        match one:
+            case int():
+                series.skip(one)
+                plain.extend([math.nan] * one)
+            case float():
+                length = int(one * len(plain))
+                if length < len(plain):  # the rest of a block that is cut through is no longer known
+                    whole = length - length % series.size
+                    plain = array("f", [*plain[:whole], *[math.nan] * (length - whole)])
+                series.cut(length)
+            case _:
+                series.extend(one)
+                plain.extend(math.nan if value is None else value for value in one)
+        assert len(series) == len(plain)
+        assert series.blocks <= most
+    columns = series.columns(width)
+    assert sum(column.last - column.first + 1 for column in columns) == len(plain)
+    for column in columns:
+        wanted = brute(plain, column.first - 1, column.last)
+        assert (column.first, column.last, column.count) == (wanted.first, wanted.last, wanted.count)
+        assert (column.low, column.high) == pytest.approx((wanted.low, wanted.high), nan_ok=True, rel=0)
+        assert column.mean == pytest.approx(wanted.mean, nan_ok=True, rel=1e-6, abs=1e-6)
+    for step, value in enumerate(plain, 1):
+        known = series.value_at(step)
+        assert known == value or math.isnan(known)
+        assert series.size > 1 or math.isnan(value) == math.isnan(known)
 
 
 def test_a_window_smooths_by_the_number_of_steps() -> None:

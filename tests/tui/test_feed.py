@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dlcore import preview
 from dlcore.commands import Continue, Pause, Stop
 from dlcore.events import Event
 from dlcore.journal import Appender, frame
@@ -144,3 +145,81 @@ def test_a_run_that_is_deleted_while_it_is_watched_does_no_harm(make_run: MakeRu
     assert not path.exists()
     feed.read(5.0)
     assert feed.history.step == 2
+
+
+@pytest.fixture
+def long_run(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> FakeRun:
+    """A live run whose file counts as long, though it is quickly made."""
+    monkeypatch.setattr("tui.feed.LONG", 100_000)
+    for name, value in {"_HEAD": 4096, "_TAIL": 8192, "_PIECES": 20, "_PIECE": 4096}.items():
+        monkeypatch.setattr(preview, name, value)
+    run = make_run("mnist e=20").hold().start().prepare()
+    for _ in range(40):
+        run.steps(600).gradients()
+    return run
+
+
+def test_a_long_run_is_shown_at_once_and_read_bit_by_bit(long_run: FakeRun) -> None:
+    feed = RunFeed(long_run.dir)
+    assert feed.read(-1.0)
+    assert feed.reading == "reading 0 %"
+    first = feed.history
+    assert (first.step, feed.state) == (24_000, "running")
+    assert first.prepared is not None
+    assert first.loss.columns(1)[0].count < 12_000, "this is a preview"
+    assert all(column.count for column in first.loss.columns(10))
+    said, calls = [feed.reading], 0
+    while feed.reading:
+        assert feed.history is first
+        changed = feed.read(-1.0)
+        assert changed == (feed.reading != said[-1])
+        said += [feed.reading] if changed else []
+        calls += 1
+    assert calls > 400, "one event a call"
+    assert said[:20] == [f"reading {percent} %" for percent in range(0, 100, 5)]
+    assert said[-1] == ""
+    assert feed.history is not first
+    assert feed.history.loss.columns(1)[0].count == 24_000
+    assert not feed.read()
+
+
+def test_what_a_long_run_says_meanwhile_is_shown_and_told_once(long_run: FakeRun) -> None:
+    feed = RunFeed(long_run.dir)
+    feed.read(-1.0)
+    long_run.steps(60).apply(Pause(), "paused")
+    while feed.history.step < 24_060:
+        assert feed.read(-1.0)
+    feed.read(-1.0)
+    assert feed.reading
+    assert feed.state == "paused"
+    while feed.reading:
+        feed.read(1.0)
+    assert (feed.history.step, feed.state, feed.unknown) == (24_060, "paused", 0)
+    assert feed.history.loss.columns(1)[0].count == 24_060
+    long_run.apply(Continue(), "continued").steps(60)
+    feed.read(1.0)
+    assert (feed.history.step, feed.state) == (24_120, "running")
+
+
+def test_whoever_wants_every_event_gets_no_preview(long_run: FakeRun) -> None:
+    told: list[int] = []
+    feed = RunFeed(long_run.dir, lambda event: told.append(event.seq))
+    feed.read(60.0)
+    assert feed.reading == ""
+    assert told == list(range(long_run.seq + 1))
+
+
+def test_a_long_run_that_is_deleted_while_it_is_read_stays_as_it_was_seen(long_run: FakeRun) -> None:
+    feed = RunFeed(long_run.dir)
+    feed.read(-1.0)
+    first = feed.history
+    long_run.dir.remove()
+    feed.read(1.0)
+    assert feed.history is first
+    assert feed.history.step == 24_000
+
+
+def test_a_short_run_needs_no_preview(make_run: MakeRun) -> None:
+    feed = RunFeed(make_run().start().prepare().steps(600).dir)
+    feed.read(-1.0)
+    assert (feed.reading, feed.history.step) == ("", 0)

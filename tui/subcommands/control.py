@@ -4,13 +4,14 @@ import time
 
 import click
 
-from dlcore import commands, launch, rundir
+from dlcore import commands, events, launch, rundir
 from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import RunError
-from dlcore.events import CommandRefused
+from dlcore.events import CommandApplied, CommandRefused
+from dlcore.journal import Tail
+from dlcore.lock import lock_holder
 from dlcore.reading import parse_value
-from tui.feed import RunFeed
 
 _PATIENCE_SECONDS = 30.0
 """A command waits for the end of a step, or of an evaluation."""
@@ -19,23 +20,32 @@ _PATIENCE_SECONDS = 30.0
 def _tell(wanted: str, command: Command) -> None:
     """Send a command, wait for its answer and print it; raises RunError when it is refused or not heard."""
     run = rundir.find(rundir.home(), wanted)
+    news = Tail(run.events, run.events.stat().st_size if run.events.exists() else 0)
     launch.tell(run, command)
-    feed = RunFeed(run)
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
-        feed.read(5.0)
-        for answer in feed.history.answers:
-            if answer.id == command.id:
-                if isinstance(answer, CommandRefused):
-                    raise RunError(f"{run.id} refused {answer.reason}", "Start a new run with it instead.")
-                click.echo(clean(f"{run.id}: {answer.text} at step {answer.step:,}"))
-                return
-        if not feed.live:
+        held = lock_holder(run) is not None  # asked first: its last word is written before its lock is free
+        answer = _answer(news, command)
+        if isinstance(answer, CommandRefused):
+            raise RunError(f"{run.id} refused {answer.reason}", "Start a new run with it instead.")
+        if answer is not None:
+            click.echo(clean(f"{run.id}: {answer.text} at step {answer.step:,}"))
+            return
+        if not held:
             raise RunError(f"{run.id} ended before it heard the command", f"See: dltui show {run.id}.")
         time.sleep(0.02)
     raise RunError(
         f"{run.id} has not answered for {_PATIENCE_SECONDS:.0f} s", "The command stays in its queue."
     )
+
+
+def _answer(news: Tail, command: Command) -> CommandApplied | CommandRefused | None:
+    """Return the answer to a command, if it is among what has come; the rest is of no concern."""
+    for line in news.read():
+        event = events.decode(line) if command.id.encode() in line else None
+        if isinstance(event, CommandApplied | CommandRefused) and event.id == command.id:
+            return event
+    return None
 
 
 @click.command("pause")

@@ -1,21 +1,20 @@
 """Sentences and lines that the command line says of runs."""
 
+from datetime import UTC, datetime
+
 from dlcore import figures
 from dlcore.clean import clean
-from dlcore.history import LIVE, RunHistory, State, score
+from dlcore.history import LIVE, RunHistory, State
 from dlcore.rundir import RunDir
-from dlcore.summary import read_history, state_of
+from dlcore.runs import run_row
 
 
 def parting(run: RunDir) -> str:
     """Return the line that is left in the terminal when the app has closed."""
-    history = read_history(run)
-    state = state_of(run, history)
-    best = history.best()
-    metric = history.metric
-    figure = f", best {best.split} {figures.named_score(score(best, metric), metric)}" if best else ""
-    then = f"dltui attach {run.id}" if state in LIVE else f"dltui export {run.id} --format markdown"
-    return clean(f"{run.id}: {state}{figure} · {run.path} · {then}")
+    row = run_row(run, datetime.now(UTC))
+    best = "" if row.score is None else f", best {row.split} {figures.named_score(row.score, row.metric)}"
+    then = f"dltui attach {run.id}" if row.state in LIVE else f"dltui export {run.id} --format markdown"
+    return clean(f"{run.id}: {row.state}{best} · {run.path} · {then}")
 
 
 def progress(history: RunHistory, state: State) -> str:

@@ -35,9 +35,9 @@ class StatusLine(Widget):
         super().__init__(classes=classes)
         self._line = Content("")
 
-    def show(self, history: RunHistory, state: State, extra: str = "") -> None:
-        """Show a run as it stands."""
-        line = self._fitted(history, state, extra)
+    def show(self, history: RunHistory, state: State, extra: str = "", reading: str = "") -> None:
+        """Show a run as it stands, and whether it is still being read."""
+        line = self._fitted(history, state, extra, reading)
         if line != self._line:
             self._line = line
             self.refresh()
@@ -46,10 +46,10 @@ class StatusLine(Widget):
         """Return the line."""
         return self._line
 
-    def _fitted(self, history: RunHistory, state: State, extra: str) -> Content:
+    def _fitted(self, history: RunHistory, state: State, extra: str, reading: str) -> Content:
         mark, style = sign(state)
         line = Content.assemble((f"{mark} {state}", f"bold {style}"))
-        for part in [*parts(history, state), extra]:
+        for part in [reading, *parts(history, state), extra]:
             longer = Content.assemble(line, "   ", part)
             if part and longer.cell_length <= self.size.width:
                 line = longer
