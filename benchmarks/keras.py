@@ -18,7 +18,7 @@ from benchmarks.programs import (
 )
 from benchmarks.report import Page
 from benchmarks.rounds import Rounds, in_turn
-from benchmarks.runs import BLIND, CLASSIC, COMPILED, TWO_THREADS, trained
+from benchmarks.training_runs import BLIND, CLASSIC, COMPILED, TWO_THREADS, trained
 
 ROUNDS = 7
 EPOCHS = 5

@@ -12,7 +12,7 @@ from benchmarks import mnist
 from benchmarks.programs import Trained, against, at_least, factor, figures_table, script
 from benchmarks.report import Page, Target, table
 from benchmarks.rounds import Rounds, in_turn
-from benchmarks.runs import trained
+from benchmarks.training_runs import trained
 
 ROUNDS = 7
 ONE_THREAD_ROUNDS = 2

@@ -20,7 +20,7 @@ from benchmarks.programs import (
 )
 from benchmarks.report import Page, Target
 from benchmarks.rounds import Rounds, in_turn
-from benchmarks.runs import CLASSIC, ONE_THREAD, trained
+from benchmarks.training_runs import CLASSIC, ONE_THREAD, trained
 
 ROUNDS = 7
 EPOCHS = 3

@@ -13,7 +13,7 @@ from benchmarks import mnist
 from benchmarks.programs import Trained, against, at_least, factor, figures_table, script
 from benchmarks.report import Page, Spread, Target, ratios, table
 from benchmarks.rounds import Rounds, in_turn
-from benchmarks.runs import CLASSIC, COMPILED, ONE_THREAD, trained
+from benchmarks.training_runs import CLASSIC, COMPILED, ONE_THREAD, trained
 
 ROUNDS = 7
 EPOCHS, PLAIN_EPOCHS, WHOLE_EPOCHS = 4, 2, 10

@@ -1,7 +1,8 @@
 """Lightning's Trainer as "Lightning in 15 minutes" has it: a LightningModule, a DataLoader, `trainer.fit`.
 
-The progress bar, the logger and the checkpoints are on, because they are unless one turns them off; with
-`quiet` as third argument the bar is off. The data is a TensorDataset of normalized floats; with `torchvision`
+The progress bar, the logger and the checkpoints are on, because they are unless one turns them off. The bar
+is the one that Lightning itself brings; beside dltui it would find rich, and take that one's dearer bar. With
+`quiet` as third argument there is none. The data is a TensorDataset of normalized floats; with `torchvision`
 as third argument it is torchvision's MNIST with `ToTensor` and `Normalize`, as in that guide.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import TQDMProgressBar
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision import datasets, transforms
@@ -68,13 +70,14 @@ def main(folder: str, epochs: int, kind: str) -> None:
     """Train, then say what was measured."""
     lightning.seed_everything(0)
     model, watch = Classic(), Watch()
+    is_quiet = kind == "quiet"
     with tempfile.TemporaryDirectory() as logs:
         trainer = lightning.Trainer(
             max_epochs=epochs,
             accelerator="cpu",
-            callbacks=[watch],
+            callbacks=[watch] if is_quiet else [watch, TQDMProgressBar()],
             default_root_dir=logs,
-            enable_progress_bar=kind != "quiet",
+            enable_progress_bar=not is_quiet,
         )
         trainer.fit(model, batches(folder, kind))
     accuracy = torch_network.accuracy(model.network, *arrays.split(folder, "t10k"))

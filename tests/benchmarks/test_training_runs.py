@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.runs import clock, of_run, trained, trainer
+from benchmarks.training_runs import clock, of_run, trained, trainer
 from dlcore.errors import DltuiError
 from dlcore.summary import read_history
 
