@@ -13,7 +13,6 @@ from tests.tui.fakes import NASTY, VANISHING, FakeRun, Stage, count_refreshes, o
 from tui.charts import SMOOTHING
 from tui.messages import SetupRequested
 from tui.plotting import Chart
-from tui.screens.train import frame_seconds
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine
@@ -44,7 +43,8 @@ async def drawn(stage: Stage, run: FakeRun) -> None:
 
     def is_drawn() -> bool:
         feed = stage.train.feed
-        return feed is not None and feed.history.seq == run.seq and not stage.train._stale
+        is_read = feed is not None and feed.history.seq == run.seq and not stage.train._stale
+        return is_read and not stage.train._parts
 
     await stage.until(is_drawn)
 
@@ -235,31 +235,69 @@ async def test_smoothing_has_levels_with_names(running: FakeRun) -> None:
         assert seen == ["off", "off", "light", "medium", "heavy", "heavy"]
 
 
-@pytest.mark.parametrize(
-    ("environment", "seconds"),
-    [({}, 0.25), ({"SSH_CONNECTION": ""}, 0.25), ({"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}, 0.75)],
-)
-def test_over_ssh_frames_are_rarer(environment: dict[str, str], seconds: float) -> None:
-    assert frame_seconds(environment) == seconds
-
-
 async def test_over_ssh_the_next_frame_waits(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 5 10.0.0.2 22")
-    monkeypatch.setattr("tui.screens.train.frame_seconds", frame_seconds)
-    now = 1000.0
+    now, line = 1000.0, (0, False)
     async with opened(running) as stage:
         assert stage.app.animation_level == "none"
         await drawn(stage, running)
-        monkeypatch.setattr("tui.screens.train.time", SimpleNamespace(monotonic=lambda: now))
-        stage.train._shown, stage.train._took, stage.train._stale = now, 0.01, True
-        for later, is_drawn in ((0.3, False), (0.7, False), (0.76, True)):
-            now = 1000.0 + later
+        monkeypatch.setattr(
+            "tui.screens.train.time", SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)
+        )
+        monkeypatch.setattr("tui.screens.train.line_of", lambda app: line)
+        stage.train._redraw()
+        await stage.until(lambda: not stage.train._parts)
+        for later, given, is_drawn in (
+            (0.4, (0, False), False),
+            (0.6, (4000, False), False),
+            (0.9, (4000, False), False),
+            (1.1, (4000, True), False),
+            (1.1, (4000, False), True),
+        ):
+            now, line = 1000.0 + later, given
+            stage.train._stale = True
             stage.train._poll()
             assert stage.train._stale != is_drawn
-        stage.train._took, stage.train._stale = 0.5, True
-        now += 1.9
-        stage.train._poll()
-        assert stage.train._stale, "a slow frame is followed by a long rest"
+
+
+async def test_frames_a_second_are_bounded(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("tui.pace.FRAME_SECONDS", 0.25)
+    async with opened(running) as stage:
+        await drawn(stage, running)
+        clock = SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)
+        monkeypatch.setattr("tui.screens.train.time", clock)
+        stage.train._redraw()
+        frames: list[float] = []
+        monkeypatch.setattr(stage.train, "_draw_loss", lambda: frames.append(now))
+        for tick in range(1, 101):
+            now = tick / 20
+            stage.train._stale = True
+            stage.train._poll()
+            await stage.until(lambda: not stage.train._parts)
+        assert len(frames) == 20
+
+
+async def test_a_stalled_line_gets_no_frames_and_keys_still_work(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = (0, False)
+    monkeypatch.setattr("tui.screens.train.line_of", lambda app: line)
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        line = (0, True)
+        before = chart(stage, "loss")
+        running.steps(20)
+        await stage.until(
+            lambda: stage.train.feed is not None and stage.train.feed.history.seq == running.seq
+        )
+        assert chart(stage, "loss") is before
+        await stage.press("y")
+        assert "log y" in stage.train.query_one(StatusLine).render().plain
+        await stage.until(lambda: chart(stage, "loss").log_y)
+        running.steps(20)
+        line = (0, False)
+        await drawn(stage, running)
 
 
 async def test_an_unchanged_run_draws_nothing(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,12 +306,12 @@ async def test_an_unchanged_run_draws_nothing(running: FakeRun, monkeypatch: pyt
         await stage.pilot.pause()
         refreshed = count_refreshes(monkeypatch, on=stage.train)
         for _ in range(10):
-            stage.train._shown = 0.0
             stage.train._poll()
         await stage.pilot.pause()
         assert refreshed == []
         for _ in range(10):
-            stage.train._draw()
+            stage.train._redraw()
+            await stage.until(lambda: not stage.train._parts)
         await stage.pilot.pause()
         assert refreshed == [], "not even when it is drawn again"
 
@@ -308,19 +346,18 @@ async def test_hidden_it_reads_on_and_draws_nothing(
         await drawn(stage, running)
         await stage.show(mode)
         draws: list[int] = []
-        draw = stage.train._draw
+        draw = stage.train._draw_loss
 
         def counted() -> None:
             assert stage.train.feed is not None
             draws.append(stage.train.feed.history.step)
             draw()
 
-        monkeypatch.setattr(stage.train, "_draw", counted)
+        monkeypatch.setattr(stage.train, "_draw_loss", counted)
         running.steps(20)
         await stage.until(
             lambda: stage.train.feed is not None and stage.train.feed.history.step == running.step
         )
-        stage.train._shown = 0.0
         stage.train._poll()
         assert draws == []
         await stage.show("train")

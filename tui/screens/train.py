@@ -1,7 +1,7 @@
 """Train: one run as it goes, and the keys that steer it."""
 
-import os
 import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import work
@@ -21,8 +21,10 @@ from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
+from tui.driver import line_of
 from tui.feed import RunFeed
 from tui.messages import SetupRequested
+from tui.pace import Pace
 from tui.screens.exporting import export_run
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.gradient_bars import GradientBars
@@ -32,15 +34,8 @@ from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine
 
 _POLL_SECONDS = 0.1
-_FRAME_SECONDS = 0.25
-_SSH_FRAME_SECONDS = 0.75
-_REST = 4
-"""The next frame waits at least so many times as long as the last one took."""
-
-
-def frame_seconds(environment: dict[str, str] | os._Environ[str] = os.environ) -> float:
-    """Return the least time between two frames: longer over SSH, where bytes are dear."""
-    return _SSH_FRAME_SECONDS if environment.get("SSH_CONNECTION") else _FRAME_SECONDS
+_READ_ON_SECONDS = 0.002
+"""Between two readings of a file that is long."""
 
 
 class TrainScreen(LabScreen):
@@ -56,9 +51,13 @@ class TrainScreen(LabScreen):
         self._read_only = read_only
         self._ascii_only = ascii_only
         self._view = View()
-        self._shown = 0.0
-        self._took = 0.0
+        self._pace = Pace()
+        self._parts: list[Callable[[], None]] = []
+        """What of the present frame is not drawn yet."""
+        self._drawing_since = 0.0
         self._stale = True
+        self._reads_on = False
+        self._steering: tuple[bool, bool] | None = None
         self._answers = 0
         self._asked: commands.Set | None = None
 
@@ -87,11 +86,12 @@ class TrainScreen(LabScreen):
     def open(self, run: RunDir) -> None:
         """Watch another run."""
         self.feed = RunFeed(run)
-        self._stale, self._answers, self._shown, self._asked = True, 0, 0.0, None
+        self._answers, self._asked = 0, None
         if self.is_mounted:
             self._say("")
             self._show_run_line()
             self._poll()
+            self._redraw()
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -100,25 +100,56 @@ class TrainScreen(LabScreen):
         if self.feed is None:
             return
         self._stale |= self.feed.read()
-        due = self._shown + max(frame_seconds(), _REST * self._took)
-        if self._stale and self.is_current and time.monotonic() >= due:
-            self._draw()
+        if self.feed.reading and not self._reads_on:  # there is more: keys first, and then on at once
+            self._reads_on = True
+            self.set_timer(_READ_ON_SECONDS, self._read_on)
+        sent, is_busy = line_of(self.app)
+        is_due = not self._parts and self._pace.is_due(time.monotonic(), sent, is_busy=is_busy)
+        if self._stale and self.is_current and is_due:
+            self._begin_frame()
 
-    def _draw(self) -> None:
-        feed = self.feed
-        assert feed is not None
-        began = time.monotonic()
+    def _read_on(self) -> None:
+        self._reads_on = False
+        self._poll()
+
+    def _begin_frame(self) -> None:
+        """Draw what is known by now, in parts: a key that is pressed meanwhile waits for one at most."""
         self._stale = False
-        history = feed.history
-        self._view = View(self._view.smoothing, self._view.log_y, max(20, self.query_one("#loss").size.width))
-        self.query_one("#loss", Plot).show(loss_chart(history, self._view))
-        self.query_one("#score", Plot).show(score_chart(history, self._view))
-        self.query_one(StatusLine).show(history, feed.state, self._modes())
-        self._draw_gradients()
+        self._pace.begin(time.monotonic(), line_of(self.app)[0])
+        self._drawing_since = time.thread_time()
+        is_under_way = bool(self._parts)
+        self._parts = [self._draw_state, self._draw_loss, self._draw_score, self._draw_gradients]
+        if not is_under_way:
+            self._draw_part()
+
+    def _draw_part(self) -> None:
+        if not self.is_current:  # on_screen_resume draws everything
+            self._parts.clear()
+        elif self._parts:
+            self._parts.pop(0)()
+            self.call_after_refresh(self._draw_part)
+        else:
+            self._pace.end(time.thread_time() - self._drawing_since)
+
+    def _draw_state(self) -> None:
+        assert self.feed is not None
+        feed = self.feed
+        self.query_one(StatusLine).show(feed.history, feed.state, self._modes(), feed.reading)
         self._say_what_happened()
-        self.refresh_bindings()
-        self._shown = time.monotonic()
-        self._took = self._shown - began
+        steering = (self.feed.live, self.feed.history.paused)
+        if steering != self._steering:
+            self._steering = steering
+            self.refresh_bindings()
+
+    def _draw_loss(self) -> None:
+        assert self.feed is not None
+        plot = self.query_one("#loss", Plot)
+        self._view = View(self._view.smoothing, self._view.log_y, max(20, plot.size.width))
+        plot.show(loss_chart(self.feed.history, self._view))
+
+    def _draw_score(self) -> None:
+        assert self.feed is not None
+        self.query_one("#score", Plot).show(score_chart(self.feed.history, self._view))
 
     def _draw_gradients(self) -> None:
         assert self.feed is not None
@@ -155,13 +186,13 @@ class TrainScreen(LabScreen):
         history = self.feed.history
         if history.ended is not None or self.feed.state == "crashed":
             self._say(*_ending(self.feed))
-        elif len(history.answers) > self._answers:
+        elif history.answers.added > self._answers:
             answer = history.answers[-1]
             if isinstance(answer, CommandRefused):
                 self._say(f"refused: {answer.reason}", "$text-error")
             else:
                 self._say(f"{answer.text} at step {answer.step:,}")
-        self._answers = len(history.answers)
+        self._answers = history.answers.added
 
     def _say(self, text: str, style: str = "$secondary") -> None:
         message = self.query_one("#train-message", Static)
@@ -179,8 +210,9 @@ class TrainScreen(LabScreen):
         self._redraw()
 
     def _redraw(self) -> None:
-        self._stale, self._shown = True, 0.0
-        self.call_after_refresh(self._poll)
+        """Draw anew without waiting for a frame's turn; the line of state comes first, the curves follow."""
+        if self.feed is not None and self.is_current:
+            self._begin_frame()
 
     # -- steering -----------------------------------------------------------------------------------
 
@@ -227,7 +259,9 @@ class TrainScreen(LabScreen):
 
     def action_scale_lr(self, factor: float) -> None:
         """Change the learning rate by a factor."""
-        if self.feed is not None and self.feed.config is not None:
+        if self.feed is not None and self.feed.reading:  # what it is by now may not have been read
+            self._say("the run is still being read")
+        elif self.feed is not None and self.feed.config is not None:
             command = commands.Set(key="optimizer.lr", value=self._present_lr() * factor)
             if self._tell(command):
                 self._asked = command
@@ -239,10 +273,8 @@ class TrainScreen(LabScreen):
         answers = self.feed.history.answers
         if self._asked is not None and self._asked.id not in {answer.id for answer in answers}:
             return float(self._asked.value)
-        for answer in reversed(answers):
-            command = answer.command
-            if answer.kind == "CommandApplied" and command.get("key") == "optimizer.lr":
-                return float(command["value"])
+        if "optimizer.lr" in self.feed.history.settings:
+            return float(self.feed.history.settings["optimizer.lr"])
         return self.feed.config.optimizer.lr
 
     def action_log_scale(self) -> None:
