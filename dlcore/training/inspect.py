@@ -36,6 +36,8 @@ from dlcore.training.seeds import generator
 from dlcore.training.sources import Source, read
 
 _SAMPLES = 128
+_MOST_REAL = 2_000_000
+"""A network of so many parameters is run in earnest: without memory, torch imports its compiler first."""
 _LATER = ("batch_size", "validation", "normalize", "scale_target", "shuffle", "limit")
 """What only matters after samples are read: they need not be read again for it."""
 _sources: dict[str, Source] = {}
@@ -43,19 +45,27 @@ _sources: dict[str, Source] = {}
 
 
 def network(table: dict[str, Any]) -> dict[str, Any]:
-    """Return layers, shapes and parameter counts of the network of a configuration, built without memory."""
+    """Return layers, shapes and parameter counts of the network of a configuration.
+
+    A large one is built without memory. A network of the user's own is built in earnest: who knows whether
+    it can be built without.
+    """
     config, facts = _known(table)
-    # A network of the user's own is built in earnest: who knows whether it can be built without memory.
-    with nullcontext() if isinstance(config.model, CustomModel) else torch.device("meta"):
+    is_own = isinstance(config.model, CustomModel)
+    with nullcontext() if is_own else torch.device("meta"):
         model = build_model(config, facts)
-        layers, outputs = describe(model, facts.shape)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    if not is_own and parameters <= _MOST_REAL:
+        model = build_model(config, facts)
+    layers, outputs = describe(model, facts.shape)
+    if config.optimizer.lr_per_layer:  # only then can it ask for a layer that is not there
         build_optimizer(config.optimizer, model)
     check_outputs(outputs, output_units(config.loss, facts))
     return {
         "input": list(facts.shape),
         "layers": [layer.model_dump() for layer in layers],
         "output": getattr(config.model, "output", ""),
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "parameters": parameters,
     }
 
 

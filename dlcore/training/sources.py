@@ -22,6 +22,7 @@ from dlcore.examine import examine, read_csv, table_facts
 from dlcore.folders import list_images
 from dlcore.published import published, read_verified
 from dlcore.training import draw
+from dlcore.training.bundled import bundled
 from dlcore.training.cifar import read_cifar10
 from dlcore.training.custom import read_custom
 from dlcore.training.images import read_images
@@ -91,16 +92,7 @@ def _read(config: RunConfig, home: Path, report: Report) -> Source:
 
 def _bundled(data: Digits | Iris | Wine | BreastCancer | Diabetes, seed: int) -> Source:
     """Return what scikit-learn ships, those that lie sorted by class in an order drawn with the seed."""
-    from sklearn import datasets  # 0.6 s: only for those who need it
-
-    load = {
-        "digits": datasets.load_digits,
-        "iris": datasets.load_iris,
-        "wine": datasets.load_wine,
-        "breast_cancer": datasets.load_breast_cancer,
-        "diabetes": datasets.load_diabetes,
-    }[data.kind]
-    values, labels = load(return_X_y=True)
+    values, labels = bundled(data.kind)
     if isinstance(data, Digits):
         inputs = torch.from_numpy(values.astype(numpy.uint8)).reshape(-1, *data.facts.shape)
         return Source(data.facts, (inputs, torch.from_numpy(labels.astype(numpy.int64))), None, 16.0)
