@@ -1,4 +1,4 @@
-"""The sets that scikit-learn ships, read from its files: importing it takes longer than learning from them."""
+"""The sets that scikit-learn ships, read from its files: importing it takes longer than learning from it."""
 
 from importlib.util import find_spec
 from pathlib import Path
