@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dlcore.rundir import RunDir
     from tui.feed import RunFeed
     from tui.inspector import Inspector
+    from tui.line_rate import LineRate
     from tui.messages import RunOpened, RunRequested, SetupRequested
     from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
@@ -51,6 +52,7 @@ class DltuiApp(App["RunDir | None"]):
         self._ascii_only = ascii_only
         self._inspector: Inspector | None = None
         self._styled: dict[str, str] = {}
+        self._rate: LineRate | None = None
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = os.environ.get("TEXTUAL_THEME", DARK.name)
@@ -157,9 +159,19 @@ class DltuiApp(App["RunDir | None"]):
                 yield SystemCommand(key.label, key.help, lambda action=key.action: self._do(screen, action))
         if self.current_mode == "setup" and screen is self._setup:
             yield from self._setup.palette()
+        yield SystemCommand("Line rate", "Show how much goes to the terminal, or not.", self._toggle_rate)
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot", "Maximize", "Minimize"):
                 yield command
+
+    def _toggle_rate(self) -> None:
+        from tui.line_rate import LineRate
+
+        if self._rate is None:
+            self._rate = LineRate(self)
+        else:
+            self._rate.end()
+            self._rate = None
 
     @work
     async def _do(self, screen: Screen[object], action: str) -> None:

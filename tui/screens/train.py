@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import Resize, ScreenResume
 from textual.widgets import Static
 
-from dlcore import commands, figures, launch
+from dlcore import commands, launch
 from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
@@ -22,6 +22,7 @@ from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
 from tui.driver import line_of
+from tui.ending import ending
 from tui.feed import RunFeed
 from tui.messages import SetupRequested
 from tui.pace import Pace
@@ -185,7 +186,7 @@ class TrainScreen(LabScreen):
         assert self.feed is not None
         history = self.feed.history
         if history.ended is not None or self.feed.state == "crashed":
-            self._say(*_ending(self.feed))
+            self._say(*ending(self.feed))
         elif history.answers.added > self._answers:
             answer = history.answers[-1]
             if isinstance(answer, CommandRefused):
@@ -304,23 +305,3 @@ class TrainScreen(LabScreen):
         """Copy the run as one line."""
         if self.feed is not None and self.feed.config is not None:
             self.copy_line(self.feed.config.folded())
-
-
-def _ending(feed: RunFeed) -> tuple[str, str]:
-    """Return how a run ended in one sentence, and its style."""
-    history = feed.history
-    if feed.state == "crashed":
-        return f"The trainer has died without a word; its log: {feed.run.log}", "$text-error"
-    ended = history.ended
-    assert ended is not None
-    if ended.reason == "failed":
-        return f"{ended.message}. {ended.hint}", "$text-error"
-    metric = history.metric
-    scores = [
-        f"{figures.score(figure[metric], metric)} {split}"
-        for split, figure in history.final().items()
-        if split != "train"
-    ]
-    came_of_it = f": {figures.SCORES[metric]} {', '.join(scores)}" if scores else ""
-    said = f" {ended.message}." if ended.message else ""  # of early stopping
-    return f"{ended.reason}{came_of_it}.{said} e exports a summary.", "$text-success"

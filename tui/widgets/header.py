@@ -31,6 +31,8 @@ class Header(Widget):
     }
     """
     aside: reactive[str] = reactive("")
+    rate: reactive[str] = reactive("")
+    """How much goes over the line, for those who want to know."""
 
     def __init__(self, active: str) -> None:
         super().__init__()
@@ -45,10 +47,15 @@ class Header(Widget):
             else:
                 parts += [" ", Content.from_markup(f"[@click=app.show('{mode}')] {key} {title} [/]")]
         line = Content.assemble(*parts)
+        rate = Content(f"   {self.rate}" if self.rate else "")
         aside = Content(clean(self.aside))
-        room = self.size.width - line.cell_length - 2
-        if room > 8 and aside.cell_length:
-            aside = aside.truncate(room, ellipsis=True)
-            gap = " " * (self.size.width - line.cell_length - aside.cell_length)
-            line = Content.assemble(line, gap, aside.stylize("$secondary"))
-        return line
+        room = self.size.width - line.cell_length - rate.cell_length - 2
+        aside = aside.truncate(room, ellipsis=True) if room > 8 else Content("")
+        shown = Content.assemble(aside, rate).stylize("$secondary")
+        gap = " " * max(0, self.size.width - line.cell_length - shown.cell_length)
+        return Content.assemble(line, gap, shown) if shown.cell_length else line
+
+
+def rate_text(bytes_per_second: float) -> str:
+    """Write a rate in ten characters, so that what stands beside it stands still."""
+    return f"{bytes_per_second / 1000:5.1f} kB/s"
