@@ -37,8 +37,10 @@ State = Literal["starting", "running", "paused", "stopping", "finished", "stoppe
 LIVE: tuple[State, ...] = ("starting", "running", "paused", "stopping")
 """States in which a trainer holds the run."""
 
-_MOST_KEPT = 1 << 12
+_MOST_KEPT = 1 << 10
+"""Epochs, evaluations of each split, answers and so on: more than a plot has columns."""
 _WHOLE = 1 << 24
+"""The same, and steps, for an export: more than anybody trains, so that a damaged file cannot ask for all."""
 _BIRTH_SECONDS = 20.0
 """So long may a new trainer take until it holds the lock."""
 

@@ -14,6 +14,8 @@ LONG = 8 << 20
 """Bytes of a file that are read at once without anybody waiting."""
 _HEAD = 256 << 10
 _TAIL = 512 << 10
+_LONGEST_TAIL = 32 << 20
+"""Looked through only where no steps are told behind it: a line may be that long."""
 _PIECES = 600
 """A plot has fewer columns."""
 _PIECE = 64 << 10
@@ -31,23 +33,35 @@ def preview(path: Path) -> tuple[RunHistory, int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         size = os.fstat(descriptor).st_size
-        for content, _ in _lines(file, 0, min(_HEAD, size)):
+        tail = _tail(file, size)
+        start = tail[0][0] if tail else size
+        for _, content, _ in _lines(file, 0, min(_HEAD, size)):
             _take(history, content, everything=True)
         for number in range(_PIECES):
-            start = _HEAD + number * (size - _HEAD - _TAIL) // _PIECES
-            if start > 0:
-                _take_piece(history, file, start)
-        end = max(0, size - _TAIL)
-        for content, stop in _lines(file, end, size):
+            place = _HEAD + number * (start - _HEAD) // _PIECES
+            if _HEAD <= place < start:
+                _take_piece(history, file, place)
+        for _, content, _ in tail:
             _take(history, content, everything=True)
-            end = stop
+        end = tail[-1][2] if tail else 0
     return history, end
+
+
+def _tail(file: BinaryIO, size: int) -> list[tuple[int, bytes, int]]:
+    """Return the last lines: as many as it takes to have steps among them."""
+    length = _TAIL
+    while True:
+        lines = list(_lines(file, max(0, size - length), size))
+        told = (events.decode(content) for _, content, _ in reversed(lines))
+        if length >= min(size, _LONGEST_TAIL) or any(isinstance(event, StepsEnded) for event in told):
+            return lines
+        length *= 4
 
 
 def _take_piece(history: RunHistory, file: BinaryIO, start: int) -> None:
     """Take in the first steps that are told behind a place, and what is said before and right after them."""
     steps_seen = False
-    for content, _ in _lines(file, start, start + _PIECE):
+    for _, content, _ in _lines(file, start, start + _PIECE):
         is_steps = _take(history, content, everything=False)
         if steps_seen:
             return
@@ -64,15 +78,16 @@ def _take(history: RunHistory, content: bytes, *, everything: bool) -> bool:
     return isinstance(event, StepsEnded)
 
 
-def _lines(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[bytes, int]]:
-    """Yield the content of each undamaged line that is whole in [start, stop), and where it ends."""
-    file.seek(max(0, start - 1))
-    block = file.read(stop - max(0, start - 1))
+def _lines(file: BinaryIO, start: int, stop: int) -> Iterator[tuple[int, bytes, int]]:
+    """Yield where each undamaged line that is whole in [start, stop) begins, its content, and its end."""
+    before = max(0, start - 1)  # a newline there means that a line begins at start
+    file.seek(before)
+    block = file.read(stop - before)
     first = block.find(b"\n") + 1 if start else 0
     last = block.rfind(b"\n") + 1
-    end = max(0, start - 1) + first
+    end = before + first
     for line in block[first:last].splitlines(keepends=True) if first < last else ():
-        end += len(line)
+        begin, end = end, end + len(line)
         content = unframe(line.rstrip(b"\n"))
         if content is not None:
-            yield content, end
+            yield begin, content, end

@@ -189,6 +189,15 @@ def test_a_file_that_is_short_is_read_as_a_whole(tmp_path: Path, steps: int) -> 
     assert found.step == steps
 
 
+def test_behind_the_last_steps_there_may_be_a_line_longer_than_the_tail(tmp_path: Path) -> None:
+    looks = tuple(range(1, 3000))
+    norms: dict[str, tuple[Number, ...]] = {"fc1": (0.5,) * len(looks)}
+    heavy = GradientsMeasured(step=20_000, steps=looks, norms=norms, every=1, cost=0.01)
+    said = [started(), PREPARED, *course(0, 20_000), command("Pause", 20_000), heavy]
+    found = assert_right(write(tmp_path / "e", said))
+    assert (found.step, found.paused) == (20_000, True)
+
+
 def test_no_piece_is_read_without_need(tmp_path: Path) -> None:
     found, end = preview.preview(write(tmp_path / "e", []))
     assert (found.step, end) == (0, 0)

@@ -151,7 +151,7 @@ def test_a_run_that_is_deleted_while_it_is_watched_does_no_harm(make_run: MakeRu
 def long_run(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> FakeRun:
     """A live run whose file counts as long, though it is quickly made."""
     monkeypatch.setattr("tui.feed.LONG", 100_000)
-    for name, value in {"_HEAD": 4096, "_TAIL": 8192, "_PIECES": 20, "_PIECE": 4096}.items():
+    for name, value in {"_HEAD": 4096, "_TAIL": 8192, "_PIECES": 20, "_PIECE": 16384}.items():
         monkeypatch.setattr(preview, name, value)
     run = make_run("mnist e=20").hold().start().prepare()
     for _ in range(40):

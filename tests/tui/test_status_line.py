@@ -87,3 +87,13 @@ async def test_the_same_again_draws_nothing(make_run: MakeRun, monkeypatch: pyte
         assert refreshed == []
         app.line.show(read_history(run.dir), "paused")
         assert refreshed == [app.line]
+
+
+async def test_a_run_that_is_still_being_read_says_so_first(make_run: MakeRun) -> None:
+    history = read_history(make_run().start().prepare().epochs(2).dir)
+    app = Bench()
+    async with app.run_test(size=(44, 5)):
+        app.line.show(history, "running", reading="reading 45 %")
+        assert app.line.render().plain == "▶ running   reading 45 %   epoch 2.0/10"
+        app.line.show(history, "running")
+        assert "reading" not in app.line.render().plain
