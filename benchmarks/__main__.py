@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import accuracy, keras, networks, peers, presets, report, speed, start
+from benchmarks import accuracy, history, keras, networks, peers, presets, report, runs_screen, speed, start
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
@@ -16,6 +16,8 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),
+    "history": ("The history of a long run", history.measure),
+    "runs": ("Thousands of runs", runs_screen.measure),
 }
 UNTIMED = ("accuracy", "presets")
 """Sections whose figures do not depend on how fast the machine is."""

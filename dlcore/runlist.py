@@ -113,8 +113,8 @@ class RunList:
     def look(self, entry: Entry, now: datetime, seconds: float = math.inf) -> bool:
         """Bring a row up to date; False, with the row as it was, when `seconds` do not suffice."""
         run = entry.row.run if entry.row is not None else RunDir(self.root / "runs" / entry.id)
-        facts = stamp(run.facts)
-        if facts != entry._facts or (entry.row is None and entry.id not in self._folds):
+        is_new = entry.row is None and entry.id not in self._folds
+        if is_new or stamp(run.facts) != entry._facts:
             entry.ended = self._read(entry, run)
         return entry.ended or self._follow(entry, run, now, seconds)
 

@@ -26,3 +26,16 @@ def ended(home: Path, number: int = 0, line: str = "mnist mlp 128,64 relu", **ch
     run = newborn(home, line, MOMENT + timedelta(seconds=number))
     write_json(run.facts, read_json(run.facts) | {"summary": summary_of(run, **changed)})
     return run
+
+
+def copies(run: RunDir, number: int) -> list[RunDir]:
+    """Make so many runs like one that has ended, the newest first; they wait for no disk."""
+    made = []
+    for index in range(number):
+        moment = MOMENT + timedelta(seconds=number - index)
+        path = run.path.with_name(f"{moment:%Y%m%dT%H%M%S}089Z-copy")
+        path.mkdir()
+        (path / "config.toml").write_bytes(run.config.read_bytes())
+        (path / "run.json").write_text(run.facts.read_text().replace(run.id, path.name))
+        made.append(RunDir(path))
+    return made

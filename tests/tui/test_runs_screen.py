@@ -1,13 +1,18 @@
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import OptionList, Static
 
+from dlcore.atomic import read_json, write_json
 from dlcore.lock import lock_holder
-from tests.tui.fakes import MOMENT, FakeRun, Stage, count_refreshes, opened
+from dlcore.rundir import RunDir
+from dlcore.runlist import RunList
+from tests.dlcore.listed import copies, ended
+from tests.dlcore.opening import files_opened
+from tests.tui.fakes import MOMENT, NASTY, FakeRun, Stage, count_refreshes, opened
 from tui.messages import RunOpened, SetupRequested
 from tui.screens.dialogs import Ask, Pick
 from tui.widgets.run_table import ID, RunTable
@@ -246,3 +251,141 @@ async def test_a_regression_is_listed_by_its_r2(make_run: MakeRun) -> None:
         assert cell(stage, 0, 1).startswith("R² 0.")
         assert cell(stage, 0, 1).endswith(" validation")
         assert cell(stage, 1, 1).endswith(" % validation")
+
+
+@pytest.fixture
+def many(home: Path) -> list[RunDir]:
+    """Three hundred runs that have ended, the newest first."""
+    first = ended(home)
+    return [*copies(first, 299), first]
+
+
+async def test_many_runs_are_read_once_and_drawn_only_where_they_can_be_seen(
+    many: list[RunDir], home: Path
+) -> None:
+    async with opened() as stage:
+        with files_opened(home / "runs") as files:
+            await stage.show("runs")
+            assert "300 runs in " in note(stage) or "of 300" in note(stage)
+            await stage.until(lambda: note(stage).startswith("300 runs in "))
+        assert sorted(files) == sorted(run.facts for run in many)
+        assert len(table(stage)._drawn) == table(stage).size.height - 1 < 30
+        await stage.show("setup")
+        with files_opened(home / "runs") as files:
+            await stage.show("runs")
+            assert note(stage).startswith("300 runs in "), "there is nothing to read"
+            await stage.until(lambda: runs_of(stage).is_whole)
+        assert files == []
+
+
+async def test_those_in_sight_are_there_at_once_and_keys_work_while_the_others_are_read(
+    many: list[RunDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.runs._SLICE_SECONDS", 0.0)  # one run at a time
+    async with opened() as stage:
+        stage.type("5")
+        await stage.until(lambda: stage.app.current_mode == "runs" and stage.app.screen.query(RunTable))
+        await stage.until(lambda: runs_of(stage).read >= 19)
+        assert not runs_of(stage).is_whole
+        assert all(cell(stage, row, 2) == "mnist mlp" for row in table(stage).in_sight)
+        stage.type("end")
+        await stage.until(lambda: table(stage).cursor == 299 and cell(stage, 299, 2) == "mnist mlp")
+        assert runs_of(stage).read < 300, "it did not wait for its turn"
+        await stage.until(lambda: note(stage).startswith("reading "))
+        await stage.until(lambda: note(stage).startswith("300 runs in "))
+
+
+async def test_a_key_on_a_run_that_is_not_read_yet_reads_it(
+    many: list[RunDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        await stage.until(lambda: runs_of(stage).is_whole)
+        for entry in runs_of(stage).entries:
+            entry.row = None
+        stage.type("down", "c")
+        await stage.until(lambda: stage.app.current_mode == "setup")
+        assert runs_of_mode(stage).entries[1].row is not None
+        assert len(stage.sent(SetupRequested)) == 1
+
+
+async def test_the_note_names_the_run_under_the_cursor_where_its_column_has_no_room(
+    runs: list[FakeRun],
+) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        assert note(stage).endswith(f" · {runs[0].dir.id}")
+        stage.type("down")
+        await stage.until(lambda: note(stage).endswith(f" · {runs[1].dir.id}"))
+    async with opened(size=(160, 40)) as stage:
+        await stage.show("runs")
+        assert "·" not in note(stage)
+        assert runs[2].dir.id in table(stage).render_line(3).text
+
+
+async def test_names_from_outside_are_shown_clean_and_as_they_are(make_run: MakeRun, home: Path) -> None:
+    make_run(name=NASTY).start()
+    run = ended(home, -60)
+    write_json(
+        run.facts,
+        read_json(run.facts) | {"name": "[b]x\x1b]0;t\x07", "network": "\u202e[/] \x9b2J", "summary": {}},
+    )
+    (home / "runs" / "20260304T000000000Z-[red]\x1b[31m").mkdir()
+    async with opened(size=(160, 40)) as stage:
+        await stage.show("runs")
+        lines = [table(stage).render_line(y).text for y in range(4)]
+        assert "[/x] \\x1b[2J 한글" in lines[1]
+        assert "[b]x\\x1b]0;t\\x07" in lines[2]
+        assert "\\u202e[/] \\x9b2J" in lines[2]
+        assert "[red]\\x1b[31m" in lines[3]
+        assert all(line.isprintable() for line in lines)
+        stage.type("end")
+        await stage.until(lambda: table(stage).cursor == 2)
+
+
+async def test_runs_that_come_while_the_list_is_seen_are_listed(
+    runs: list[FakeRun], make_run: MakeRun
+) -> None:
+    async with opened() as stage:
+        await stage.show("runs")
+        stage.type("down")
+        await stage.until(lambda: table(stage).cursor == 1)
+        newest = make_run(moment=MOMENT + timedelta(hours=1)).start()
+        screen: Any = stage.app.screen
+        screen._refresh_live()
+        assert ids(stage)[0] == newest.dir.id
+        assert table(stage).cursor == 2, "on the same run as before"
+
+
+async def test_an_age_that_changes_is_the_only_cell_sent(
+    many: list[RunDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock(datetime):
+        later = timedelta()
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls.fromtimestamp((MOMENT + timedelta(hours=2) + cls.later).timestamp(), tz)
+
+    monkeypatch.setattr("tui.screens.runs.datetime", Clock)
+    async with opened() as stage:
+        await stage.show("runs")
+        await stage.until(lambda: runs_of(stage).is_whole)
+        screen: Any = stage.app.screen
+        refreshed = count_refreshes(monkeypatch, on=screen)
+        screen._refresh_live()
+        assert refreshed == []
+        Clock.later = timedelta(days=3)
+        screen._refresh_live()
+        assert refreshed == [table(stage)] * len(table(stage).in_sight)
+        assert cell(stage, 0, 3) == "3 d"
+
+
+def runs_of(stage: Stage) -> RunList:
+    assert stage.app.current_mode == "runs"
+    return runs_of_mode(stage)
+
+
+def runs_of_mode(stage: Stage) -> RunList:
+    runs: RunList = stage.app._runs._runs
+    return runs

@@ -33,7 +33,7 @@ from tui.widgets.run_table import ID, RunTable, shown
 _LIVE_SECONDS = 1.0
 _FIRST_SECONDS = 0.1
 """So long may the rows in sight take until something is painted; few of them ever do."""
-_SLICE_SECONDS = 0.008
+_SLICE_SECONDS = 0.012
 """So long is read at once, and some more if the last run is a long one; then keys have their turn."""
 _REST_SECONDS = 0.002
 _NOTE_SECONDS = 0.25

@@ -65,7 +65,9 @@ class RunTable(VirtualTable):
             widths[_NETWORK] = max(cell_len(shown(row.network)) for row in rows)
             widths[ID] = max(cell_len(shown(row.run.id)) for row in rows)
             self.widen(*widths)
-        self.renew()
+        in_sight = self._entries[self.in_sight.start : self.in_sight.stop]
+        if not {entry.id for entry in in_sight}.isdisjoint(entry.id for entry in entries):
+            self.renew()
 
     def cells(self, row: int) -> tuple[Cell, ...]:
         """Return what stands in each column of a run."""
