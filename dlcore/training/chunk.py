@@ -6,6 +6,7 @@ stay on the device until the chunk goes out, with one look at the device for all
 
 import math
 import time
+from itertools import groupby
 
 import torch
 
@@ -14,7 +15,7 @@ from dlcore.events import EpochEnded, GradientsMeasured, StepsEnded
 from dlcore.history import Metric
 from dlcore.training.metrics import Scorer
 from dlcore.training.probes import GradientProbe
-from dlcore.training.record import Record, mean
+from dlcore.training.record import Record
 
 _SECONDS = 0.06
 """Steps are told, and commands heard, about so often: a person sees it at once, and it costs nothing."""
@@ -39,20 +40,18 @@ class Chunk:
         self._began = time.perf_counter()
         self._empty()
         self._epoch_began = 0.0
-        self._epoch: list[tuple[float, float, int]] = []  # loss, score and samples of each step so far
+        self._epoch = (0.0, 0.0, 0)  # sums over the epoch's samples so far: loss, score, and their number
 
     def _empty(self) -> None:
         self._losses: list[torch.Tensor] = []
-        self._scores: list[torch.Tensor] = []
+        self._batches: list[tuple[torch.Tensor, torch.Tensor]] = []
         self._rates: list[float] = []
-        self._sizes: list[int] = []
 
     def note(self, loss: torch.Tensor, outputs: torch.Tensor, targets: torch.Tensor, lr: float) -> None:
-        """Keep a step's loss, the score of its outputs (batch, units), and its rate."""
-        self._losses.append(loss.detach())
-        self._scores.append(self._scorer(outputs, targets))
+        """Keep a step's loss, its outputs (batch, units) to be scored when they are told, and its rate."""
+        self._losses.append(loss)
+        self._batches.append((outputs, targets))
         self._rates.append(lr)
-        self._sizes.append(len(targets))
 
     def is_due(self) -> bool:
         """Whether it is time to tell."""
@@ -66,9 +65,10 @@ class Chunk:
         """Send the steps up to `step`, and what the probe saw; a loss that is not finite ends the run."""
         if not self._losses:
             return
-        losses, sums = torch.stack((torch.stack(self._losses), torch.stack(self._scores))).tolist()
-        scores = [sum_ / size for sum_, size in zip(sums, self._sizes, strict=True)]
-        self._samples += sum(self._sizes)
+        sizes = [len(targets) for _, targets in self._batches]
+        losses, sums = torch.stack((torch.stack(self._losses), self._scores())).tolist()
+        scores = [sum_ / size for sum_, size in zip(sums, sizes, strict=True)]
+        self._samples += sum(sizes)
         self.training_seconds += time.perf_counter() - self._began
         self._record.say(
             StepsEnded,
@@ -80,11 +80,21 @@ class Chunk:
             **{self._metric: tuple(scores)},
         )
         self._tell_gradients(step)
-        self._epoch += zip(losses, scores, self._sizes, strict=True)
+        for loss, score, size in zip(losses, scores, sizes, strict=True):
+            before = self._epoch
+            self._epoch = (before[0] + loss * size, before[1] + score * size, before[2] + size)
         lr = self._rates[-1]
         self._empty()
         _check(losses, step, lr)
         self.resume_clock()
+
+    def _scores(self) -> torch.Tensor:
+        """Return each step's score times its samples; batches of one size are scored together."""
+        found = []
+        for _, same in groupby(self._batches, lambda batch: len(batch[1])):
+            outputs, targets = zip(*same, strict=True)
+            found.append(self._scorer(torch.stack(outputs), torch.stack(targets)))
+        return torch.cat(found)
 
     def _tell_gradients(self, step: int) -> None:
         steps, norms = self._probe.taken(self.training_seconds)
@@ -100,16 +110,16 @@ class Chunk:
 
     def tell_epoch(self, step: int, epoch: int) -> None:
         """Send the running means over the steps of an epoch."""
-        losses, scores, sizes = zip(*self._epoch, strict=True)
+        loss, score, samples = self._epoch
         self._record.say(
             EpochEnded,
             step,
             epoch=epoch,
-            loss=mean(losses, sizes),
+            loss=loss / samples,
             duration=self.training_seconds - self._epoch_began,
-            **{self._metric: mean(scores, sizes)},
+            **{self._metric: score / samples},
         )
-        self._epoch, self._epoch_began = [], self.training_seconds
+        self._epoch, self._epoch_began = (0.0, 0.0, 0), self.training_seconds
 
 
 def _check(losses: list[float], step: int, lr: float) -> None:

@@ -5,12 +5,14 @@ same state. The graph is used only if it does what the plain step does, which is
 """
 
 import math
+import os
 from dataclasses import dataclass
 from typing import assert_never
 
 import torch
 from torch.func import functional_call, grad_and_value
 
+from dlcore import rundir
 from dlcore.choices.optimizers import (
     Adadelta,
     Adagrad,
@@ -37,9 +39,11 @@ class CompiledStep:
     def __init__(self, step: TrainingStep, batch_size: int) -> None:
         self.step = step
         self._batch_size = batch_size
-        self._named: Named = dict(step.network.named_parameters())
+        self._parameters = dict(step.network.named_parameters())
+        self._named: Named = {name: one.detach() for name, one in self._parameters.items()}
+        self._buffers: Named = dict(step.network.named_buffers())
         weights = {id(weight) for weight in step.weights}
-        self._weights = [name for name, parameter in self._named.items() if id(parameter) in weights]
+        self._weights = [name for name, one in self._parameters.items() if id(one) in weights]
         self._shares: dict[str, float] = {}
         self._states: dict[str, Named] = {}
         for group in step.optimizer.groups:
@@ -48,6 +52,8 @@ class CompiledStep:
                 self._states[name] = {
                     key: tensors[index] for key, tensors in group.state.items() if key != "step"
                 }
+        # Compiled code is kept where nobody else can write; torch's own choice is a shared folder.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(rundir.home() / "cache" / "compiled"))
         # Random numbers come from torch's own generator, so that dropout draws what the plain step draws.
         self._graph = torch.compile(self._whole, fullgraph=True, options={"fallback_random": True})
 
@@ -59,9 +65,11 @@ class CompiledStep:
             return self.step(inputs, targets, look)
         with torch.no_grad():
             rate = self._rate(inputs.device)
-            loss, outputs, gradients = self._graph(self._named, self._states, inputs, targets, rate)
+            loss, outputs, gradients = self._graph(
+                self._named, self._buffers, self._states, inputs, targets, rate
+            )
             self.step.optimizer.count()
-        for name, parameter in self._named.items():
+        for name, parameter in self._parameters.items():
             parameter.grad = gradients[name]
         if look is not None:
             look()
@@ -79,6 +87,7 @@ class CompiledStep:
     def _whole(
         self,
         named: Named,
+        buffers: Named,
         states: dict[str, Named],
         inputs: torch.Tensor,
         targets: torch.Tensor,
@@ -88,13 +97,19 @@ class CompiledStep:
         step = self.step
         chosen = step.config.regularization
 
-        def descended(parameters: Named) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        def descended(parameters: Named) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+            # Batch norm moves its means in place, which a function of the parameters must not see.
+            means = {name: buffer.clone() for name, buffer in buffers.items()}
             loss, outputs = step.loss_of(
-                inputs, targets, lambda inputs: functional_call(step.network, parameters, (inputs,))
+                inputs,
+                targets,
+                lambda inputs: functional_call(step.network, {**parameters, **means}, (inputs,)),
             )
-            return step.descended(loss, outputs), (loss, outputs)
+            return step.descended(loss, outputs), (loss, outputs, *means.values())
 
-        gradients, (_, (loss, outputs)) = grad_and_value(descended, has_aux=True)(named)
+        gradients, (_, (loss, outputs, *means)) = grad_and_value(descended, has_aux=True)(named)
+        for buffer, mean in zip(buffers.values(), means, strict=True):
+            buffer.copy_(mean)
         penalize(chosen, [named[name] for name in self._weights], [gradients[name] for name in self._weights])
         bounded = gradients
         if chosen.clip_norm or chosen.clip_value:
@@ -185,13 +200,14 @@ def _tried(
     take: TrainingStep | CompiledStep, step: TrainingStep, inputs: torch.Tensor, targets: torch.Tensor
 ) -> _Trace:
     """Take a few steps, put everything back, and return what they had left."""
+    gradients: list[torch.Tensor | None] = []
+
+    def look() -> None:
+        gradients[:] = [None if one.grad is None else one.grad.detach().clone() for one in step.parameters]
+
     with step.untouched():
-        losses = [take(inputs, targets)[0].clone() for _ in range(TRIED_STEPS)]
-        return _Trace(
-            torch.stack(losses),
-            [None if one.grad is None else one.grad.detach().clone() for one in step.parameters],
-            [one.detach().clone() for one in step.parameters],
-        )
+        losses = [take(inputs, targets, look)[0].clone() for _ in range(TRIED_STEPS)]
+        return _Trace(torch.stack(losses), gradients, [one.detach().clone() for one in step.parameters])
 
 
 def _difference(found: _Trace, wanted: _Trace) -> float:

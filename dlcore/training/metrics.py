@@ -14,22 +14,22 @@ Scorer = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 def predicted(outputs: torch.Tensor) -> torch.Tensor:
-    """Return class numbers (batch,) for outputs (batch, units): the largest, or the sign of a single one."""
-    return (outputs[:, 0] > 0).to(torch.int64) if outputs.shape[1] == 1 else outputs.argmax(1)
+    """Return class numbers (…, batch) of outputs (…, batch, units): the largest, or the sign of one unit."""
+    return (outputs[..., 0] > 0).to(torch.int64) if outputs.shape[-1] == 1 else outputs.argmax(-1)
 
 
 def build_scorer(facts: Facts, variance: torch.Tensor) -> Scorer:
-    """Return a function of a batch's outputs and targets: its score times its samples, without a sync.
+    """Return a function of outputs (…, batch, units) and targets: each batch's score times its samples.
 
     The score is the share that was right; in a regression R² against the `variance` of the whole training
     split, which is defined for a batch of any size.
     """
     if facts.task == "classification":
-        return lambda outputs, targets: (predicted(outputs.detach()) == targets).sum()
+        return lambda outputs, targets: (predicted(outputs.detach()) == targets).sum(-1)
 
     def r2(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        errors = (outputs.detach() - targets).square().mean(0) / variance
-        return len(targets) * (1 - errors.mean())
+        errors = (outputs.detach() - targets).square().mean(-2) / variance
+        return outputs.shape[-2] * (1 - errors.mean(-1))
 
     return r2
 

@@ -3,7 +3,6 @@
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -69,8 +68,3 @@ def now() -> str:
 def readable(text: str) -> str:
     """Return a text that UTF-8 can hold: what is no text in the name of a file is written as its code."""
     return text.encode(errors="backslashreplace").decode()
-
-
-def mean(values: Sequence[float], weights: Sequence[int]) -> float:
-    """Return the weighted mean; the weights are batch sizes."""
-    return sum(value * weight for value, weight in zip(values, weights, strict=True)) / max(sum(weights), 1)

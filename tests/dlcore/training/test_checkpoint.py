@@ -12,7 +12,7 @@ from dlcore.config import RunConfig
 from dlcore.rundir import RunDir
 from dlcore.training.checkpoint import load, save
 from dlcore.training.models import build_model
-from dlcore.training.optimizers import build_optimizer
+from dlcore.training.optimizers import Updater, build_optimizer
 
 CONFIG = RunConfig().resolved()
 FACTS = Digits().facts
@@ -24,7 +24,7 @@ def test_a_step_after_loading_is_the_step_that_would_have_been(
 ) -> None:
     inputs = torch.randn(4, 1, 8, 8)
 
-    def step(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def step(model: torch.nn.Module, optimizer: Updater) -> None:
         optimizer.zero_grad()
         model(inputs).square().sum().backward()
         optimizer.step()

@@ -357,5 +357,7 @@ def test_images_for_convolutions_have_their_channels_last(model: str) -> None:
 
 def test_the_first_samples_are_those_of_the_first_batch() -> None:
     start = prepared("digits mlp e=1")
-    (inputs, _), *_ = start.data.batches(start.data.training, 7)
-    assert torch.equal(start.data.first(start.data.training, 7), inputs)
+    (inputs, targets), *_ = start.data.batches(start.data.training, 7)
+    found = start.data.first(start.data.training, 7)
+    assert torch.equal(found[0], inputs)
+    assert torch.equal(found[1], targets)

@@ -21,6 +21,7 @@ from dlcore.training.loop import Training
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.record import Record
 from dlcore.training.sources import Source, read
+from dlcore.training.step import TrainingStep
 from tests.dlcore.trained import make
 from tests.dlcore.training.own_data import write_code, write_csv, write_images
 from tests.dlcore.training.pairs import (
@@ -157,7 +158,8 @@ def test_a_row_of_choices_takes_a_real_step(
     check_outputs(describe(model, source.facts.shape)[1], output_units(config.loss, source.facts))
     before = [parameter.detach().clone() for parameter in model.parameters()]
     record = Record(run, attempt=1, seq=0)
-    training = Training(config, run, data, model, record, Control(run, set()), lambda: False)
+    step = TrainingStep(config, model)
+    training = Training(config, run, data, step, record, Control(run, set()), lambda: False)
     assert training.run() == "finished"
     record.close()
     assert training.step == plan(config, source.facts).steps == 1

@@ -24,7 +24,7 @@ from dlcore.choices.optimizers import (
 )
 from dlcore.errors import DltuiError
 from dlcore.training import checkpoint
-from dlcore.training.optimizers import build_optimizer, set_lr
+from dlcore.training.optimizers import Updater, build_optimizer
 from tests.dlcore.trained import train
 from tests.dlcore.training.prepared import prepared
 
@@ -272,7 +272,7 @@ def test_a_changed_learning_rate_counts_from_the_next_step(kind: type[Optimizer]
     built.step()
     first = point.weight.tolist()
     assert first != START
-    set_lr(built, 0.0)
+    built.lr = 0.0
     built.step()
     assert point.weight.tolist() == first
 
@@ -289,7 +289,7 @@ def network() -> nn.Sequential:
     )  # fmt: skip
 
 
-def moved(built: torch.optim.Optimizer, model: nn.Module) -> dict[str, float]:
+def moved(built: Updater, model: nn.Module) -> dict[str, float]:
     """How far a step against a gradient of ones takes each parameter."""
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     for parameter in model.parameters():
@@ -307,9 +307,9 @@ def test_a_layer_with_a_rate_of_its_own_brings_its_bias_and_its_norm() -> None:
     wanted = {"fc1.weight": 0.5, "fc1.bias": 0.5, "fc1_norm.weight": 0.5, "fc1_norm.bias": 0.5}
     wanted |= {"fc2.weight": 0.1, "fc2.bias": 0.1, "fc3.weight": 0.03}
     assert moved(built, model) == pytest.approx(wanted)
-    set_lr(built, 0.2)  # twice the rate for all
+    built.lr = 0.2  # twice the rate for all
     assert moved(built, model) == pytest.approx({name: 2 * value for name, value in wanted.items()})
-    set_lr(built, 0.1)
+    built.lr = 0.1
     assert moved(built, model) == pytest.approx(wanted)
 
 
@@ -318,11 +318,10 @@ def test_every_parameter_is_in_one_group_for_every_optimizer(kind: type[Optimize
     model = network()
     for rates in ({}, {"fc2": 0.5}, {"fc1": 0.1, "fc2": 0.2, "fc3": 0.3}):
         built = build_optimizer(kind(lr_per_layer=rates), model)
-        held = [id(parameter) for group in built.param_groups for parameter in group["params"]]
+        held = [id(parameter) for group in built.groups for parameter in group.parameters]
         assert sorted(held) == sorted(id(parameter) for parameter in model.parameters())
-        assert [group["lr"] for group in built.param_groups][-len(rates) :] == (
-            list(rates.values()) or [kind().lr]
-        )
+        shares = [rate / kind().lr for rate in rates.values()] or [1.0]
+        assert [group.share for group in built.groups][-len(shares) :] == shares
 
 
 def test_a_layer_that_does_not_exist_is_refused_with_the_nearest() -> None:

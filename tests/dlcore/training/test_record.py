@@ -2,11 +2,9 @@
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from dlcore.events import Warned
 from dlcore.rundir import RunDir
-from dlcore.training.record import Record, mean, now
+from dlcore.training.record import Record, now
 from tests.dlcore.trained import read_events
 
 
@@ -31,8 +29,3 @@ def test_a_moment_is_utc_in_milliseconds() -> None:
     moment = datetime.fromisoformat(now())
     assert moment.utcoffset() == timedelta(0)
     assert moment.microsecond % 1000 == 0
-
-
-def test_the_weighted_mean() -> None:
-    assert mean([1.0, 4.0], [64, 32]) == pytest.approx(2.0)
-    assert mean([], []) == 0.0
