@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import accuracy, history, keras, networks, peers, presets, report, runs_screen, speed, start
+from benchmarks import accuracy, history, keras, networks, peers, presets, report, runs, speed, start
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
@@ -17,7 +17,7 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),
     "history": ("The history of a long run", history.measure),
-    "runs": ("Thousands of runs", runs_screen.measure),
+    "runs": ("Thousands of runs", runs.measure),
 }
 UNTIMED = ("accuracy", "presets")
 """Sections whose figures do not depend on how fast the machine is."""

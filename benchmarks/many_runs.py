@@ -38,7 +38,7 @@ def make(home: Path, number: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         templates = [_template(Path(scratch), line) for line in _LINES]
         contents = [
-            (run.id[19:], read_json(run.facts), run.config.read_bytes(), run.events.read_bytes())
+            (run.id[20:], read_json(run.facts), run.config.read_bytes(), run.events.read_bytes())
             for run in templates
         ]
     chance = random.Random(1)
