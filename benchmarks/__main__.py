@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import accuracy, history, keras, networks, peers, presets, report, runs, speed, start
+from benchmarks import accuracy, history, keras, memory, networks, peers, presets, report, runs, speed, start
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
@@ -16,10 +16,11 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),
+    "memory": ("Memory", memory.measure),
     "history": ("The history of a long run", history.measure),
     "runs": ("Thousands of runs", runs.measure),
 }
-UNTIMED = ("accuracy", "presets")
+UNTIMED = ("accuracy", "presets", "memory")
 """Sections whose figures do not depend on how fast the machine is."""
 
 

@@ -24,6 +24,36 @@ for name in json.loads(sys.argv[2]):
     print(json.dumps([name, sorted(watched & set(sys.modules))]))
 """
 WATCHED = [*HEAVY, "textual", "pydantic", "plotext", "asyncio"]
+LATER = {
+    *HEAVY,
+    "plotext",
+    "psutil",
+    "dlcore.events",
+    "dlcore.export",
+    "dlcore.history",
+    "dlcore.launch",
+    "dlcore.presets",
+    "dlcore.summary",
+    "tui.feed",
+    "tui.latest",
+    "tui.screens.runs",
+    "tui.screens.train",
+    "tui.subcommands",
+}
+"""Setup needs none of these to be shown and used; each is imported when something of it is asked for."""
+_OPEN = """
+import asyncio, json, sys
+from tui.app import DltuiApp
+
+async def open_setup():
+    app = DltuiApp()
+    async with app.run_test(size=(120, 40)):
+        while app.current_mode != "setup" or app.focused is None:
+            await asyncio.sleep(0.005)
+        print(json.dumps([name for name in json.loads(sys.argv[1]) if name in sys.modules]))
+
+asyncio.run(open_setup())
+"""
 
 
 @cache
@@ -56,3 +86,10 @@ def test_no_module_of_the_app_loads_torch_or_numpy() -> None:
 )
 def test_what_comes_first_loads_only_what_it_needs(module: str, unwanted: set[str]) -> None:
     assert loaded_after(module)[module] & unwanted == set()
+
+
+@pytest.mark.usefixtures("home")
+def test_the_form_is_there_before_anything_that_it_does_not_show() -> None:
+    command = [sys.executable, "-c", _OPEN, json.dumps(sorted(LATER))]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == []

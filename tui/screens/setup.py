@@ -20,7 +20,6 @@ from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
-from dlcore.presets import PRESETS, preset
 from dlcore.reading import Reading
 from tui import files
 from tui.bindings import bindings
@@ -206,6 +205,8 @@ class SetupScreen(LabScreen):
     @work
     async def action_presets(self) -> None:
         """Load a preset, and say what to look for in it."""
+        from dlcore.presets import preset
+
         name = await self.app.push_screen_wait(Pick("Presets", _preset_answers()))
         if name is not None:
             found, config = preset(name)
@@ -260,6 +261,8 @@ def _answers(row: Row, draft: Draft | None = None) -> list[Answer]:
 
 
 def _preset_answers() -> list[Answer]:
+    from dlcore.presets import PRESETS
+
     return [
         Answer(name, found.title, about=f"{found.look_for}\n{variant.line}")
         for found in PRESETS
