@@ -9,6 +9,7 @@ shortest form that gives the same float32; one that is not finite is `null`, and
 import json
 import math
 import struct
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -245,6 +246,7 @@ Event = (
     | Warned
     | AttemptEnded
 )
+_float32 = struct.Struct("f").pack
 _TIMES = ("seconds", "training_seconds", "duration")
 """Durations are written to the nanosecond: a float32 would be coarse after a day."""
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
@@ -283,6 +285,8 @@ def _plain(value: Any, path: str, flags: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item, f"{path}.{key}" if path else key, flags) for key, item in value.items()}
     if isinstance(value, tuple | list):
+        if set(map(type, value)) == {float} and math.isfinite(sum(value)):  # then each of them is
+            return list(map(shortest, value))
         return [_plain(item, f"{path}.{index}", flags) for index, item in enumerate(value)]
     if isinstance(value, float):
         if math.isfinite(value):
@@ -297,12 +301,19 @@ def shortest(value: float) -> float:
 
     A value beyond the range of float32 comes back as it is.
     """
+    return _shortest(value) if value else value  # a zero has a sign, which is no part of a key
+
+
+@lru_cache(1024)  # a learning rate, and shares of a batch, come again and again
+def _shortest(value: float) -> float:
     try:
-        wanted = struct.pack("f", value)
-        for digits in (6, 7, 8):
-            rounded = float(f"{value:.{digits}g}")
-            if struct.pack("f", rounded) == wanted:
-                return rounded
+        wanted = _float32(value)
     except OverflowError:
         return value
-    return float(f"{value:.9g}")
+    found = float(f"{value:.9g}")
+    for digits in (8, 7, 6):  # most figures need eight or nine
+        shorter = float(f"{value:.{digits}g}")
+        if _float32(shorter) != wanted:
+            break
+        found = shorter
+    return found

@@ -17,6 +17,8 @@ from dlcore.events import (
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
+    CompilationEnded,
+    CompilationStarted,
     DataFetched,
     EpochEnded,
     Evaluated,
@@ -53,6 +55,8 @@ EXAMPLES: list[Event] = [
         total_steps=10,
         epochs=10,
     ),
+    CompilationStarted(),
+    CompilationEnded(used=False, reason="no compiler"),
     StepsEnded(loss=(0.5, 0.25), accuracy=(0.5, 1.0), lr=(0.1, 0.1), samples=8, training_seconds=0.5),
     StepsEnded(loss=(0.5,), r2=(-1.5,), lr=(0.1,), samples=8, training_seconds=0.5),
     GradientsMeasured(steps=(1, 2), norms={"fc1": (0.5, 1.5)}, every=10, cost=0.0625),
@@ -173,6 +177,7 @@ def test_the_shortest_form_by_hand(value: float, text: str) -> None:
 @example(1.1754943508222875e-38)
 @example(1.401298464324817e-45)
 @example(16777217.0)
+@example(-0.0)
 def test_the_shortest_form_is_the_same_float32_and_no_longer_than_numpy_s(value: float) -> None:
     short = shortest(value)
     assert struct.pack("f", short) == struct.pack("f", value)
