@@ -402,3 +402,68 @@ def test_what_was_measured_last_of_each_class_has_its_name() -> None:
     assert of_test is not None
     assert [row.f1 for row in of_test.rows] == [0.5] * 3
     assert per_class(fold(*told, evaluated(5, 10, 0.5))) is None
+
+
+def long_history(whole: bool) -> RunHistory:
+    """What 40,000 steps leave, of which the 31,000th is a spike; an evaluation every tenth."""
+    history = RunHistory(whole=whole)
+    for event in (started(0), prepared(1)):
+        history.apply(event)
+    for number in range(1, 4001):
+        losses: list[float | None] = [0.5] * 9
+        losses.append(99.0 if number == 3100 else 0.25)
+        history.apply(steps(3 * number, 10 * number, losses))
+        history.apply(evaluated(3 * number + 1, 10 * number, 0.9 if number == 1234 else number / 8000))
+        ended = EpochEnded(seq=3 * number + 2, step=10 * number, epoch=number, loss=1.0, duration=0.1)
+        history.apply(ended)
+    return history
+
+
+def test_a_long_run_is_kept_in_bounds_or_as_a_whole() -> None:
+    bounded, whole = long_history(whole=False), long_history(whole=True)
+    assert len(whole.loss.values) == 40_000
+    assert (len(whole.evaluations), len(whole.epochs)) == (4000, 4000)
+    assert bounded.loss.blocks <= 32_768
+    assert (len(bounded.evaluations) <= 1025, len(bounded.epochs) <= 1025) == (True, True)
+    for history in (bounded, whole):
+        assert (history.step, history.epoch()) == (40_000, 4000.0)
+        assert history.loss.columns(1)[0].high == 99.0
+        best = history.best()
+        assert best is not None
+        assert (best.step, best.accuracy) == (12_340, 0.9)
+        assert history.final() == whole.final()
+        assert history.latest("validation") == whole.evaluations[-1]
+    highs = [column.high for column in whole.loss.columns(50)]
+    assert [column.high for column in bounded.loss.columns(50)] == highs
+
+
+def test_what_was_changed_while_it_ran() -> None:
+    history = fold(started(0), prepared(1))
+    assert history.settings == {}
+    for seq, rate in ((2, 0.1), (3, 0.2)):
+        history.apply(applied(seq, Set(key="optimizer.lr", value=rate)))
+    refused = Set(key="optimizer.lr", value=9.0)
+    history.apply(CommandRefused(seq=4, id=refused.id, command=refused.model_dump(), reason="no"))
+    assert history.settings == {"optimizer.lr": 0.2}
+
+
+def test_an_attempt_whose_start_is_lost_is_one_all_the_same() -> None:
+    history = fold(
+        started(0),
+        prepared(1),
+        steps(2, 20, [2.0] * 20, samples=200, seconds=2.0),
+        evaluated(3, 10, 0.5),
+        evaluated(4, 20, 0.9),
+        EpochEnded(seq=5, step=20, epoch=2, loss=1.0, duration=1.0),
+        AttemptEnded(seq=6, step=20, reason="failed", message="hot"),
+        steps(8, 15, [1.0] * 3, samples=30, seconds=0.5, attempt=2),
+    )
+    assert history.ended is None
+    assert history.state(held=True) == "running"
+    assert [one.step for one in history.evaluations] == [10], "what was taken back counts no longer"
+    assert list(history.epochs) == []
+    best = history.best()
+    assert best is not None
+    assert best.step == 10
+    assert history.totals() == (230, 2.5)
+    assert values(history) == [2.0] * 12 + [1.0] * 3
