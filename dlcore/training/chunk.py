@@ -97,7 +97,7 @@ class Chunk:
         return torch.cat(found)
 
     def _tell_gradients(self, step: int) -> None:
-        steps, norms = self._probe.taken(self.training_seconds)
+        steps, norms = self._probe.taken(step, self.training_seconds)
         if steps:
             self._record.say(
                 GradientsMeasured,

@@ -29,7 +29,7 @@ from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
 from dlcore.training.layers import weights_of
 from dlcore.training.metrics import build_scorer
-from dlcore.training.probes import PROBED_SAMPLES, GradientProbe, measure_activations
+from dlcore.training.probes import PROBED_SAMPLES, Budget, GradientProbe, measure_activations
 from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record, readable
 from dlcore.training.seeds import derive, generator
@@ -62,7 +62,8 @@ class Training:
         self.record = record
         self.control = control
         self.stop_asked = stop_asked
-        self.probe = GradientProbe(weights_of(self.model), config.training.probe_budget)
+        self.budget = Budget(config.training.probe_budget)
+        self.probe = GradientProbe(weights_of(self.model), self.budget)
         self.is_regression = data.facts.task == "regression"
         scorer = build_scorer(data.facts, data.target_variance)
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
@@ -73,6 +74,8 @@ class Training:
         self.step = 0
         self.epoch_end = 0
         self.evaluated_at = -1
+        self.looked_for = 0.0
+        """Seconds that the last look at activations took."""
         self.stopping = False
         self.paused = False
         self.pause_at: int | None = None
@@ -173,7 +176,7 @@ class Training:
         """Evaluate the split that is watched during the run: the test split when nothing is held out."""
         self.evaluated_at = self.step
         name, split = self.watched
-        self.measure_activations(split)
+        self.measure_activations(split, always=self.step in (0, self.plan.steps))
         loss = self.evaluate(name, split)
         if self.step and self.plateau is not None:
             self.plateau.see(loss)
@@ -207,12 +210,15 @@ class Training:
         loss: float = figures["loss"]
         return loss
 
-    def measure_activations(self, split: AnySplit) -> None:
-        """Say what the layers hand to their activations, for some samples of a split."""
-        if not self.config.training.probe_budget:
+    def measure_activations(self, split: AnySplit, *, always: bool) -> None:
+        """Say what the layers hand to their activations, for some samples, where the budget allows it."""
+        seconds = self.chunk.training_seconds
+        if not self.budget.share or not (always or self.budget.allows(self.looked_for, seconds)):
             return
+        began = time.perf_counter()
         inputs, _ = self.data.first(split, PROBED_SAMPLES)
         found = measure_activations(self.model, inputs)
+        self.looked_for = self.budget.since(began)
         if found:
             names = ("mean", "deviation", "low", "high")
             by_name = {name: {layer: row[name] for layer, row in found.items()} for name in names}

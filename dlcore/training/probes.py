@@ -15,15 +15,39 @@ _USUAL = 10
 _RAREST = 1280
 
 
+class Budget:
+    """The share of the training time that all probes together may take, and what they have taken."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.seconds = 0.0
+
+    def since(self, began: float) -> float:
+        """Count the time since `began` (of `time.perf_counter`), and return it."""
+        seconds = time.perf_counter() - began
+        self.seconds += seconds
+        return seconds
+
+    def cost(self, training_seconds: float) -> float:
+        """Return the share that was taken so far."""
+        return self.seconds / training_seconds if training_seconds > 0 else 0.0
+
+    def allows(self, seconds: float, training_seconds: float) -> bool:
+        """Whether something that takes so long leaves half of the budget to the others."""
+        return self.seconds + seconds <= self.share / 2 * training_seconds
+
+
 class GradientProbe:
     """Euclidean norm of dL/dW of each layer: the weights of fc1, conv2 …, without the biases.
 
-    It looks every 10 steps, and less often when that would cost more than `budget`, a share of the
-    training time. Looking changes nothing: neither gradients nor any generator.
+    It looks every 10 steps, and less often where half of the budget would not last for that. Looking
+    changes nothing: neither gradients nor any generator.
     """
 
-    def __init__(self, weights: dict[str, torch.Tensor], budget: float) -> None:
+    def __init__(self, weights: dict[str, torch.Tensor], budget: Budget) -> None:
         self.every = _USUAL
+        self.cost = 0.0
+        """Share of the training time that all probes have taken so far."""
         self._names = list(weights)
         self._weights = list(weights.values())
         self._nothing = torch.zeros(1, device=self._weights[0].device if self._weights else "cpu")
@@ -31,12 +55,12 @@ class GradientProbe:
         self._steps: list[int] = []
         self._norms: list[torch.Tensor] = []
         self._latest = 0
-        self._seconds = 0.0
-        self._cost = 0.0
+        self._spent = 0.0  # seconds since the last call of `taken`
+        self._told = (0, 0.0)  # step and training seconds at the last call of `taken`
 
     def due(self, step: int, *, stepping: bool) -> bool:
         """Whether to look at this step; one that a person asked for alone is always looked at."""
-        return bool(self._budget and self._weights) and (
+        return bool(self._budget.share and self._weights) and (
             stepping or step <= _FIRST or step - self._latest >= self.every
         )
 
@@ -46,32 +70,30 @@ class GradientProbe:
         nothing = self._nothing  # a weight that the loss does not depend on
         gradients = [nothing if weight.grad is None else weight.grad for weight in self._weights]
         self._norms.append(torch.stack(torch._foreach_norm(gradients)))
+        self._spent += self._budget.since(began)
         self._steps.append(step)
         self._latest = step
-        self._seconds += time.perf_counter() - began
 
-    def taken(self, training_seconds: float) -> tuple[list[int], dict[str, list[float]]]:
-        """Return the steps looked at since the last call with each layer's norms, and adapt to the budget."""
+    def taken(self, step: int, training_seconds: float) -> tuple[list[int], dict[str, list[float]]]:
+        """Return the steps looked at since the last call with each layer's norms, and adapt to the budget.
+
+        `training_seconds` is the time of all training steps up to `step`.
+        """
         began = time.perf_counter()
         steps, norms = self._steps, torch.stack(self._norms).T.tolist() if self._norms else []
+        self._spent += self._budget.since(began)
         self._steps, self._norms = [], []
-        self._seconds += time.perf_counter() - began
-        self._adapt(training_seconds)
+        self.cost = self._budget.cost(training_seconds)
+        if steps:
+            (told, seconds), self._told = self._told, (step, training_seconds)
+            self._adapt(self._spent / len(steps), (training_seconds - seconds) / max(step - told, 1))
+            self._spent = 0.0
         return steps, dict(zip(self._names, norms, strict=False))
 
-    @property
-    def cost(self) -> float:
-        """Share of the training time that looking has taken so far."""
-        return self._cost
-
-    def _adapt(self, training_seconds: float) -> None:
-        if training_seconds < 0.5:  # too early to judge
-            return
-        self._cost = self._seconds / training_seconds
-        if self._cost > self._budget:
-            self.every = min(2 * self.every, _RAREST)
-        elif self._cost < self._budget / 4:
-            self.every = max(self.every // 2, _USUAL)
+    def _adapt(self, look: float, step: float) -> None:
+        """Choose how often to look, from the seconds of a look and of a step."""
+        wanted = math.ceil(look / max(self._budget.share / 2 * step, 1e-12))
+        self.every = min(max(wanted, _USUAL), _RAREST)
 
 
 PROBED_SAMPLES = 256

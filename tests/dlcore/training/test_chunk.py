@@ -13,7 +13,7 @@ from dlcore.history import Metric
 from dlcore.rundir import RunDir
 from dlcore.training.chunk import Chunk, NotFinite
 from dlcore.training.metrics import build_scorer
-from dlcore.training.probes import GradientProbe
+from dlcore.training.probes import Budget, GradientProbe
 from dlcore.training.record import Record
 from tests.dlcore.trained import read_events
 
@@ -29,7 +29,7 @@ def chunk_of(run: RunDir, facts: Facts, metric: Metric) -> Iterator[Chunk]:
     """A chunk whose probe looks at nothing; the training targets have a variance of 4."""
     record = Record(run, attempt=1, seq=0)
     scorer = build_scorer(facts, torch.tensor([4.0]))
-    yield Chunk(record, GradientProbe({}, 0.0), metric, scorer)
+    yield Chunk(record, GradientProbe({}, Budget(0.0)), metric, scorer)
     record.close()
 
 
@@ -134,7 +134,7 @@ def test_a_chunk_says_the_gradients_that_its_probe_has_seen(fresh_run: RunDir) -
     weight = torch.zeros(2, 2, requires_grad=True)
     weight.grad = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
     record = Record(fresh_run, attempt=1, seq=0)
-    probe = GradientProbe({"fc1": weight, "fc2": torch.zeros(1, 1)}, 0.1)
+    probe = GradientProbe({"fc1": weight, "fc2": torch.zeros(1, 1)}, Budget(0.1))
     chunk = Chunk(record, probe, "accuracy", build_scorer(CLASSES, torch.ones(1)))
     probe.look(1)
     note(chunk, 1.0, [0])

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dlcore.training.layers import activation_of, layers_of, norm_of, weights_of
-from dlcore.training.probes import GradientProbe, measure_activations, spread
+from dlcore.training.probes import Budget, GradientProbe, measure_activations, spread
 from tests.dlcore.training.networks import KINDS, batch_for, build
 
 
@@ -20,7 +20,7 @@ def network_with_gradients(seed: int = 0) -> nn.Module:
 
 def test_norms_are_those_of_each_layer_s_weights() -> None:
     weights = weights_of(network_with_gradients())
-    probe = GradientProbe(weights, 0.1)
+    probe = GradientProbe(weights, Budget(0.1))
     wanted: dict[str, list[float]] = {name: [] for name in weights}
     for step in (1, 2, 3):
         probe.look(step)
@@ -28,21 +28,21 @@ def test_norms_are_those_of_each_layer_s_weights() -> None:
             assert weight.grad is not None
             wanted[name].append(torch.linalg.vector_norm(weight.grad).item())
             weight.grad.mul_(10)
-    steps, norms = probe.taken(0.0)
+    steps, norms = probe.taken(3, 0.0)
     assert steps == [1, 2, 3]
     assert list(norms) == ["fc1", "fc2", "fc3"]
     for name, values in norms.items():
         assert values == pytest.approx(wanted[name], rel=1e-6)
-    assert probe.taken(0.0) == ([], {})
+    assert probe.taken(3, 0.0) == ([], {})
 
 
 def test_looking_changes_neither_gradients_nor_generators() -> None:
     network = network_with_gradients()
     before = [parameter.grad.clone() for parameter in network.parameters() if parameter.grad is not None]
     state = torch.get_rng_state()
-    probe = GradientProbe(weights_of(network), 0.1)
+    probe = GradientProbe(weights_of(network), Budget(0.1))
     probe.look(1)
-    probe.taken(1.0)
+    probe.taken(1, 1.0)
     after = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
     assert torch.equal(torch.get_rng_state(), state)
@@ -52,9 +52,9 @@ def test_a_weight_that_gets_no_gradient_has_norm_zero() -> None:
     network = network_with_gradients()
     weights = weights_of(network) | {"unused": nn.Parameter(torch.ones(3, 2))}
     weights["fc2"].grad = None  # frozen, or reached by no loss
-    probe = GradientProbe(weights, 0.1)
+    probe = GradientProbe(weights, Budget(0.1))
     probe.look(1)
-    _, norms = probe.taken(0.0)
+    _, norms = probe.taken(3, 0.0)
     assert list(norms) == ["fc1", "fc2", "fc3", "unused"]
     assert norms["fc2"] == norms["unused"] == [0.0]
     assert min(norms["fc1"][0], norms["fc3"][0]) > 0
@@ -63,15 +63,15 @@ def test_a_weight_that_gets_no_gradient_has_norm_zero() -> None:
 def test_the_gradient_before_a_step_has_norm_zero() -> None:
     network = build("digits mlp 7,5 step")
     network(torch.randn(4, 1, 8, 8)).square().sum().backward()
-    probe = GradientProbe(weights_of(network), 0.1)
+    probe = GradientProbe(weights_of(network), Budget(0.1))
     probe.look(1)
-    _, norms = probe.taken(0.0)
+    _, norms = probe.taken(3, 0.0)
     assert norms["fc1"] == norms["fc2"] == [0.0]
     assert norms["fc3"][0] > 0
 
 
 def test_when_it_looks() -> None:
-    probe = GradientProbe(weights_of(network_with_gradients()), 0.1)
+    probe = GradientProbe(weights_of(network_with_gradients()), Budget(0.1))
     looked = []
     for step in range(1, 60):
         if probe.due(step, stepping=step == 33) and step != 20:  # 33 a person asked for; at 20 it could not
@@ -81,27 +81,63 @@ def test_when_it_looks() -> None:
 
 
 def test_without_a_budget_or_anything_to_look_at_it_never_looks() -> None:
-    for probe in (GradientProbe(weights_of(network_with_gradients()), 0.0), GradientProbe({}, 0.1)):
+    for probe in (
+        GradientProbe(weights_of(network_with_gradients()), Budget(0.0)),
+        GradientProbe({}, Budget(0.1)),
+    ):
         for step in range(1, 50):
             assert not probe.due(step, stepping=True)
             assert not probe.due(step, stepping=False)
 
 
-def test_it_looks_less_often_where_it_costs_too_much_and_more_often_again() -> None:
-    probe = GradientProbe(weights_of(network_with_gradients()), 1e-9)
-    probe.look(1)
-    probe.taken(0.1)
-    assert (probe.every, probe.cost) == (10, 0.0)  # too early to judge
-    seen = []
-    for _ in range(10):
-        probe.taken(0.5)
-        seen.append(probe.every)
-    assert seen == [20, 40, 80, 160, 320, 640, 1280, 1280, 1280, 1280]
-    assert 0 < probe.cost < 1
-    for _ in range(10):
-        probe.taken(1e12)
-        seen.append(probe.every)
-    assert seen[10:] == [640, 320, 160, 80, 40, 20, 10, 10, 10, 10]
+def looking(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let what lies between two questions to the clock of the probes take so long."""
+    clock = [0.0]
+
+    def now() -> float:
+        clock[0] += seconds
+        return clock[0]
+
+    monkeypatch.setattr("dlcore.training.probes.time.perf_counter", now)
+
+
+@pytest.mark.parametrize(
+    ("look", "step", "every"),
+    [
+        (1e-5, 1e-3, 10),  # every 10th step costs a thousandth
+        (5e-4, 1e-3, 10),
+        (1e-3, 1e-3, 20),  # half the budget of a tenth: one step in twenty
+        (8e-3, 1e-3, 160),
+        (1.0, 1e-3, 1280),  # never more rarely
+    ],
+)
+def test_it_looks_as_often_as_half_of_its_budget_lasts(
+    monkeypatch: pytest.MonkeyPatch, look: float, step: float, every: int
+) -> None:
+    looking(monkeypatch, look)
+    budget = Budget(0.1)
+    probe = GradientProbe(weights_of(network_with_gradients()), budget)
+    at, seconds = 0, 0.0
+    for _ in range(40):
+        for _ in range(10_000):
+            at, seconds = at + 1, seconds + step
+            if probe.due(at, stepping=False):
+                probe.look(at)
+        probe.taken(at, seconds)
+    assert every <= probe.every <= 1.5 * every or probe.every == every == 1280
+    assert probe.cost == budget.cost(seconds)
+    assert probe.cost < 0.1 or every == 1280
+
+
+def test_what_is_left_of_the_budget_is_for_the_others() -> None:
+    budget = Budget(0.1)
+    assert budget.allows(0.05, 1.0)
+    assert not budget.allows(0.051, 1.0)
+    budget.seconds = 0.04
+    assert budget.allows(0.01, 1.0)
+    assert not budget.allows(0.011, 1.0)
+    assert budget.cost(2.0) == pytest.approx(0.02)
+    assert budget.cost(0.0) == 0.0
 
 
 def by_hand(network: nn.Module, inputs: torch.Tensor, *, after: bool) -> dict[str, numpy.ndarray]:
