@@ -99,7 +99,7 @@ def of_run(run: RunDir, line: str, wall: float) -> Trained:
         wall=wall,
         threads=prepared.threads,
         steps=rate([one.duration for one in history.epochs], samples),
-        fault=_fault(history, line),
+        fault=fault(history, line),
     )
 
 
@@ -112,8 +112,10 @@ def clock(history: RunHistory) -> list[float]:
     return [one.seconds - start for one, start in zip(history.epochs, starts, strict=False)]
 
 
-def _fault(history: RunHistory, line: str) -> str:
+def fault(history: RunHistory, line: str) -> str:
     """Return what the run was asked for and has not done."""
+    if COMPILED in line.split() and (history.compiled is None or not history.compiled.used):
+        return f"not compiled: {history.compiled.reason if history.compiled else 'nobody tried'}"
     if history.warnings:
         return f"the run warned: {history.warnings[0].message}"
     if BLIND not in line.split() and not len(history.gradients.steps):

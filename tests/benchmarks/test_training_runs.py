@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.training_runs import clock, of_run, trained, trainer
+from benchmarks.training_runs import BLIND, COMPILED, clock, fault, of_run, trained, trainer
 from dlcore.errors import DltuiError
+from dlcore.events import CompilationEnded
+from dlcore.history import RunHistory
 from dlcore.summary import read_history
 
 pytestmark = pytest.mark.process
@@ -43,3 +45,13 @@ def test_a_run_that_failed_is_no_figure(tmp_path: Path) -> None:
         process.wait(60)
         with pytest.raises(DltuiError, match="is failed: The loss is not finite"):
             of_run(run, LINE, 1.0)
+
+
+def test_a_graph_that_is_not_used_is_told() -> None:
+    history = RunHistory()
+    line = f"{LINE} {BLIND} {COMPILED}"
+    assert fault(history, line) == "not compiled: nobody tried"
+    history.apply(CompilationEnded(seq=0, attempt=1, step=0, seconds=1.0, used=False, reason="no compiler"))
+    assert fault(history, line) == "not compiled: no compiler"
+    history.apply(CompilationEnded(seq=1, attempt=1, step=0, seconds=1.0, used=True))
+    assert fault(history, line) == ""
