@@ -5,7 +5,21 @@ from collections.abc import Callable
 
 import click
 
-from benchmarks import accuracy, history, keras, memory, networks, peers, presets, report, runs, speed, start
+from benchmarks import (
+    accuracy,
+    history,
+    keras,
+    keys,
+    line,
+    memory,
+    networks,
+    peers,
+    presets,
+    report,
+    runs,
+    speed,
+    start,
+)
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
@@ -18,9 +32,11 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "start": ("Time to start", start.measure),
     "memory": ("Memory", memory.measure),
     "history": ("The history of a long run", history.measure),
+    "line": ("Bytes over the line", line.measure),
+    "keys": ("From key to paint", keys.measure),
     "runs": ("Thousands of runs", runs.measure),
 }
-UNTIMED = ("accuracy", "presets", "memory")
+UNTIMED = ("accuracy", "presets", "memory", "line")
 """Sections whose figures do not depend on how fast the machine is."""
 
 

@@ -11,7 +11,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -36,14 +36,16 @@ def dltui_command() -> str:
     return found
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, *, remote: bool = False) -> dict[str, str]:
     """Return an environment with its own DLTUI_HOME, as on a plain terminal at the machine itself.
 
-    Python may keep its compiled files, as it does for everybody who installs the project.
+    `remote` makes it that of a terminal at the other end of an SSH line. Python may keep its compiled files,
+    as it does for everybody who installs the project.
     """
     dropped = ("SSH_", "COLORTERM", "TERM", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL", "PYTHONDONTWRITE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "DLTUI_HOME": str(home)}
+    over_ssh = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"} if remote else {}
+    return {**kept, "TERM": "xterm-256color", "LANG": "C.UTF-8", "DLTUI_HOME": str(home), **over_ssh}
 
 
 class Terminal:
@@ -52,10 +54,18 @@ class Terminal:
     `chunks` holds (seconds since the start, bytes). Nothing is answered to what the program may ask.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        columns: int = COLUMNS,
+        rows: int = ROWS,
+    ) -> None:
         self.chunks: list[tuple[float, bytes]] = []
+        self.columns, self.rows = columns, rows
         self._master, terminal = pty.openpty()
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.began = time.perf_counter()
         self.process = subprocess.Popen(
             command,
@@ -95,6 +105,17 @@ class Terminal:
         """Whether the program has not ended."""
         return self.process.poll() is None
 
+    @property
+    def now(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.began
+
+    def type(self, keys: str) -> float:
+        """Type keys, and return when, in seconds since the start."""
+        seconds = self.now
+        os.write(self._master, keys.encode())
+        return seconds
+
     def bytes_between(self, first: float, last: float) -> int:
         """Return how many bytes came from `first` to `last`, both in seconds since the start."""
         return sum(len(content) for seconds, content in list(self.chunks) if first <= seconds <= last)
@@ -117,7 +138,7 @@ class Terminal:
         Only what comes after the switch to the alternate screen counts. This replays all that was sent,
         which takes a while: call it when nothing is being timed.
         """
-        screen = pyte.Screen(COLUMNS, ROWS)
+        screen = pyte.Screen(self.columns, self.rows)
         stream = pyte.ByteStream(screen)
         found: list[float | None] = [None] * len(wanted)
         received = b""
@@ -134,9 +155,20 @@ class Terminal:
             ]
         return found
 
+    def screens(self) -> Iterator[tuple[float, pyte.Screen]]:
+        """Yield what was on the screen after each piece that came, and when that was.
+
+        It is the same screen each time, and changes. This takes a while, as `painted` does.
+        """
+        screen = pyte.Screen(self.columns, self.rows)
+        stream = pyte.ByteStream(screen)
+        for seconds, content in list(self.chunks):
+            stream.feed(content)
+            yield seconds, screen
+
     def last_words(self) -> str:
         """Return the last line of text on the screen, for a message about what went wrong."""
-        screen = pyte.Screen(COLUMNS, ROWS)
+        screen = pyte.Screen(self.columns, self.rows)
         pyte.ByteStream(screen).feed(b"".join(content for _, content in list(self.chunks)))
         lines = [line.strip() for line in screen.display if line.strip()]
         return lines[-1] if lines else "nothing on the screen"

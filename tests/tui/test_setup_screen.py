@@ -175,10 +175,10 @@ async def test_restoring_a_kind_brings_its_fields_back() -> None:
 async def test_the_focused_field_is_explained() -> None:
     async with opened(size=(120, 40)) as stage:
         row = await stage.focus("optimizer.lr")
-        assert row.row.help in text_of(stage, "#setup-help")
+        await stage.until(lambda: row.row.help in text_of(stage, "#setup-help"))
         assert "rolling" in text_of(stage, "#setup-about")
         await stage.focus("model.activation")
-        assert text_of(stage, "#setup-about").startswith("relu\n")
+        await stage.until(lambda: text_of(stage, "#setup-about").startswith("relu\n"))
         assert stage.setup.query_one("#setup-about").display
         await stage.pilot.resize_terminal(80, 24)
         await stage.until(lambda: not stage.setup.query_one("#setup-about").display)

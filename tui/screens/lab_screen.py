@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from textual.events import Resize
+from textual.events import Resize, ScreenResume
 from textual.screen import Screen
 
 from dlcore import rundir
@@ -20,11 +20,18 @@ LEAST_ROWS = 16
 class LabScreen(Screen[None]):
     """A main screen. Its children of the class `essential` stay when there is no room for the rest."""
 
+    _styled_for = ""
+
     def on_compose(self) -> None:
         """Know the terminal's size before anything is built; Textual would style it all again."""
         width, height = self.app.size
         reached = _reached(width, self.HORIZONTAL_BREAKPOINTS), _reached(height, self.VERTICAL_BREAKPOINTS)
         self.add_class(*chain(*reached), update=False)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Keep the styles unless the theme is another; Textual would make them anew on every return."""
+        event.refresh_styles = self.app.theme != self._styled_for
+        self._styled_for = self.app.theme
 
     def on_resize(self, event: Resize) -> None:
         """Shrink to one line, or unfold again."""

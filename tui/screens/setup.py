@@ -145,9 +145,14 @@ class SetupScreen(LabScreen):
         return self._config is not None and self._known.may_start
 
     def on_field_row_focused(self, event: FieldRow.Focused) -> None:
-        """Explain the focused field in one line, and the kind it belongs to where there is room; draw it."""
-        self._explain(event.row)
-        self.query_one(Aside).turn(event.row.key)
+        """Explain the field and draw it once the cursor has been painted, unless that has moved on."""
+        self.call_after_refresh(self._turn_to, event.row)
+
+    def _turn_to(self, row: Row) -> None:
+        current = self.query_one(Form).current
+        if current is not None and current.row is row:
+            self._explain(row)
+            self.query_one(Aside).turn(row.key)
 
     def _explain(self, row: Row) -> None:
         self._say("#setup-help", _help(row))

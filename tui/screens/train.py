@@ -118,10 +118,8 @@ class TrainScreen(LabScreen):
         self._stale = False
         self._pace.begin(time.monotonic(), line_of(self.app)[0])
         self._drawing_since = time.thread_time()
-        is_under_way = bool(self._parts)
         self._parts = [self._draw_state, self._draw_loss, self._draw_score, self._draw_gradients]
-        if not is_under_way:
-            self._draw_part()
+        self._draw_part()
 
     def _draw_part(self) -> None:
         if not self.is_current:  # on_screen_resume draws everything
