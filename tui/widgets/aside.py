@@ -177,6 +177,8 @@ class Aside(Vertical):
         answer = await self._inspector.ask(QUESTIONS[subject], config=to_table(config))
         if self._drawn is not wanted:  # the focus is elsewhere by now, or the form says something else
             return
+        if not self.children:  # the app is leaving, and has taken the panes away already
+            return
         if _lasts(config, answer):
             self._answers[subject] = config, answer
         self._show(answer)
