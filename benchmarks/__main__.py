@@ -1,5 +1,6 @@
 """`python -m benchmarks [SECTION ...]`: measure, print a page for each section, and keep it in results/."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -10,11 +11,13 @@ from benchmarks import (
     history,
     keras,
     keys,
+    limit,
     line,
     memory,
     networks,
     peers,
     presets,
+    probes,
     report,
     runs,
     speed,
@@ -27,6 +30,8 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "peers": ("Training speed against peers", peers.measure),
     "keras": ("Training speed against Keras on JAX", keras.measure),
     "networks": ("Training speed of other networks", networks.measure),
+    "limit": ("Share of the limit", limit.measure),
+    "probes": ("Cost of the probes", probes.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),
@@ -47,6 +52,7 @@ def main(sections: tuple[str, ...]) -> None:
 
     For example: python -m benchmarks speed accuracy
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended on the way out
     failed = False
     for section in sections or SECTIONS:
         title, measure = SECTIONS[section]

@@ -51,7 +51,7 @@ _DEEP = "digits mlp 64,64,64,64,64,64,64,64"
 _NARROW = "moons mlp 4,4,4,4,4,4,4,4,4,4"
 _NOISY = "digits mlp 256,256 adam lr=.003 n=500 val=0 e=100 regularization.label_noise=.2"
 _FEW = "lr=.003 adam n=200 e=40"
-_SHAPES = "noise samples=100 b=32 e=1 adam"
+_SHAPES = "noise samples=100 b=32 e=10 adam"
 
 PRESETS: tuple[Preset, ...] = (
     _one(

@@ -176,7 +176,7 @@ class Training:
         """Evaluate the split that is watched during the run: the test split when nothing is held out."""
         self.evaluated_at = self.step
         name, split = self.watched
-        self.measure_activations(split, always=self.step in (0, self.plan.steps))
+        self.measure_activations(split)
         loss = self.evaluate(name, split)
         if self.step and self.plateau is not None:
             self.plateau.see(loss)
@@ -210,10 +210,10 @@ class Training:
         loss: float = figures["loss"]
         return loss
 
-    def measure_activations(self, split: AnySplit, *, always: bool) -> None:
+    def measure_activations(self, split: AnySplit) -> None:
         """Say what the layers hand to their activations, for some samples, where the budget allows it."""
-        seconds = self.chunk.training_seconds
-        if not self.budget.share or not (always or self.budget.allows(self.looked_for, seconds)):
+        can = self.step == 0 or self.budget.allows(self.looked_for, self.chunk.training_seconds)
+        if not (self.budget.share and can):
             return
         began = time.perf_counter()
         inputs, _ = self.data.first(split, PROBED_SAMPLES)

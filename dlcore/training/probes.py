@@ -96,7 +96,7 @@ class GradientProbe:
         self.every = min(max(wanted, _USUAL), _RAREST)
 
 
-PROBED_SAMPLES = 256
+PROBED_SAMPLES = 64
 _VALUES = 4096
 """So many values of a layer, evenly picked, are enough for its quantiles."""
 

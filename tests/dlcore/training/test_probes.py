@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dlcore.training.layers import activation_of, layers_of, norm_of, weights_of
-from dlcore.training.probes import Budget, GradientProbe, measure_activations, spread
+from dlcore.training.probes import PROBED_SAMPLES, Budget, GradientProbe, measure_activations, spread
 from tests.dlcore.training.networks import KINDS, batch_for, build
 
 
@@ -189,7 +189,7 @@ def test_activations_are_those_of_a_hand_written_forward(line: str) -> None:
     network = trained_norms(line)
     inputs = pictures(network)
     measured = measure_activations(network, inputs)
-    wanted = by_hand(network, inputs[:256], after=False)
+    wanted = by_hand(network, inputs[:PROBED_SAMPLES], after=False)
     assert list(measured) == list(wanted) == list(layers_of(network))
     for name, values in wanted.items():
         found = measured[name]
