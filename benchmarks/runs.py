@@ -105,9 +105,10 @@ def _opened(terminal: Terminal, key: float, number: int) -> Opened:
     """Return when the screen was filled, by what was on it after each piece that the app sent."""
     in_sight = whole = None
     said = re.compile(rf"\b{number:,} runs in ")
-    for seconds, lines in terminal.screens():
+    for seconds, screen in terminal.screens():
         if seconds < key:
             continue
+        lines = screen.display
         if in_sight is None and all(" finished " in line for line in lines[_ROWS_IN_SIGHT]):
             in_sight = seconds - key
         if whole is None and said.search("\n".join(lines)):
@@ -140,7 +141,6 @@ def _table(rounds: Rounds[Visit]) -> str:
             [one.first.in_sight for one in visits],
             [one.first.whole for one in visits],
             [one.again.in_sight for one in visits],
-            [one.again.whole for one in visits],
             [one.listed for one in visits],
         )
         memory = spread([one.megabytes for one in visits])
@@ -150,7 +150,6 @@ def _table(rounds: Rounds[Visit]) -> str:
         "rows in sight",
         "all read",
         "again: in sight",
-        "all looked at",
         "`dltui runs`",
         "app, MB",
     )
