@@ -455,10 +455,14 @@ class Stage:
         return self.app.focused.row.key if isinstance(self.app.focused, FieldRow) else ""
 
     async def focus(self, key: str) -> FieldRow:
-        """Put the focus on a field."""
+        """Put the focus on a field, and wait until it is explained."""
         row = self.row(key)
         row.focus()
         await self.until(lambda: self.app.focused is row)
+        explained = asyncio.Event()
+        self.setup.call_after_refresh(explained.set)
+        await explained.wait()
+        await self.until(lambda: True)
         return row
 
 
