@@ -49,7 +49,8 @@ def held(process: int) -> Memory:
         peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024
         found = psutil.Process(process).memory_full_info()
     except (OSError, StopIteration, psutil.Error) as error:
-        raise DltuiError(f"Memory cannot be read: {error}", "This section needs Linux.") from None
+        said = str(error) or "the process has ended"
+        raise DltuiError(f"Memory cannot be read: {said}", "This section needs Linux.") from None
     return Memory(found.rss / _MEGABYTE, found.uss / _MEGABYTE, peak / _MEGABYTE)
 
 
