@@ -110,3 +110,8 @@ def download(file: str, got: int, total: int, cells: int = 16) -> str:
         return f"downloading {file}  {size(got)}"
     full = round(min(got / total, 1.0) * cells)
     return f"downloading {file}  {'█' * full}{'░' * (cells - full)}  {size(got)} of {size(total)}"
+
+
+def compilation(used: bool, reason: str) -> str:
+    """Return in words what came of making the step one graph."""
+    return "the whole step is one graph" if used else f"not compiled: {reason}"

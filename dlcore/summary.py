@@ -63,6 +63,8 @@ def store_summary(run: RunDir) -> None:
     facts = read_json(run.facts)
     if history.prepared is not None:
         facts |= {"device": history.prepared.device, "threads": history.prepared.threads}
+    if history.compiled is not None:
+        facts["compiled"] = history.compiled.used
     if history.ended is not None:
         facts["summary"] = summarize(run, history, history.ended.reason)
     write_json(run.facts, facts)

@@ -42,6 +42,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "versions": report.versions,
         "device": prepared.device if prepared else None,
         "threads": prepared.threads if prepared else None,
+        "compiled": history.compiled is not None and history.compiled.used,
         "config": to_table(report.config),
         "line": print_line(report.config),
         "task": prepared.task if prepared else None,

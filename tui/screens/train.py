@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.events import Resize, ScreenResume
 from textual.widgets import Static
 
-from dlcore import commands, launch
+from dlcore import commands, figures, launch
 from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
@@ -191,6 +191,8 @@ class TrainScreen(LabScreen):
                 self._say(f"refused: {answer.reason}", "$text-error")
             else:
                 self._say(f"{answer.text} at step {answer.step:,}")
+        elif history.compiled is not None and not history.compiled.used and not history.answers.added:
+            self._say(figures.compilation(False, history.compiled.reason), "$text-warning")
         self._answers = history.answers.added
 
     def _say(self, text: str, style: str = "$secondary") -> None:

@@ -15,7 +15,7 @@ from dlcore.advice import advise
 from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import RunError
-from dlcore.events import EpochEnded, Evaluated, Event
+from dlcore.events import CompilationEnded, EpochEnded, Evaluated, Event
 from dlcore.examine import examined
 from dlcore.history import LIVE, Metric, score
 from dlcore.oneline import parse, print_line
@@ -159,6 +159,9 @@ class Follow:
 
     def _say(self, event: Event) -> None:
         """Print a line for each evaluation, the only figures that stay on the terminal."""
+        if isinstance(event, CompilationEnded):
+            self._clear()
+            click.echo(clean(figures.compilation(event.used, event.reason)))
         if isinstance(event, Evaluated):
             history = self._feed.history
             of_watched = event.split == history.watched and event.weights is None

@@ -64,6 +64,8 @@ def parts(history: RunHistory, state: State) -> list[str]:
         if fetched is None:
             return ["preparing data and network …"] if state == "starting" else []
         return [clean(figures.download(fetched.file, fetched.bytes, fetched.total))]
+    if history.compiling:
+        return ["making the whole step one graph: the first time takes a minute …"]
     epoch = f"epoch {min(history.epoch(), prepared.epochs):.1f}/{prepared.epochs}"
     step = f"step {history.step:,}/{prepared.total_steps:,}"
     speed = f"{figures.rate(history.recent_samples_per_second())} samples/s" if history.step else ""
