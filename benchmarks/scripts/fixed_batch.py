@@ -25,7 +25,8 @@ Take = Callable[[torch.Tensor, torch.Tensor], object]
 
 
 def own() -> tuple[Take, nn.Module]:
-    """Return dltui's step of the classic configuration, and its network."""
+    """Return dltui's step of the classic configuration, and its network, as the trainer has them."""
+    torch.set_flush_denormal(True)
     config = parse(CLASSIC)
     facts = config.data.facts
     assert facts is not None

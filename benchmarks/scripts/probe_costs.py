@@ -48,6 +48,7 @@ def trained(name: str, seconds: float) -> tuple[Training, RunDir]:
 def main(seconds: float) -> None:
     """Print a line for each run."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as the trainer does
     for chosen in PRESETS:
         for name in chosen.names:
             training, run = trained(name, seconds)
