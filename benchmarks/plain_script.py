@@ -1,9 +1,10 @@
 """The classic MNIST script, as PyTorch's tutorials write it: torchvision, transforms, DataLoader, a loop.
 
-`python -m benchmarks.plain_script FOLDER EPOCHS [NETWORK [IMAGES]]` trains on the MNIST in FOLDER
+`python -m benchmarks.plain_script FOLDER EPOCHS [NETWORK [IMAGES [DEVICE [BATCH]]]]` trains on the MNIST in FOLDER
 (torchvision's layout, no download) and prints a line after each epoch. It is what dltui is measured against,
 so nothing here is slower than the tutorials have it: the time of an epoch is that of its loop alone. NETWORK
-is `classic`, `cnn` or `deep`; IMAGES leaves all but the first so many training images out.
+is `classic`, `cnn` or `deep`; IMAGES leaves all but the first so many training images out; batches are moved
+to DEVICE as they come.
 """
 
 import sys
@@ -68,11 +69,14 @@ class Deep(nn.Sequential):
 NETWORKS: dict[str, type[nn.Module]] = {"classic": Net, "cnn": Cnn, "deep": Deep}
 
 
-def train(model: nn.Module, batches: Batches, criterion: nn.Module, optimizer: optim.Optimizer) -> float:
+def train(
+    model: nn.Module, batches: Batches, criterion: nn.Module, optimizer: optim.Optimizer, device: str = "cpu"
+) -> float:
     """Train for one epoch; return the mean of the batches' losses."""
     model.train()
     running_loss = 0.0
     for images, labels in batches:
+        images, labels = images.to(device), labels.to(device)
         optimizer.zero_grad()
         loss = criterion(model(images), labels)
         loss.backward()
@@ -81,19 +85,27 @@ def train(model: nn.Module, batches: Batches, criterion: nn.Module, optimizer: o
     return running_loss / len(batches)
 
 
-def test(model: nn.Module, batches: Batches) -> float:
+def test(model: nn.Module, batches: Batches, device: str = "cpu") -> float:
     """Return the share of test images that are recognized."""
     model.eval()
     correct = total = 0
     with torch.no_grad():
         for images, labels in batches:
+            images, labels = images.to(device), labels.to(device)
             predicted = model(images).argmax(dim=1)
             correct += (predicted == labels).sum().item()
             total += len(labels)
     return correct / total
 
 
-def main(folder: str, epochs: int, network: str = "classic", images: int = 0) -> None:
+def main(
+    folder: str,
+    epochs: int,
+    network: str = "classic",
+    images: int = 0,
+    device: str = "cpu",
+    batch_size: int = BATCH_SIZE,
+) -> None:
     """Train and test; print loss, accuracy and seconds of each epoch."""
     torch.manual_seed(0)
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
@@ -103,18 +115,18 @@ def main(folder: str, epochs: int, network: str = "classic", images: int = 0) ->
     if images:
         train_set = Subset(train_set, range(images))
     test_set = datasets.MNIST(folder, train=False, transform=transform)
-    train_batches: Batches = DataLoader(train_set, batch_size=BATCH_SIZE, shuffle=True)
+    train_batches: Batches = DataLoader(train_set, batch_size=batch_size, shuffle=True)
     test_batches: Batches = DataLoader(test_set, batch_size=1000)
 
-    model = NETWORKS[network]()
+    model = NETWORKS[network]().to(device)
     criterion = nn.CrossEntropyLoss()
     optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     print(f"threads {torch.get_num_threads()}", flush=True)
     for epoch in range(1, epochs + 1):
         began = time.perf_counter()
-        loss = train(model, train_batches, criterion, optimizer)
+        loss = train(model, train_batches, criterion, optimizer, device)
         trained = time.perf_counter()
-        accuracy = test(model, test_batches)
+        accuracy = test(model, test_batches, device)
         tested = time.perf_counter()
         print(
             f"epoch {epoch}  loss {loss:.4f}  accuracy {accuracy:.4f}  training {trained - began:.4f} s  "
@@ -126,4 +138,5 @@ def main(folder: str, epochs: int, network: str = "classic", images: int = 0) ->
 
 if __name__ == "__main__":
     folder, epochs, *more = sys.argv[1:]
-    main(folder, int(epochs), more[0] if more else "classic", int(more[1]) if more[1:] else 0)
+    network, images, device, batch_size = (*more, *("classic", "0", "cpu", str(BATCH_SIZE))[len(more) :])
+    main(folder, int(epochs), network, int(images), device, int(batch_size))
