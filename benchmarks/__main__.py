@@ -8,6 +8,8 @@ import click
 
 from benchmarks import (
     accuracy,
+    gpu,
+    growth,
     history,
     keras,
     keys,
@@ -32,6 +34,8 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "networks": ("Training speed of other networks", networks.measure),
     "limit": ("Share of the limit", limit.measure),
     "probes": ("Cost of the probes", probes.measure),
+    "growth": ("How cost grows", growth.measure),
+    "gpu": ("Training speed on a GPU", gpu.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
     "start": ("Time to start", start.measure),

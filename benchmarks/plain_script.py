@@ -1,9 +1,9 @@
 """The classic MNIST script, as PyTorch's tutorials write it: torchvision, transforms, DataLoader, a loop.
 
-`python -m benchmarks.plain_script FOLDER EPOCHS [NETWORK [IMAGES [DEVICE [BATCH]]]]` trains on the MNIST in FOLDER
-(torchvision's layout, no download) and prints a line after each epoch. It is what dltui is measured against,
-so nothing here is slower than the tutorials have it: the time of an epoch is that of its loop alone. NETWORK
-is `classic`, `cnn` or `deep`; IMAGES leaves all but the first so many training images out; batches are moved
+`python -m benchmarks.plain_script FOLDER EPOCHS [NETWORK [IMAGES [DEVICE [BATCH]]]]` trains on the MNIST in
+FOLDER (torchvision's layout, no download) and prints a line after each epoch. It is what dltui is measured
+against, so nothing here is slower than the tutorials have it: the time of an epoch is that of its loop alone.
+NETWORK is `classic`, `cnn` or `deep`; IMAGES leaves all but the first so many training images out; batches go
 to DEVICE as they come.
 """
 
@@ -70,7 +70,7 @@ NETWORKS: dict[str, type[nn.Module]] = {"classic": Net, "cnn": Cnn, "deep": Deep
 
 
 def train(
-    model: nn.Module, batches: Batches, criterion: nn.Module, optimizer: optim.Optimizer, device: str = "cpu"
+    model: nn.Module, batches: Batches, criterion: nn.Module, optimizer: optim.Optimizer, device: str
 ) -> float:
     """Train for one epoch; return the mean of the batches' losses."""
     model.train()
@@ -85,7 +85,7 @@ def train(
     return running_loss / len(batches)
 
 
-def test(model: nn.Module, batches: Batches, device: str = "cpu") -> float:
+def test(model: nn.Module, batches: Batches, device: str) -> float:
     """Return the share of test images that are recognized."""
     model.eval()
     correct = total = 0
