@@ -21,7 +21,7 @@ from benchmarks.tenths import Moment, followed, kilobytes_per_million_steps, ste
 from benchmarks.training_runs import BLIND, ONE_THREAD
 from dlcore.errors import DltuiError
 
-ROUNDS = 5
+ROUNDS = 7
 SECONDS = 0.4
 WIDTHS = tuple(2**power for power in range(4, 12))
 DEPTHS = tuple(2**power for power in range(6))
