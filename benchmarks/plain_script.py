@@ -1,10 +1,10 @@
 """The classic MNIST script, as PyTorch's tutorials write it: torchvision, transforms, DataLoader, a loop.
 
-`python -m benchmarks.plain_script FOLDER EPOCHS [NETWORK [IMAGES [DEVICE [BATCH]]]]` trains on the MNIST in
-FOLDER (torchvision's layout, no download) and prints a line after each epoch. It is what dltui is measured
-against, so nothing here is slower than the tutorials have it: the time of an epoch is that of its loop alone.
-NETWORK is `classic`, `cnn` or `deep`; IMAGES leaves all but the first so many training images out; batches go
-to DEVICE as they come.
+`python -m benchmarks.plain_script FOLDER EPOCHS [NETWORK [IMAGES [DEVICE [BATCH [SEED]]]]]` trains on the
+MNIST in FOLDER (torchvision's layout, no download) and prints a line after each epoch. It is what dltui is
+measured against, so nothing here is slower than the tutorials have it: the time of an epoch is that of its
+loop alone. NETWORK is `classic`, `cnn` or `deep`; IMAGES leaves all but the first so many training images
+out; batches go to DEVICE as they come.
 """
 
 import sys
@@ -105,9 +105,10 @@ def main(
     images: int = 0,
     device: str = "cpu",
     batch_size: int = BATCH_SIZE,
+    seed: int = 0,
 ) -> None:
     """Train and test; print loss, accuracy and seconds of each epoch."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     transform = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
     train_set: Dataset[tuple[torch.Tensor, torch.Tensor]] = datasets.MNIST(
         folder, train=True, transform=transform
@@ -138,5 +139,6 @@ def main(
 
 if __name__ == "__main__":
     folder, epochs, *more = sys.argv[1:]
-    network, images, device, batch_size = (*more, *("classic", "0", "cpu", str(BATCH_SIZE))[len(more) :])
-    main(folder, int(epochs), network, int(images), device, int(batch_size))
+    usual = ("classic", "0", "cpu", str(BATCH_SIZE), "0")
+    network, images, device, batch_size, seed = (*more, *usual[len(more) :])
+    main(folder, int(epochs), network, int(images), device, int(batch_size), int(seed))

@@ -24,3 +24,9 @@ def fresh_run(home: Path) -> RunDir:
     """A run of the default configuration that no trainer has touched."""
     config = RunConfig().resolved()
     return create(home, config.name, MOMENT, to_toml(config), {})
+
+
+@pytest.fixture(autouse=True)
+def politeness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trainer that runs in the tests' own process does not make that one step back for good."""
+    monkeypatch.setattr("os.nice", lambda increment: 0)

@@ -24,13 +24,14 @@ from dlcore.choices.optimizers import (
     RMSprop,
     Sgd,
 )
+from dlcore.choices.training import Precision
 from dlcore.training.gradients import clip, penalize
 from dlcore.training.step import Look, TrainingStep
 
 Named = dict[str, torch.Tensor]
 TRIED_STEPS = 3
-_TOLERANCE = 1e-3
-"""Largest difference of losses and gradients, as a share of their norm; float32 sums in another order."""
+_TOLERANCES: dict[Precision, float] = {"float32": 1e-3, "bfloat16": 5e-2}
+"""Largest difference of losses and gradients, as a share of their norm: sums come in another order."""
 _MOVED_TOLERANCE = 0.2
 """The same for the way that parameters have moved: Adam goes as far on a gradient of mere rounding noise."""
 _NOTHING = 1e-12
@@ -194,7 +195,7 @@ def compiled(
     except Exception as error:  # a compiler may fail in any way; the run goes on without it
         text = str(error).strip().split("\n", 1)[0]
         return None, f"{type(error).__name__}: {text}"
-    difference = _difference(found, wanted)
+    difference = _difference(found, wanted, _TOLERANCES[step.config.training.precision])
     if not difference <= 1:
         return None, f"it does not do what the plain step does: {difference:.1g} times the difference allowed"
     return graph, ""
@@ -216,18 +217,18 @@ def _tried(
     return _Trace(torch.stack(losses), gradients, moved)
 
 
-def _difference(found: _Trace, wanted: _Trace) -> float:
+def _difference(found: _Trace, wanted: _Trace, tolerance: float) -> float:
     """Return the largest difference of losses, gradients or ways moved, in tolerances of each."""
     if len(wanted.gradients) < len(found.gradients):  # some optimizers would move what the loss leaves alone
         return math.inf
     shares = (
-        (found.losses, wanted.losses, _TOLERANCE),
-        (_flat(found.gradients), _flat(wanted.gradients), _TOLERANCE),
+        (found.losses, wanted.losses, tolerance),
+        (_flat(found.gradients), _flat(wanted.gradients), tolerance),
         (_flat(found.moved), _flat(wanted.moved), _MOVED_TOLERANCE),
     )
     return max(
-        float((one - other).norm() / other.norm().clamp_min(_NOTHING)) / tolerance
-        for one, other, tolerance in shares
+        float((one - other).norm() / other.norm().clamp_min(_NOTHING)) / allowed
+        for one, other, allowed in shares
     )
 
 

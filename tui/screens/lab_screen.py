@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from itertools import chain
 
 from textual.events import Resize, ScreenResume
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from dlcore import rundir
 from dlcore.clean import clean
@@ -20,6 +22,8 @@ LEAST_ROWS = 16
 class LabScreen(Screen[None]):
     """A main screen. Its children of the class `essential` stay when there is no room for the rest."""
 
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """As in Textual, which paints the whole screen when the focus moves; two widgets have changed."""
     _styled_for = ""
 
     def on_compose(self) -> None:

@@ -159,10 +159,15 @@ class SetupScreen(LabScreen):
         self._say("#setup-about", remarks.about(row, self._draft))
 
     def _say(self, place: str, words: Content) -> None:
-        """Write what is new there: the same words would be laid out once more too."""
+        """Write what is new there, and lay the screen out anew only where that takes more or fewer lines."""
         said = self.query_one(place, Static)
-        if not (isinstance(said.content, Content) and words.is_same(said.content)):
-            said.update(words)
+        if isinstance(said.content, Content) and words.is_same(said.content):
+            return
+        said.update(words, layout=False)
+        if said.is_attached and said.styles.is_auto_height:
+            width, height = said.content_size
+            if said.get_content_height(said.container_size, self.size, width) != height:
+                said.refresh(layout=True)
 
     def on_screen_suspend(self) -> None:
         """Take what was said here away: on another screen it would only be in the way."""

@@ -114,7 +114,10 @@ class Form(VerticalScroll, can_focus=False, inherit_bindings=False):
         """Put the focus on the row below or above."""
         current = self.current
         index = self._rows.index(current) + by if current in self._rows else 0
-        self.screen.set_focus(self._rows[max(0, min(index, len(self._rows) - 1))])
+        row = self._rows[max(0, min(index, len(self._rows) - 1))]
+        # Textual would lay the screen out anew to see whether it must scroll; mostly the row is in sight.
+        is_seen = self.content_region.contains_region(row.region)
+        self.screen.set_focus(row, scroll_visible=not is_seen)
 
     def nudge(self, direction: int) -> None:
         """Change the focused value by one step, past what goes together with nothing else."""
