@@ -147,7 +147,7 @@ class RunHistory:
                 self.warnings.add(event)
             case AttemptEnded():
                 self.ended = event
-                self.paused = self.stopping = False
+                self.paused = self.stopping = self.compiling = False
             case _:
                 assert_never(event)
 
@@ -157,7 +157,7 @@ class RunHistory:
         self._pace = []
         self.attempt = attempt
         self.ended = None
-        self.paused = self.stopping = False
+        self.paused = self.stopping = self.compiling = False
 
     def _start(self, event: AttemptStarted) -> None:
         """Begin anew: what came behind the step that the attempt continues from no longer counts."""

@@ -12,6 +12,8 @@ from dlcore.events import (
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
+    CompilationEnded,
+    CompilationStarted,
     DataFetched,
     EpochEnded,
     Evaluated,
@@ -467,3 +469,19 @@ def test_an_attempt_whose_start_is_lost_is_one_all_the_same() -> None:
     assert best.step == 10
     assert history.totals() == (230, 2.5)
     assert values(history) == [2.0] * 12 + [1.0] * 3
+
+
+def test_while_the_step_is_made_a_graph_it_says_so_and_then_what_came_of_it() -> None:
+    history = RunHistory()
+    history.apply(started(0))
+    history.apply(prepared(1))
+    assert (history.compiling, history.compiled) == (False, None)
+    history.apply(CompilationStarted(seq=2))
+    assert history.compiling
+    history.apply(CompilationEnded(seq=3, used=False, reason="no compiler"))
+    assert not history.compiling
+    assert history.compiled is not None
+    assert (history.compiled.used, history.compiled.reason) == (False, "no compiler")
+    history.apply(CompilationStarted(seq=4))
+    history.apply(started(5, attempt=2))
+    assert not history.compiling, "an attempt that died meanwhile"
