@@ -1,5 +1,7 @@
 """Fixtures that every part of the tests shares."""
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +29,9 @@ def fresh_run(home: Path) -> RunDir:
 
 
 @pytest.fixture(autouse=True)
-def politeness(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A trainer that runs in the tests' own process does not make that one step back for good."""
+def own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Undo what a trainer does to its process, where that is the tests' own: it steps back, and flushes."""
     monkeypatch.setattr("os.nice", lambda increment: 0)
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -204,8 +204,10 @@ def averaging(network: nn.Sequential, last: str) -> nn.Sequential:
 def test_the_receptive_field_of_a_cnn(model: Cnn) -> None:
     model = model.model_copy(update={"activation": Identity(), "norm": "none", "hidden": ()})
     side = 220
+    maps = trace(model.windows(), side, side)
+    assume(maps[-1].height >= 1)  # some shrink even so large a picture to nothing
     network = built(model, (1, side, side))
-    fitting = [found for found in trace(model.windows(), side, side) if 2 * found.receptive_field < side - 60]
+    fitting = [found for found in maps if 2 * found.receptive_field < side - 60]
     assert fitting
     for found in fitting:
         seen, measured = seen_by_one(averaging(network, found.name), (1, side, side))
