@@ -38,6 +38,10 @@ class Gradients:
         """Return the newest norm of each layer, in the order of the network; nan where not finite."""
         return dict(self._latest)
 
+    def recent(self, entries: int) -> list[float]:
+        """Return the norms of all layers in so many of the newest entries."""
+        return [norm for norms in self.norms.values() for norm in norms[-entries:]]
+
     def at(self, index: int) -> dict[str, float]:
         """Return the norms of each layer at the entry number `index`."""
         return {layer: norms[index] for layer, norms in self.norms.items()}

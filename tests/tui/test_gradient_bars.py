@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from tests.tui.fakes import NASTY, VANISHING, count_refreshes
-from tui.widgets.gradient_bars import GradientBars, bar, decades, steadied
+from tui.widgets.gradient_bars import GradientBars, bar, decades
 
 DEEP = {f"fc{number}": norm for number, norm in enumerate(VANISHING.norms, 1)}
 
@@ -50,31 +50,27 @@ def test_the_scale_stands_still_while_the_norms_wobble() -> None:
     assert {decades([0.31 * wobble, 2.2e-4 * wobble]) for wobble in (0.6, 0.9, 1.0, 1.7, 3.0)} == {(-4, 0)}
 
 
-@pytest.mark.parametrize(
-    ("wanted", "before", "limits"),
-    [
-        ((-4, 0), None, (-4, 0)),
-        ((-4, 1), (-4, 0), (-4, 1)),
-        ((-4, 0), (-4, 1), (-4, 1)),
-        ((-3, 0), (-4, 1), (-4, 1)),
-        ((-2, 0), (-4, 2), (-2, 0)),
-        ((-6, 0), (-4, 0), (-6, 0)),
-    ],
-)
-def test_the_scale_grows_at_once_and_shrinks_when_it_is_far_too_wide(
-    wanted: tuple[int, int], before: tuple[int, int] | None, limits: tuple[int, int]
-) -> None:
-    assert steadied(wanted, before) == limits
-
-
 async def test_a_norm_on_the_edge_of_a_decade_leaves_the_scale_alone() -> None:
     bars = GradientBars()
     async with Bench(bars).run_test(size=(50, 12)):
         axes = set()
-        for step, norm in enumerate((0.9, 1.1, 0.95, 1.05, 0.99)):
-            bars.show({"fc1": norm, "fc2": 0.01}, step)
+        recent: list[float] = []
+        for step, norm in enumerate((1.1, 0.9, 1.05, 0.95, 0.99)):
+            recent.append(norm)
+            bars.show({"fc1": norm, "fc2": 0.01}, step, recent)
             axes.add(next(line for line in rows(bars)[::-1] if line.startswith("1e")))
-        assert len(axes) == 2, "it grows once"
+        assert len(axes) == 1
+
+
+async def test_who_comes_late_sees_the_same_scale() -> None:
+    early, late = GradientBars(), GradientBars()
+    async with Bench(early).run_test(size=(50, 12)):
+        for step, norm in enumerate((30.0, 0.2, 0.1)):
+            early.show({"fc1": norm}, step, [30.0, 0.2, 0.1][: step + 1])
+        seen = shown(early)
+    async with Bench(late).run_test(size=(50, 12)):
+        late.show({"fc1": 0.1}, 2, [30.0, 0.2, 0.1])
+        assert shown(late) == seen
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ from tui.widgets.status_line import StatusLine
 _POLL_SECONDS = 0.1
 _READ_ON_SECONDS = 0.002
 """Between two readings of a file that is long."""
+_SCALED_LOOKS = 50
+"""Looks at the gradients that the scale of the bars holds."""
 
 
 class TrainScreen(LabScreen):
@@ -158,7 +160,7 @@ class TrainScreen(LabScreen):
         if over_time.display:
             over_time.show(gradient_chart(self.feed.history, self._view))
         if gradients.steps:
-            bars.show(gradients.latest(), gradients.steps[-1])
+            bars.show(gradients.latest(), gradients.last_step, gradients.recent(_SCALED_LOOKS))
         elif self.feed.config is not None and not self.feed.config.training.probe_budget:
             bars.say("not measured: training.probe_budget is 0")
         else:

@@ -1,6 +1,7 @@
 """Gradient norm per layer as bars on a log scale, with the first layer's share of the last one's."""
 
 import math
+from collections.abc import Sequence
 
 from textual.content import Content
 from textual.widget import Widget
@@ -27,17 +28,19 @@ class GradientBars(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._norms: dict[str, float] = {}
-        self._decades: tuple[int, int] | None = None
+        self._decades = decades([])
         self._step = 0
         self._note = ""
         self.ascii_only = False
 
-    def show(self, norms: dict[str, float], step: int) -> None:
-        """Show the norms of one step, layer by layer from input to output."""
-        if norms != self._norms or self._note:
-            before = self._decades if norms.keys() == self._norms.keys() else None
-            self._decades = steadied(decades(list(norms.values())), before)
-            self._norms, self._step, self._note = dict(norms), step, ""
+    def show(self, norms: dict[str, float], step: int, recent: Sequence[float] = ()) -> None:
+        """Show the norms of one step, layer by layer from input to output.
+
+        The scale holds those of the `recent` past too: it stands still, and is the same for all who look.
+        """
+        limits = decades([*norms.values(), *recent])
+        if (norms, limits) != (self._norms, self._decades) or self._note:
+            self._norms, self._decades, self._step, self._note = dict(norms), limits, step, ""
             self.refresh()
 
     def say(self, note: str) -> None:
@@ -53,7 +56,7 @@ class GradientBars(Widget):
         title = Content.assemble(("gradient norm", "bold"), (f"  {when}", "$secondary"))
         if not self._norms:
             return Content("\n").join([title, Content(clean(self._note)).stylize("$secondary")])
-        low, high = self._decades or decades(list(self._norms.values()))
+        low, high = self._decades
         bars = width - _NAME - _NUMBER - 2
         rows = [self._row(layer, norm, low, high, bars) for layer, norm in self._norms.items()]
         room = height - 4
@@ -95,15 +98,6 @@ def decades(norms: list[float]) -> tuple[int, int]:
     logs = [math.log10(norm) for norm in norms if math.isfinite(norm) and norm > 0] or [0.0]
     high = math.floor(max(logs)) + 1
     return min(math.floor(min(logs)), high - 3), high
-
-
-def steadied(wanted: tuple[int, int], before: tuple[int, int] | None) -> tuple[int, int]:
-    """Return limits that grow at once, and shrink only when they are more than a decade too wide."""
-    if before is None:
-        return wanted
-    low = before[0] if wanted[0] - 1 <= before[0] <= wanted[0] else wanted[0]
-    high = before[1] if wanted[1] <= before[1] <= wanted[1] + 1 else wanted[1]
-    return low, high
 
 
 def bar(share: float, cells: int, ascii_only: bool = False) -> str:
