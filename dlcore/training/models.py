@@ -1,6 +1,7 @@
 """From a choice of architecture to a network of named layers: fc1, fc2 …, conv1, conv2 …"""
 
 from collections import OrderedDict
+from itertools import pairwise
 from math import prod
 from typing import assert_never
 
@@ -68,7 +69,7 @@ def _sequence(
     bias = getattr(model, "bias", True)
     layers[last] = nn.Linear(hidden[-1] if hidden else features, units, bias=bias)
     layers |= _output(model.output, last)
-    return ResidualSequence(layers, carried) if carried else nn.Sequential(layers)
+    return ResidualSequence(layers, carried) if carried else PoolingSequence(layers)
 
 
 def _output(output: str, last: str) -> dict[str, nn.Module]:
@@ -123,6 +124,27 @@ class ResidualSequence(nn.Sequential):
             values = module(values)
             if name in self._ends:
                 values = values + kept
+        return values
+
+
+class PoolingSequence(nn.Sequential):
+    """Modules one after the other; while it trains, relu behind the max pooling that follows it.
+
+    The maximum of what relu leaves is relu of the maximum, and so are the gradients, to the bit; but behind
+    the pooling there are a quarter of the figures. In evaluation mode everything is where it is named.
+    """
+
+    def __init__(self, layers: Modules) -> None:
+        super().__init__(layers)
+        self._training_order = list(layers.values())
+        for index, (one, following) in enumerate(pairwise(layers.values())):
+            if isinstance(one, nn.ReLU) and isinstance(following, nn.MaxPool2d):
+                self._training_order[index : index + 2] = [following, one]
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Return what the last module gives."""
+        for module in self._training_order if self.training else self:
+            values = module(values)
         return values
 
 

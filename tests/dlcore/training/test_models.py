@@ -1,6 +1,7 @@
 """Networks by hand: shapes and parameters, dropout, norms, residuals, torchvision's, and the user's own."""
 
 import builtins
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dlcore.oneline import parse
 from dlcore.training.layers import describe, layers_of
 from dlcore.training.models import ResidualSequence, build_model, check_outputs
 from tests.dlcore.training.networks import KINDS, assert_gradients, build, known
+from tests.dlcore.training.prepared import prepared
 
 
 def summary(line: str) -> list[tuple[str, str, tuple[int, ...], str, int]]:
@@ -341,3 +343,25 @@ def test_every_target_of_a_regression_has_a_unit() -> None:
         2,
         3,
     )
+
+
+@pytest.mark.parametrize(
+    "line", ["digits cnn relu", "noise lenet5 relu data.side=28", "digits vgg", "digits cnn tanh", "digits cnn gelu"]
+)
+def test_pooling_before_relu_changes_no_bit_of_outputs_and_gradients(line: str) -> None:
+    start = prepared(line)
+    inputs, targets = start.data.first(start.data.training, 32)
+    ours = start.network()
+    plain = nn.Sequential(OrderedDict(start.network().named_children()))
+    assert [name for name, _ in ours.named_modules()] == [name for name, _ in plain.named_modules()]
+    found = []
+    for network in (ours, plain):
+        torch.manual_seed(4)
+        outputs = network(inputs)
+        nn.functional.cross_entropy(outputs, targets).backward()
+        found.append([outputs, *(parameter.grad for parameter in network.parameters())])
+    for one, other in zip(*found, strict=True):
+        assert one is not None
+        assert other is not None
+        assert torch.equal(one, other)
+    assert torch.equal(ours.eval()(inputs), plain.eval()(inputs))
