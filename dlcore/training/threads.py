@@ -13,8 +13,8 @@ import torch
 
 from dlcore.training.step import TrainingStep
 
-_SMALL_SECONDS = 0.001
-"""Steps shorter than this are not worth sharing: handing work over costs as much."""
+_SMALL_SECONDS = 0.0025
+"""Steps shorter than this are not worth sharing: handing work over costs as much, and one thread repeats."""
 _GAIN = 1.2
 """So many times as fast must twice the threads be."""
 _TRIAL_SECONDS = 0.5

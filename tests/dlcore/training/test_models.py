@@ -346,7 +346,8 @@ def test_every_target_of_a_regression_has_a_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["digits cnn relu", "noise lenet5 relu data.side=28", "digits vgg", "digits cnn tanh", "digits cnn gelu"]
+    "line",
+    ["digits cnn relu", "noise lenet5 relu data.side=28", "digits vgg", "digits cnn tanh", "digits cnn gelu"],
 )
 def test_pooling_before_relu_changes_no_bit_of_outputs_and_gradients(line: str) -> None:
     start = prepared(line)
