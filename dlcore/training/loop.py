@@ -176,8 +176,8 @@ class Training:
         """Evaluate the split that is watched during the run: the test split when nothing is held out."""
         self.evaluated_at = self.step
         name, split = self.watched
-        self.measure_activations(split)
         loss = self.evaluate(name, split)
+        self.measure_activations(split)  # behind it: the first pass through a network is a slow one
         if self.step and self.plateau is not None:
             self.plateau.see(loss)
         if self.step and self.best is not None:
@@ -223,6 +223,7 @@ class Training:
             names = ("mean", "deviation", "low", "high")
             by_name = {name: {layer: row[name] for layer, row in found.items()} for name in names}
             self.record.say(ActivationsMeasured, self.step, samples=len(inputs), **by_name)
+        self.chunk.resume_clock()
 
     def conclude(self) -> None:
         """Evaluate what has not been evaluated at this step, take the best weights back, and save them."""
