@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from dlcore import events
 from dlcore.atomic import read_json
 from dlcore.config import RunConfig
+from dlcore.cores import takes_all
 from dlcore.errors import DltuiError
 from dlcore.events import Event
 from dlcore.history import LIVE, RunHistory, State
@@ -59,6 +60,12 @@ class RunFeed:
     def live(self) -> bool:
         """Whether a trainer is at work on the run."""
         return self.state in LIVE
+
+    @property
+    def takes_every_core(self) -> bool:
+        """Whether what the viewer computes is taken away from the trainer."""
+        prepared = self.history.prepared
+        return self.live and prepared is not None and prepared.device == "cpu" and takes_all(prepared.threads)
 
     def read(self, seconds: float = 0.03) -> bool:
         """Take in what is new, for at most so long; return whether anything that is shown changed."""

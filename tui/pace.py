@@ -4,6 +4,8 @@ import os
 from collections.abc import Mapping
 
 FRAME_SECONDS, SSH_FRAME_SECONDS = 0.25, 0.5
+SHARED_FRAME_SECONDS = 0.6
+"""Where the trainer computes on every core: each of its threads waits for the one that makes room."""
 BYTES_PER_SECOND, SSH_BYTES_PER_SECOND = 40_000, 4_000
 """A bit below what the app may send, which leaves room for what the person's own keys cause."""
 _REST = 4
@@ -22,10 +24,14 @@ class Pace:
         self._took = 0.0
         self._sent = 0
 
-    def is_due(self, now: float, sent: int, *, is_busy: bool) -> bool:
-        """Whether to draw at the time `now`, `sent` bytes having gone out in all, the line busy or not."""
+    def is_due(self, now: float, sent: int, *, is_busy: bool, is_shared: bool = False) -> bool:
+        """Whether to draw at the time `now`, `sent` bytes having gone out in all.
+
+        `is_busy` says that the line is, `is_shared` that drawing takes a core away from the trainer.
+        """
         cost = (sent - self._sent) / self._budget
-        return not is_busy and now >= self._began + max(self._seconds, _REST * self._took, cost)
+        seconds = max(self._seconds, SHARED_FRAME_SECONDS) if is_shared else self._seconds
+        return not is_busy and now >= self._began + max(seconds, _REST * self._took, cost)
 
     def begin(self, now: float, sent: int) -> None:
         """Take note that a frame begins; its cost is everything that is sent from now on."""

@@ -4,7 +4,6 @@ What a batch holds depends on the seed and on its samples, never on who read it:
 the same random augmentations are drawn, and the random numbers of everything else are left alone.
 """
 
-import os
 import random
 import signal
 import sys
@@ -19,6 +18,7 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Subset
 
 from dlcore.clean import clean
+from dlcore.cores import available
 from dlcore.errors import DataError, DltuiError, RunError
 from dlcore.training.faults import described
 from dlcore.training.seeds import derive
@@ -214,8 +214,7 @@ def _measure(values: torch.Tensor) -> str:
 
 def _processes(dataset: Dataset[Any], workers: int, samples: int, batch_size: int) -> dict[str, Any]:
     """Return how many workers read, and how they are started."""
-    own = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    workers = min(workers, own, -(-samples // batch_size))
+    workers = min(workers, available(), -(-samples // batch_size))
     if samples < _TINY or workers < 1:
         return {}
     if sys.platform == "linux":

@@ -5,12 +5,12 @@ not, and with every core taken a viewer has to wait for its turn.
 """
 
 import os
-import statistics
 import time
 from collections.abc import Callable
 
 import torch
 
+from dlcore.cores import available, takes_all
 from dlcore.training.step import TrainingStep
 
 _SMALL_SECONDS = 0.0025
@@ -18,14 +18,11 @@ _SMALL_SECONDS = 0.0025
 _GAIN = 1.2
 """So many times as fast must twice the threads be."""
 _TRIAL_SECONDS = 0.5
-_MOST_STEPS = 10
+"""What a comparison of two numbers of threads may take."""
+_TURN_STEPS = 5
+_MOST_TURNS = 10
 _POLITENESS = 10
 """Niceness of a trainer that takes every core, so that its viewers still answer at once."""
-
-
-def available() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def choose_threads(step: TrainingStep, inputs: torch.Tensor, targets: torch.Tensor) -> int:
@@ -37,36 +34,46 @@ def choose_threads(step: TrainingStep, inputs: torch.Tensor, targets: torch.Tens
     if inputs.device.type != "cpu" or available() == 1:
         return 1
 
-    def seconds() -> float:
-        began = time.perf_counter()
-        loss, outputs = step.loss_of(inputs, targets)
-        step.descended(loss, outputs).backward()
-        return time.perf_counter() - began
+    def turn(threads: int) -> list[float]:
+        torch.set_num_threads(threads)
+        taken: list[float] = []
+        for _ in range(1 + _TURN_STEPS):
+            began = time.perf_counter()
+            loss, outputs = step.loss_of(inputs, targets)
+            step.descended(loss, outputs).backward()
+            taken.append(time.perf_counter() - began)
+        return taken[1:]  # the first finds the threads asleep
 
     step.network.train()
     with step.untouched():
-        threads, best = 1, _typical(seconds)
-        while best > _SMALL_SECONDS and threads < available():
+        threads = 1
+        while _quick(turn(threads)) > _SMALL_SECONDS and threads < available():
             more = min(2 * threads, available())
-            torch.set_num_threads(more)
-            found = _typical(seconds)
-            if best < _GAIN * found:
+            if not _is_worth_it(turn, threads, more):
                 break
-            threads, best = more, found
+            threads = more
     torch.set_num_threads(threads)
     return threads
 
 
-def _typical(seconds: Callable[[], float]) -> float:
-    """Return the median time of a few steps, the first of them left out: it finds everything cold."""
-    first = seconds()
-    taken: list[float] = []
-    while len(taken) < _MOST_STEPS and (not taken or first + sum(taken) < _TRIAL_SECONDS):
-        taken.append(seconds())
-    return statistics.median(taken)
+def _is_worth_it(turn: Callable[[int], list[float]], threads: int, more: int) -> bool:
+    """Whether steps with `more` threads are so much faster; in turns, for other programs come and go."""
+    few: list[float] = []
+    many: list[float] = []
+    for _ in range(_MOST_TURNS):
+        few += turn(threads)
+        many += turn(more)
+        if sum(few) + sum(many) > _TRIAL_SECONDS:
+            break
+    return _quick(few) >= _GAIN * _quick(many)
+
+
+def _quick(seconds: list[float]) -> float:
+    """Return the time of a step that nothing disturbed: the first quartile."""
+    return sorted(seconds)[len(seconds) // 4]
 
 
 def make_room(threads: int) -> None:
     """Step back behind other programs where every core is taken."""
-    if threads > 1 and threads >= available():
+    if takes_all(threads):
         os.nice(_POLITENESS)

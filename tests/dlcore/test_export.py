@@ -302,7 +302,8 @@ def test_a_real_run(real_run: Trained) -> None:
     text = markdown(real_run.run)
     assert "**Finished** after 6 of 6 epochs (12 steps, " in text
     assert parse(shlex.split(block(text, "sh"))[2]) == parse(
-        "digits mlp 8,8 momentum ce n=64 b=32 e=6 device=cpu out=linear data.normalize=half training.threads=1"
+        "digits mlp 8,8 momentum ce n=64 b=32 e=6 device=cpu out=linear data.normalize=half "
+        "training.threads=1"
     )
     assert document(real_run.run)["steps"] == 12
     assert [row["step"] for row in records(real_run.run)] == ["0", "2", "4", "6", "8", "10", "12"]

@@ -204,13 +204,13 @@ class FakeRun:
         self.say(AttemptStarted, time=MOMENT.isoformat(), pid=4242, host="box")
         return self
 
-    def prepare(self) -> "FakeRun":
+    def prepare(self, threads: int = 1) -> "FakeRun":
         """Data and network stand."""
         layers = layers_of(self.config)
         self.say(
             Prepared,
             device="cpu",
-            threads=1,
+            threads=threads,
             task=self.facts.task,
             input_shape=self.facts.shape,
             classes=self.facts.names,

@@ -223,3 +223,20 @@ def test_a_short_run_needs_no_preview(make_run: MakeRun) -> None:
     feed = RunFeed(make_run().start().prepare().steps(600).dir)
     feed.read(-1.0)
     assert (feed.reading, feed.history.step) == ("", 0)
+
+
+def test_whether_the_trainer_takes_every_core(
+    make_run: Callable[..., FakeRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("mnist e=20").hold().start().prepare(threads=2)
+    feed = RunFeed(run.dir)
+    assert not feed.takes_every_core, "nothing is known yet"
+    feed.read()
+    for cores, expected in ((1, True), (2, True), (4, False)):
+        monkeypatch.setattr("dlcore.cores.available", lambda cores=cores: cores)
+        assert feed.takes_every_core == expected
+    monkeypatch.setattr("dlcore.cores.available", lambda: 2)
+    run.die()
+    feed = RunFeed(run.dir)
+    feed.read()
+    assert not feed.takes_every_core, "there is no trainer"

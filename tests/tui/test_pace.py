@@ -8,6 +8,7 @@ SSH = {"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}
 @pytest.fixture(autouse=True)
 def real_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.pace.FRAME_SECONDS", 0.25)
+    monkeypatch.setattr("tui.pace.SHARED_FRAME_SECONDS", 0.6)
 
 
 @pytest.mark.parametrize(("environment", "seconds"), [({}, 0.25), ({"SSH_CONNECTION": ""}, 0.25), (SSH, 0.5)])
@@ -17,6 +18,13 @@ def test_over_ssh_frames_are_rarer(environment: dict[str, str], seconds: float) 
     pace.begin(100, 0)
     assert not pace.is_due(100 + seconds - 0.01, 0, is_busy=False)
     assert pace.is_due(100 + seconds, 0, is_busy=False)
+
+
+def test_frames_are_rarer_where_they_take_a_core_from_the_trainer() -> None:
+    pace = Pace({})
+    pace.begin(100, 0)
+    assert not pace.is_due(100.55, 0, is_busy=False, is_shared=True)
+    assert pace.is_due(100.6, 0, is_busy=False, is_shared=True)
 
 
 def test_a_slow_frame_is_followed_by_a_long_rest() -> None:

@@ -1,7 +1,6 @@
 """The processor, and what torch is and sees here, which a process of its own has to say."""
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import psutil
 
 from dlcore import figures
+from dlcore.cores import available
 from tui.checkup.check import Check
 
 INSPECTOR: tuple[str, ...] = (sys.executable, "-P", "-m", "dlcore.training.inspect")
@@ -41,7 +41,7 @@ def machine_checks(inspector: tuple[str, ...]) -> Iterator[Check]:
 
 def processor_check() -> Check:
     """Return name, cores, load and free memory of this machine."""
-    cores = _cores()
+    cores = available()
     name = f"{_processor_name()}, {cores} core{'s' if cores > 1 else ''}"
     try:
         load = psutil.getloadavg()[0]
@@ -55,13 +55,6 @@ def processor_check() -> Check:
     if load > cores:
         return Check("cpu", "note", found, "Others are at work here: training shares the cores with them.")
     return Check("cpu", "ok", found)
-
-
-def _cores() -> int:
-    """Return how many cores this process may use, where the system says so, else how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _processor_name() -> str:

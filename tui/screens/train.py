@@ -107,7 +107,9 @@ class TrainScreen(LabScreen):
             self._reads_on = True
             self.set_timer(_READ_ON_SECONDS, self._read_on)
         sent, is_busy = line_of(self.app)
-        is_due = not self._parts and self._pace.is_due(time.monotonic(), sent, is_busy=is_busy)
+        is_due = not self._parts and self._pace.is_due(
+            time.monotonic(), sent, is_busy=is_busy, is_shared=self.feed.takes_every_core
+        )
         if self._stale and self.is_current and is_due:
             self._begin_frame()
 

@@ -15,9 +15,10 @@ from dlcore.choices.optimizers import (
     RMSprop,
     Sgd,
 )
+from dlcore.cores import available
 from dlcore.training.optimizers import build_optimizer
 from dlcore.training.step import TrainingStep
-from dlcore.training.threads import available, choose_threads
+from dlcore.training.threads import choose_threads
 from tests.dlcore.training.prepared import prepared
 
 Parameters = list[nn.Parameter]
