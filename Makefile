@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help check format lint types imports test snapshots docs bench
+.PHONY: help check format lint types imports test snapshots docs bench torture
 
 help:  ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 12
@@ -31,6 +31,10 @@ snapshots:  ## accept the screens as they are now (look at each one first)
 docs:  ## publish the catalogue and the JSON schemas of events and commands anew
 	python -m dlcore.schema docs
 	python -m dlcore.catalogue docs
+
+torture:  ## every fault of the full tier, half an hour; README quotes the table
+	DLTUI_TORTURE=full DLTUI_LEDGER=tests/torture/results.md pytest tests/torture
+	python -m tests.torture.readme
 
 bench:  ## what README's figures come from; some of it: make bench SECTIONS="speed peers"
 	python -m benchmarks $(SECTIONS)

@@ -2,11 +2,12 @@
 
 import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from dlcore import disk
 
 _MAX_BYTES = 10_000_000
 """A small file larger than this is not ours."""
@@ -24,24 +25,12 @@ def write_atomic(path: Path, content: bytes) -> None:
     """Replace the file as a whole: a reader sees the old content or the new, whatever happens."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:  # mkstemp made it with mode 0600
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        disk.store(descriptor, content)  # mkstemp made it with mode 0600
+        disk.replace(Path(temporary), path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the folder's list of names is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    disk.sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -4,11 +4,12 @@ A line is written whole with one `write(2)`, so that it survives the death of it
 takes only lines whose sum is right, waits for the newline of the last one, and skips what is damaged.
 """
 
-import errno
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from dlcore import disk
 
 _MAX_LINE = 16 * 1024 * 1024
 """A line longer than this is damage, not data."""
@@ -43,21 +44,20 @@ class Appender:
         """End a line that an earlier writer or a full disk left torn, so that ours starts fresh."""
         size = os.fstat(self._descriptor).st_size
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
-            os.write(self._descriptor, b"\n")
+            disk.write(self._descriptor, b"\n")
         self._torn = False
 
     def append(self, content: bytes) -> None:
         """Write one line; raises OSError when it did not go out whole."""
         if self._torn:
             self._seal()
-        line = frame(content)
-        if os.write(self._descriptor, line) != len(line):
-            self._torn = True
-            raise OSError(errno.ENOSPC, "the disk took only a part of a line")
+        self._torn = True  # until it is known to be whole
+        disk.write(self._descriptor, frame(content))
+        self._torn = False
 
     def sync(self) -> None:
         """Wait until everything written is on the disk."""
-        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+        disk.sync(self._descriptor)
 
     def close(self) -> None:
         """Close the file."""

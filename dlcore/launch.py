@@ -1,5 +1,6 @@
 """Start a trainer that outlives whoever started it, and tell a live one what to do."""
 
+import contextlib
 import os
 import platform
 import subprocess
@@ -44,13 +45,26 @@ def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subpro
     return run, start(root, run)
 
 
-def start(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
+def resume(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
+    """Start a new attempt at a run, from its last checkpoint; raises RunError when a trainer holds it.
+
+    Whether there is anything left to train the trainer finds out, and says as it ends.
+    """
+    holder = lock_holder(run)
+    if holder is not None:
+        raise RunError(f"{run.id} is being trained by process {holder}", f"Watch it: dltui attach {run.id}.")
+    with contextlib.suppress(FileNotFoundError):
+        return start(root, run, "--resume", str(run.control.stat().st_size))
+    return start(root, run, "--resume", "0")
+
+
+def start(root: Path, run: RunDir, *arguments: str) -> subprocess.Popen[bytes]:
     """Start the trainer of a run: a session of its own, no standard input, its words in `trainer.log`."""
     log = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     try:
         return subprocess.Popen(
             # -P: a file named like a module in the current folder must not be taken for it.
-            [sys.executable, "-P", "-m", "dlcore.training", str(run.path)],
+            [sys.executable, "-P", "-m", "dlcore.training", str(run.path), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -7,6 +7,8 @@ from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
+from dlcore import disk
+
 
 class PartFile:
     """The beginning of a file under the name `<name>.part`, to which one process at a time may write.
@@ -31,10 +33,8 @@ class PartFile:
     def write(self, piece: bytes) -> None:
         """Append the piece."""
         try:
-            while piece:
-                written = self._handle.write(piece)
-                self.size += written
-                piece = piece[written:]
+            disk.write(self._handle.fileno(), piece)
+            self.size += len(piece)
         except OSError:
             self._stays = False  # on a full disk it would be in the way
             raise
@@ -48,8 +48,8 @@ class PartFile:
 
     def publish(self, path: Path) -> None:
         """Give the file its own name, once it is on the disk."""
-        os.fsync(self._handle.fileno())
-        os.replace(self.path, path)
+        disk.sync(self._handle.fileno())
+        disk.replace(self.path, path)
         self._published = True
 
     def release(self) -> None:

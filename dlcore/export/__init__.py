@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dlcore.atomic import sync_folder
+from dlcore import disk
 from dlcore.errors import DltuiError
 from dlcore.export.csv_ import to_csv
 from dlcore.export.json_ import to_json
@@ -95,7 +95,7 @@ def _write_all(files: dict[Path, bytes], force: bool) -> None:
             temporary[path] = _store(path, content)
         for path, source in temporary.items():
             if force:
-                source.replace(path)
+                disk.replace(source, path)
             else:
                 _place(source, path)
                 placed.append(path)
@@ -108,17 +108,14 @@ def _write_all(files: dict[Path, bytes], force: bool) -> None:
             source.unlink(missing_ok=True)
     for folder in {path.parent for path in files}:
         with contextlib.suppress(OSError):  # some network folders cannot be synced; the files are there
-            sync_folder(folder)
+            disk.sync_folder(folder)
 
 
 def _store(path: Path, content: bytes) -> Path:
     """Write the content to a file of its own beside `path`, with mode 0600, and return that file."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".dltui-", suffix=".tmp")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        disk.store(descriptor, content)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -144,7 +141,7 @@ def _place_without_link(source: Path, path: Path) -> None:
     except FileExistsError:
         raise _exists(path) from None
     try:
-        source.replace(path)
+        disk.replace(source, path)
     except OSError:
         path.unlink(missing_ok=True)
         raise
