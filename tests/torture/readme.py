@@ -9,7 +9,7 @@ BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
 
 def with_table(readme: str, page: str) -> str:
     """Return README's text with the page's date, versions and table between the two comments."""
-    before, begin, rest = readme.partition(BEGIN)
+    before, _, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     assert end, f"README.md has no place for the table of faults: {BEGIN} … {END}"
     body = page.partition("\n")[2].strip()
