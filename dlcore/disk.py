@@ -3,24 +3,40 @@
 That makes each of them one that a test can let fail, in turn.
 """
 
+import contextlib
 import errno
+import fcntl
 import os
+import sys
 from pathlib import Path
+
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES)
+"""What a file system says whose folders cannot be synced, or that does not let us try."""
 
 
 def write(descriptor: int, content: bytes | memoryview) -> None:
     """Write at the end of what was written before; raises OSError when not all of it went out.
 
-    One `write(2)`, so that a line is there whole or, on a full disk, in part.
+    A line goes out with one `write(2)`. Where that takes only a part, the rest is tried as well: either it
+    goes out too, or the system says why not.
     """
-    written = os.write(descriptor, content)
-    if written != len(content):
-        raise OSError(errno.ENOSPC, "the disk took only a part of what was written")
+    rest = memoryview(content)
+    while rest:  # Linux also takes at most 2 GB at once
+        written = os.write(descriptor, rest)
+        if not written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        rest = rest[written:]
 
 
 def sync(descriptor: int) -> None:
     """Wait until the file's content is on the disk."""
-    getattr(os, "fdatasync", os.fsync)(descriptor)
+    if sys.platform == "darwin":  # there, fsync is content with the drive's own memory
+        with contextlib.suppress(OSError):  # not every file system knows the other way
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+        os.fsync(descriptor)
+    else:
+        os.fdatasync(descriptor)
 
 
 def replace(source: Path, target: Path) -> None:
@@ -28,23 +44,28 @@ def replace(source: Path, target: Path) -> None:
     source.replace(target)
 
 
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name; raises FileExistsError when the name is taken."""
+    os.link(source, target)
+
+
 def sync_folder(path: Path) -> None:
-    """Wait until the folder's list of names is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """Wait until the folder's list of names is on the disk; where no folder can be synced, do nothing."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
 
 
-def store(descriptor: int, content: bytes) -> None:
+def store(descriptor: int, content: bytes | memoryview) -> None:
     """Write all of a file that has no name yet which anybody looks for, wait for the disk, and close it."""
     try:
-        view = memoryview(content)
-        while view:  # Linux writes at most 2 GB at once
-            piece = view[: 1 << 30]
-            write(descriptor, piece)
-            view = view[len(piece) :]
+        write(descriptor, content)
         sync(descriptor)
     finally:
         os.close(descriptor)

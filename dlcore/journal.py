@@ -2,6 +2,8 @@
 
 A line is written whole with one `write(2)`, so that it survives the death of its writer; a reader
 takes only lines whose sum is right, waits for the newline of the last one, and skips what is damaged.
+A line that was torn stays a damaged one, also where nothing but its newline is missing: nobody was told
+that it is there, and whoever says it again must not find it said already.
 """
 
 import os
@@ -14,6 +16,8 @@ from dlcore import disk
 _MAX_LINE = 16 * 1024 * 1024
 """A line longer than this is damage, not data."""
 _BLOCK = 1 << 20
+_SEAL = b"#\n"
+"""Ends a torn line; with it, no line has the sum that it begins with."""
 
 
 def frame(content: bytes) -> bytes:
@@ -37,18 +41,19 @@ class Appender:
     def __init__(self, path: Path) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o600)
+        self._folder: Path | None = path.parent
+        """Where the file's name is that may not be on the disk yet."""
         self._torn = True  # for all we know
-        self._seal()
 
     def _seal(self) -> None:
         """End a line that an earlier writer or a full disk left torn, so that ours starts fresh."""
         size = os.fstat(self._descriptor).st_size
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
-            disk.write(self._descriptor, b"\n")
+            disk.write(self._descriptor, _SEAL)
         self._torn = False
 
     def append(self, content: bytes) -> None:
-        """Write one line; raises OSError when it did not go out whole."""
+        """Write one line; raises OSError when it did not go out whole, and then nobody will ever read it."""
         if self._torn:
             self._seal()
         self._torn = True  # until it is known to be whole
@@ -58,6 +63,9 @@ class Appender:
     def sync(self) -> None:
         """Wait until everything written is on the disk."""
         disk.sync(self._descriptor)
+        if self._folder is not None:
+            disk.sync_folder(self._folder)
+            self._folder = None
 
     def close(self) -> None:
         """Close the file."""

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from dlcore.atomic import private_folder, write_atomic
+from dlcore.atomic import write_atomic, write_new
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import DltuiError
+from dlcore.private import private_folder
 
 
 def save_config(config: RunConfig, path: str) -> Path:
     """Write a configuration to a new file; raises DltuiError when it cannot be or is there already."""
     target = Path(path).expanduser().absolute()
     try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(to_toml(config))
+        write_new(target, to_toml(config).encode())
     except FileExistsError:
         raise DltuiError(f"{target} is there already", "Choose another name.") from None
     except OSError as error:

@@ -4,14 +4,13 @@ Every format works on every run, whether it is finished, failed, crashed or stil
 """
 
 import contextlib
-import errno
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dlcore import disk
+from dlcore.atomic import give_name, store_beside
 from dlcore.errors import DltuiError
 from dlcore.export.csv_ import to_csv
 from dlcore.export.json_ import to_json
@@ -34,9 +33,6 @@ FORMATS: tuple[Format, ...] = (
     Format("json", ".json", to_json),
     Format("csv", ".csv", to_csv),
 )
-
-_NO_LINKS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)
-"""What a file system says that knows no hard links."""
 
 
 def find_format(name: str) -> Format:
@@ -92,7 +88,7 @@ def _write_all(files: dict[Path, bytes], force: bool) -> None:
     placed: list[Path] = []
     try:
         for path, content in files.items():
-            temporary[path] = _store(path, content)
+            temporary[path] = store_beside(path, content)
         for path, source in temporary.items():
             if force:
                 disk.replace(source, path)
@@ -111,37 +107,9 @@ def _write_all(files: dict[Path, bytes], force: bool) -> None:
             disk.sync_folder(folder)
 
 
-def _store(path: Path, content: bytes) -> Path:
-    """Write the content to a file of its own beside `path`, with mode 0600, and return that file."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".dltui-", suffix=".tmp")
-    try:
-        disk.store(descriptor, content)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return Path(name)
-
-
 def _place(source: Path, path: Path) -> None:
     """Give the file its name unless the name is taken by now; raises DltuiError then."""
     try:
-        os.link(source, path)
+        give_name(source, path)
     except FileExistsError:
         raise _exists(path) from None
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        _place_without_link(source, path)
-
-
-def _place_without_link(source: Path, path: Path) -> None:
-    """Take the name with an empty file, which only one process can make, and then replace that."""
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise _exists(path) from None
-    try:
-        disk.replace(source, path)
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise

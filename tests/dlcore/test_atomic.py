@@ -1,11 +1,13 @@
 """Small files: replaced as a whole or not at all, private, and harmless when they are damaged."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import private_folder, read_json, write_atomic, write_json
+from dlcore import disk
+from dlcore.atomic import read_json, remove_leftovers, store_beside, write_atomic, write_json, write_new
 
 
 def mode(path: Path) -> int:
@@ -32,6 +34,39 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         write_atomic(tmp_path / "none" / "file", b"")
 
 
+def test_a_new_file_takes_no_name_that_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_new(path, b"first")
+    with pytest.raises(FileExistsError):
+        write_new(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert mode(path) == 0o600
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_new_file_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(source: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr(disk, "link", no_links)
+    test_a_new_file_takes_no_name_that_is_taken(tmp_path)
+
+
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("가" * 85)
+    write_atomic(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "5.pt", b"whole")
+    store_beside(tmp_path / "6.pt", b"half")
+    (tmp_path / "mine.tmp").touch()
+    remove_leftovers(tmp_path)
+    remove_leftovers(tmp_path / "none")
+    assert sorted(os.listdir(tmp_path)) == ["5.pt", "mine.tmp"]
+
+
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_bytes(b"kept")
@@ -40,21 +75,6 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     write_atomic(link, b"new")
     assert target.read_bytes() == b"kept"
     assert not link.is_symlink()
-
-
-def test_a_private_folder_is_made_with_its_parents(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "b"
-    private_folder(path)
-    private_folder(path)
-    assert mode(path) == 0o700
-
-
-def test_a_folder_that_exists_keeps_its_mode(tmp_path: Path) -> None:
-    path = tmp_path / "shared"
-    path.mkdir()
-    path.chmod(0o755)
-    private_folder(path)
-    assert mode(path) == 0o755
 
 
 def test_json_reads_back_as_it_was(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Checked lines: whole ones come out as they went in, and damage never turns into a value."""
 
+import errno
+import os
 import random
 import resource
 import zlib
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcore import events, journal
+from dlcore import disk, events, journal
 from dlcore.history import RunHistory
 from dlcore.journal import Appender, Tail, frame, unframe
 from dlcore.summary import read_history
@@ -101,11 +103,42 @@ def test_a_torn_tail_is_sealed_by_the_next_writer(tmp_path: Path, kept: int) -> 
     assert read(path) == ([FIRST, THIRD], 1)
 
 
-def test_a_line_that_lacks_only_its_newline_is_saved_by_the_seal(tmp_path: Path) -> None:
+def test_a_line_that_lacks_only_its_newline_stays_unread(tmp_path: Path) -> None:
     path = write(tmp_path / "log", FIRST)
     path.write_bytes(path.read_bytes()[:-1])
+    assert read(path) == ([], 0)
     write(path, SECOND)
-    assert read(path) == ([FIRST, SECOND], 0)
+    assert read(path) == ([SECOND], 1)
+
+
+def test_what_failed_is_never_read_beside_what_was_said_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log"
+    appender = Appender(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write", all_but_the_newline)
+        with pytest.raises(OSError, match="full"):
+            appender.append(FIRST)
+    appender.append(SECOND)
+    appender.close()
+    assert read(path) == ([SECOND], 1)
+
+
+def all_but_the_newline(descriptor: int, content: bytes) -> None:
+    os.write(descriptor, content[:-1])
+    raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_new_file_is_synced_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(disk, "sync_folder", synced.append)
+    appender = Appender(tmp_path / "log")
+    appender.append(FIRST)
+    appender.sync()
+    appender.sync()
+    appender.close()
+    assert synced == [tmp_path]
 
 
 def test_a_damaged_line_is_skipped_and_counted(tmp_path: Path) -> None:
@@ -150,7 +183,7 @@ def test_a_full_disk_is_an_error_and_the_next_line_is_whole(tmp_path: Path) -> N
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
     try:
-        with pytest.raises(OSError, match="only a part of a line"):
+        with pytest.raises(OSError, match="File too large"):
             appender.append(SECOND)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
