@@ -68,3 +68,11 @@ def store_summary(run: RunDir) -> None:
     if history.ended is not None:
         facts["summary"] = summarize(run, history, history.ended.reason)
     write_json(run.facts, facts)
+
+
+def forget_summary(run: RunDir) -> None:
+    """Take the summary of an earlier attempt out of `run.json`: the run goes on. For its trainer alone."""
+    facts = read_json(run.facts)
+    if "summary" in facts:
+        del facts["summary"]
+        write_json(run.facts, facts)

@@ -13,8 +13,9 @@ from dlcore.errors import DltuiError
 _SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "train": ("tui.subcommands.train", "Train headless from a TOML file."),
     "run": ("tui.subcommands.train", "Train headless from one line."),
+    "resume": ("tui.subcommands.resume", "Go on with a run that broke off or was stopped."),
     "attach": ("tui.subcommands.attach", "Open the app on a run."),
-    "runs": ("tui.subcommands.runs", "List all runs, or delete one."),
+    "runs": ("tui.subcommands.runs", "List all runs, or delete some."),
     "show": ("tui.subcommands.runs", "Show one run as text."),
     "export": ("tui.subcommands.export", "Write summaries of a run."),
     "presets": ("tui.subcommands.presets", "Runs to start from, and what to look for in them."),

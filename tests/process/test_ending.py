@@ -28,7 +28,11 @@ def test_a_killed_trainer_leaves_a_crashed_run(laboratory: Laboratory) -> None:
     os.kill(trainer, signal.SIGKILL)
     done = laboratory.finish(following)
     assert done.returncode == 1
-    assert done.stderr == f"dltui: The trainer has died; its log: {run.log}\n"
+    assert done.stderr.startswith(
+        "dltui: The trainer was killed by the system or by somebody (SIGKILL) at step "
+    )
+    assert done.stderr.endswith(f": dltui resume {run.id}; its log: {run.log}\n")
+    assert done.stdout.splitlines()[-1].startswith(f"{run.id}: crashed at step {watch.history.step:,}, ")
     assert watch.state == "crashed"
     shown = laboratory.dltui("show", run.id)
     assert shown.returncode == 0
@@ -36,7 +40,7 @@ def test_a_killed_trainer_leaves_a_crashed_run(laboratory: Laboratory) -> None:
     assert f"step {watch.history.step:,}" in shown.stdout
     terminal = laboratory.open("attach", run.id)
     terminal.wait_for("✗ crashed")
-    terminal.wait_for("The trainer has died without a word")
+    terminal.wait_for("The trainer ended without a word at step ")
 
 
 def test_the_death_of_a_newborn_trainer_is_told_without_input_and_output(laboratory: Laboratory) -> None:
@@ -45,7 +49,9 @@ def test_the_death_of_a_newborn_trainer_is_told_without_input_and_output(laborat
     run = laboratory.run()
     os.kill(trainer_of(run), signal.SIGKILL)
     done = laboratory.finish(following)
-    assert (done.returncode, done.stderr) == (1, f"dltui: The trainer has died; its log: {run.log}\n")
+    assert done.returncode == 1
+    assert done.stderr.startswith("dltui: The trainer was killed ")
+    assert done.stderr.endswith(f" at step 0, no checkpoint: dltui resume {run.id}; its log: {run.log}\n")
 
 
 def test_a_trainer_that_is_asked_to_end_stops_gracefully(laboratory: Laboratory) -> None:

@@ -68,7 +68,9 @@ def test_no_runs_yet(home: Path) -> None:
 
 def test_runs_lists_the_newest_first(make_run: MakeRun, finished: FakeRun) -> None:
     later = make_run("moons", moment=MOMENT + timedelta(days=1), name=NASTY).hold().start().prepare().steps(3)
-    lines = invoke("runs").output.splitlines()
+    *lines, last = invoke("runs").output.splitlines()
+    assert last.startswith("2 runs, ")
+    assert last.endswith(f" kB in {later.dir.path.parent}")
     assert [line.split()[:2] for line in lines] == [[later.dir.id, "running"], [finished.dir.id, "finished"]]
     rows = json.loads(invoke("runs", "--json").output)
     assert [row["run"] for row in rows] == [later.dir.id, finished.dir.id]
@@ -147,8 +149,26 @@ def test_a_run_is_deleted_after_a_yes(finished: FakeRun) -> None:
     assert invoke("runs", "--delete", "latest", answer="n\n").exit_code == 1
     assert finished.dir.path.exists()
     result = invoke("runs", "--delete", "latest", answer="y\n")
-    assert result.output.endswith(f"deleted {finished.dir.id}\n")
+    assert result.output.splitlines()[-1].startswith(f"deleted {finished.dir.id}: ")
+    assert result.output.endswith(" kB freed\n")
     assert not finished.dir.path.exists()
+
+
+def test_several_runs_are_deleted_and_no_other(make_run: MakeRun, finished: FakeRun) -> None:
+    others = [make_run("moons", moment=MOMENT + timedelta(days=day)).start() for day in (1, 2)]
+    assert invoke("runs", finished.dir.id).exit_code == 2
+    assert invoke("runs", "--delete").exit_code == 2
+    result = invoke("runs", "--delete", finished.dir.id, others[0].dir.id, finished.dir.id, answer="y\n")
+    assert "Delete 2 runs (" in result.output
+    assert result.output.count(" freed\n") == 2
+    assert list(others[1].dir.path.parent.iterdir()) == [others[1].dir.path]
+
+
+def test_nothing_is_deleted_where_one_of_the_runs_is_live(make_run: MakeRun, finished: FakeRun) -> None:
+    live = make_run(moment=MOMENT + timedelta(days=1)).hold().start()
+    result = invoke("runs", "--delete", finished.dir.id, live.dir.id, "--yes")
+    assert f"{live.dir.id} is being trained" in str(result.exception)
+    assert finished.dir.path.exists()
 
 
 def test_a_live_run_is_not_deleted(

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 import click
 
 from dlcore import figures, lock, rundir
+from dlcore.aftermath import aftermath
 from dlcore.clean import clean
-from dlcore.errors import DltuiError
+from dlcore.disk_use import folder_bytes
+from dlcore.errors import DltuiError, RunError
 from dlcore.events import CommandApplied
 from dlcore.export.tables import width
-from dlcore.history import RunHistory, first_last_ratio
+from dlcore.history import RunHistory, State, first_last_ratio
+from dlcore.lock import lock_holder
 from dlcore.oneline import print_line
 from dlcore.perclass import per_class
 from dlcore.reading import read_file
@@ -24,16 +27,21 @@ _MOST_CLASSES = 20
 
 
 @click.command("runs")
-@click.option("--delete", "wanted", metavar="RUN", help="Delete a run for good.")
+@click.argument("wanted", nargs=-1, metavar="[RUN]...")
+@click.option("--delete", is_flag=True, help="Delete the runs that are named, for good.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def runs_command(wanted: str | None, yes: bool, as_json: bool) -> None:
-    """List all runs, the newest first; or delete one.
+def runs_command(wanted: tuple[str, ...], delete: bool, yes: bool, as_json: bool) -> None:
+    """List all runs, the newest first, and what they take of the disk; or delete some.
 
     Example: dltui runs --delete 20260131T140205123Z-digits-mlp
     """
-    if wanted is not None:
-        _delete(rundir.find(rundir.home(), wanted), yes)
+    if bool(wanted) != delete:
+        what = f"Show one run: dltui show {wanted[0]}." if wanted else "Name what to delete: --delete RUN."
+        raise click.UsageError(what)
+    if delete:
+        found = [rundir.find(rundir.home(), name) for name in wanted]
+        _delete(list(dict.fromkeys(found)), yes)
         return
     now = datetime.now(UTC)
     rows = [run_row(run, now) for run in rundir.all_runs(rundir.home())]
@@ -42,10 +50,14 @@ def runs_command(wanted: str | None, yes: bool, as_json: bool) -> None:
         return
     if not rows:
         click.echo("No runs yet. Start one: dltui, or dltui train.")
+        return
     for row in rows:
         click.echo(
             clean(f"{row.run.id:<44} {row.state:<9} {row.best:<20} {row.steps:>9,} steps  {row.network}")
         )
+    folder = rundir.home() / "runs"
+    number = "1 run" if len(rows) == 1 else f"{len(rows):,} runs"
+    click.echo(clean(f"{number}, {figures.size(folder_bytes(folder))} in {folder}"))
 
 
 def _fields(row: RunRow) -> dict[str, object]:
@@ -62,11 +74,20 @@ def _fields(row: RunRow) -> dict[str, object]:
     }
 
 
-def _delete(run: RunDir, yes: bool) -> None:
+def _delete(runs: list[RunDir], yes: bool) -> None:
+    """Delete runs after asking; none of them where one is being trained."""
+    for run in runs:
+        if lock_holder(run) is not None:
+            raise RunError(f"{run.id} is being trained", f"Stop it first: dltui stop {run.id}.")
+    sizes = [folder_bytes(run.path) for run in runs]
+    names = runs[0].id if len(runs) == 1 else f"{len(runs)} runs"
     if not yes:
-        click.confirm(clean(f"Delete {run.id} ({figures.size(run.bytes_on_disk())}) for good?"), abort=True)
-    lock.delete(run)
-    click.echo(clean(f"deleted {run.id}"))
+        for run, size in zip(runs, sizes, strict=True) if len(runs) > 1 else ():
+            click.echo(clean(f"{run.id}  {figures.size(size)}"))
+        click.confirm(clean(f"Delete {names} ({figures.size(sum(sizes))}) for good?"), abort=True)
+    for run, size in zip(runs, sizes, strict=True):
+        lock.delete(run)
+        click.echo(clean(f"deleted {run.id}: {figures.size(size)} freed"))
 
 
 @click.command("show")
@@ -87,7 +108,7 @@ def show_command(run: str, as_json: bool) -> None:
         click.echo(clean(line))
 
 
-def _text(run: RunDir, history: RunHistory, state: str) -> list[str]:
+def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
     lines = [f"{run.id}  {state}"]
     try:
         lines.append(print_line(read_file(run.config).folded()))
@@ -102,7 +123,9 @@ def _text(run: RunDir, history: RunHistory, state: str) -> list[str]:
         for answer in history.answers
         if isinstance(answer, CommandApplied) and answer.command.get("kind") == "Set"
     ]
-    if history.ended is not None and history.ended.message:
+    if said := aftermath(run, history, state):
+        lines.append(said)
+    elif history.ended is not None and history.ended.message:
         lines.append(f"{history.ended.message}. {history.ended.hint}")
     lines += _final(history)
     for name, series in (("loss", history.loss), (figures.SCORES[history.metric], history.score)):

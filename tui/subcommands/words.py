@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from dlcore import figures
+from dlcore.aftermath import place
 from dlcore.clean import clean
 from dlcore.history import LIVE, RunHistory, State
 from dlcore.rundir import RunDir
@@ -13,8 +14,12 @@ def parting(run: RunDir) -> str:
     """Return the line that is left in the terminal when the app has closed."""
     row = run_row(run, datetime.now(UTC))
     best = "" if row.score is None else f", best {row.split} {figures.named_score(row.score, row.metric)}"
-    then = f"dltui attach {run.id}" if row.state in LIVE else f"dltui export {run.id} --format markdown"
-    return clean(f"{run.id}: {row.state}{best} · {run.path} · {then}")
+    where, then = "", f"dltui export {run.id} --format markdown"
+    if row.state in LIVE:
+        then = f"dltui attach {run.id}"
+    elif row.state in ("failed", "crashed"):
+        where, then = f" {place(run, row.steps)}", f"dltui resume {run.id}"
+    return clean(f"{run.id}: {row.state}{where}{best} · {run.path} · {then}")
 
 
 def progress(history: RunHistory, state: State) -> str:

@@ -1,0 +1,64 @@
+"""Runs whose trainer died and that nobody has been asked about yet; each is offered once.
+
+What was asked is kept in `crashes.json` below the home, by the size that the run's events had: a run that is
+resumed and dies again has said more by then.
+"""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from dlcore.atomic import read_json, write_json
+from dlcore.lock import lock_holder
+from dlcore.rundir import RunDir, all_runs
+
+_RUNS = 200
+"""So many runs are looked at, the newest first."""
+_FILE = "crashes.json"
+
+
+def unasked(root: Path) -> list[RunDir]:
+    """Return the crashed runs that nobody was asked about, the newest first.
+
+    What decides it without reading events comes first: most homes have none.
+    """
+    asked = read_json(root / _FILE)
+    found = [run for run in islice(all_runs(root), _RUNS) if _may_have_crashed(run, asked)]
+    if not found:
+        return []
+    from dlcore.runs import run_row  # only where there is something to read
+
+    now = datetime.now(UTC)
+    return [run for run in found if run_row(run, now).state == "crashed"]
+
+
+def remember(root: Path, runs: list[RunDir]) -> None:
+    """Note that somebody was asked about these; a home that cannot be written asks again."""
+    asked = read_json(root / _FILE)
+    kept = {run.id: asked[run.id] for run in islice(all_runs(root), _RUNS) if run.id in asked}
+    with suppress(OSError):
+        write_json(root / _FILE, kept | {run.id: bytes_said(run) for run in runs})
+
+
+def bytes_said(run: RunDir) -> int:
+    """Return how many bytes a run has said; 0 before its first word."""
+    try:
+        return run.events.stat().st_size
+    except OSError:
+        return 0
+
+
+def died(run: RunDir) -> datetime | None:
+    """Return when a crashed run said its last word."""
+    try:
+        return datetime.fromtimestamp(run.events.stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def _may_have_crashed(run: RunDir, asked: dict[str, object]) -> bool:
+    size = bytes_said(run)
+    if not size or asked.get(run.id) == size:
+        return False
+    return lock_holder(run) is None and not isinstance(read_json(run.facts).get("summary"), dict)
