@@ -7,11 +7,12 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from dlcore.choices.choice import nearest
@@ -20,6 +21,7 @@ from dlcore.clean import clean
 from dlcore.errors import DataError, DltuiError
 from dlcore.training.faults import described, is_installed
 from dlcore.training.labels import is_pair, kind_of, shown
+from dlcore.training.memory import shortage
 from dlcore.training.own import Own, of_arrays, of_datasets
 from dlcore.training.streaming import seeded
 
@@ -43,7 +45,7 @@ def load_target(target: str) -> Callable[..., Any]:
         raise DltuiError(f"custom: {shown(target)} does not say what to call and where it is", _FORM)
     is_file = place.endswith(".py") or "/" in place
     _forget_changed()
-    with _noting():
+    with _noting(), _undisturbed():
         module = _from_file(Path(place)) if is_file else _from_module(place)
     found: Any = module
     for part in name.split("."):
@@ -71,12 +73,15 @@ def call(target: Callable[..., Any], args: Mapping[str, Any], offered: Mapping[s
     else:
         arguments = _arguments(name, signature, args, offered)
     try:
-        with _beside(sys.modules.get(getattr(target, "__module__", None) or "")), _noting():
+        beside = _beside(sys.modules.get(getattr(target, "__module__", None) or ""))
+        with beside, _noting(), _undisturbed():
             return target(**arguments)
     except DltuiError:
         raise
-    except (Exception, SystemExit) as error:  # a user's code may raise anything
-        said = described(error)
+    except BaseException as error:  # a user's code may raise anything; no key that is pressed comes here
+        said, short = described(error), shortage(error)
+    if short is not None:
+        raise short
     raise DltuiError(f"custom: {said}", f"It came from the call of {name}: mend it there.")
 
 
@@ -106,7 +111,7 @@ def _from_module(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         theirs = f"{name}.".startswith(f"{error.name}.")  # else one that it imports is missing
         said = "" if theirs else described(error)
-    except (Exception, SystemExit) as error:  # a user's code may raise anything
+    except BaseException as error:  # a user's code may raise anything
         said = described(error)
     if said:
         raise DltuiError(f"custom: {said}", f"It came from importing {shown(name)}: mend it there.")
@@ -140,7 +145,7 @@ def _from_file(path: Path) -> ModuleType:
         with _beside(module):
             spec.loader.exec_module(module)
         return module
-    except (Exception, SystemExit) as error:  # a user's code may raise anything
+    except BaseException as error:  # a user's code may raise anything
         said = described(error)
         del sys.modules[name]
     raise DltuiError(f"custom: {said}", f"It came from importing {shown}: mend it there.")
@@ -175,6 +180,22 @@ def _stamp(file: str) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return status.st_mtime_ns, status.st_size
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Give back what the user's code may have changed for the whole process, and what files depend on."""
+    folder, kind = os.open(".", os.O_RDONLY | os.O_CLOEXEC), torch.get_default_dtype()
+    mask = os.umask(0o077)
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(mask)
+        torch.set_default_dtype(kind)
+        with suppress(OSError):  # the user's code has closed it
+            os.fchdir(folder)
+            os.close(folder)
 
 
 @contextmanager

@@ -27,17 +27,26 @@ def described(error: BaseException) -> str:
 
     Where the user's code had only put torch's layers together, the layer that failed is named instead.
     """
-    said = clean(error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())).rstrip(".")
+    said = clean(" ".join(_said(error).split())).rstrip(".")
     said = f"{said[:_MOST]}…" if len(said) > _MOST else said
-    name = type(error).__name__
+    name = clean(type(error).__name__)
     place = _line(error) or _layer(error)
     return (f"{name}: {said}" if said else name) + (f", in {place}" if place else "")
 
 
+def _said(error: BaseException) -> str:
+    """Return the message; '' where the exception cannot even say what it is."""
+    try:
+        return str(error.msg) if isinstance(error, SyntaxError) and error.msg else str(error)
+    except Exception:  # the user's own exception fails in turn
+        return ""
+
+
 def _line(error: BaseException) -> str:
     """Return the innermost line that is the user's own, '' where none is."""
-    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
-        return f"{clean(Path(error.filename).name)} line {error.lineno}"
+    file = error.filename if isinstance(error, SyntaxError) else None
+    if isinstance(error, SyntaxError) and isinstance(file, str) and file and not file.startswith("<"):
+        return f"{clean(Path(file).name)} line {error.lineno}"
     found = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename

@@ -4,6 +4,8 @@ What a batch holds depends on the seed and on its samples, never on who read it:
 the same random augmentations are drawn, and the random numbers of everything else are left alone.
 """
 
+import ctypes
+import os
 import random
 import signal
 import sys
@@ -21,6 +23,7 @@ from dlcore.clean import clean
 from dlcore.cores import available
 from dlcore.errors import DataError, DltuiError, RunError
 from dlcore.training.faults import described
+from dlcore.training.memory import shortage
 from dlcore.training.seeds import derive
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -53,7 +56,7 @@ def stream(
         collate_fn=_unchanged,
         pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # else it would take its workers' seed from everybody's
-        worker_init_fn=_ignore_signals,
+        worker_init_fn=_Reading(os.getpid()),
         **_processes(dataset, workers, len(indices), batch_size),
     )
     with warnings.catch_warnings():
@@ -155,7 +158,9 @@ class _Reader(Dataset[Any]):
                 except DltuiError as error:
                     kind = type(error) if type(error) in _AS_THEY_ARE else DataError
                     return _Fault(kind, error.message, error.hint)
-                except (Exception, SystemExit) as error:  # a user's data set may raise anything
+                except BaseException as error:  # a user's data set may raise anything
+                    if (short := shortage(error)) is not None:
+                        return _Fault(DataError, short.message, short.hint)
                     return _Fault(DataError, f"Reading sample {index} failed with {described(error)}", _MEND)
         try:
             return _stacked(samples, indices)
@@ -225,10 +230,24 @@ def _processes(dataset: Dataset[Any], workers: int, samples: int, batch_size: in
     return {"num_workers": workers} if getattr(dataset, "portable", False) else {}
 
 
-def _ignore_signals(worker: int) -> None:
-    """Leave it to the trainer to answer Ctrl-C and a closed terminal, which reach the workers too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+@dataclass(frozen=True)
+class _Reading:
+    """What a worker process does first."""
+
+    trainer: int
+
+    def __call__(self, worker: int) -> None:
+        """Leave it to the trainer to answer Ctrl-C, a closed terminal, and a request to stop; end with it."""
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+            if os.getppid() != self.trainer:  # it has died meanwhile
+                os._exit(0)
+
+
+_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of Linux: what a process is sent when its parent dies."""
 
 
 def _next(batches: Iterator[Any]) -> Any:
