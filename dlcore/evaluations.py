@@ -31,10 +31,13 @@ class Evaluations:
             return event
         return event.model_copy(update={"precision": (), "recall": (), "f1": ()})
 
-    def cut(self, step: int) -> None:
-        """Forget what came behind a step; the best before it is known while there are few records."""
+    def cut(self, step: int, after: int | None = None) -> None:
+        """Forget what came behind a step, or was said behind the event number `after`.
+
+        The best before it is known while there are few records.
+        """
         for kept in (*self._splits.values(), *self._records.values()):
-            kept.cut(step)
+            kept.cut(step, after)
 
     def all(self) -> list[Evaluated]:
         """Return those of all splits, the oldest first."""

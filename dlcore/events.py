@@ -38,6 +38,8 @@ class AttemptStarted(_Event):
     """UTC, ISO 8601: a label for people; durations come from `seconds`."""
     pid: int
     host: str
+    after: int | None = None
+    """Number of the last event that still counts: that of the checkpoint which the attempt continues from."""
 
 
 class DataFetched(_Event):

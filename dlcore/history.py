@@ -27,7 +27,7 @@ from dlcore.events import (
 )
 from dlcore.gradients import MOST_LOOKS, Gradients
 from dlcore.series import MOST_BLOCKS, Series
-from dlcore.thinned import Newest, Thinned
+from dlcore.thinned import Newest, Thinned, counts
 
 Metric = Literal["accuracy", "r2"]
 """The figure beside the loss: that of a classification, and that of a regression."""
@@ -91,8 +91,7 @@ class RunHistory:
         self.answers: Newest[CommandApplied | CommandRefused] = Newest(kept)
         self.warnings: Newest[Warned] = Newest(kept)
         self.checkpoints: Newest[CheckpointSaved] = Newest(kept)
-        self.settings: dict[str, Any] = {}
-        """What was changed while it ran, by the name of the hyperparameter."""
+        self._edits: Newest[CommandApplied] = Newest(kept)
         self._evaluations = Evaluations(kept, with_classes=whole)
         self.ended: AttemptEnded | None = None
         self.paused = False
@@ -104,6 +103,15 @@ class RunHistory:
     def step(self) -> int:
         """Training steps finished."""
         return len(self.loss)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was changed while it ran, by the name of the hyperparameter.
+
+        What was changed behind a checkpoint that an attempt went on from counts again from its own step on.
+        """
+        edits = sorted((edit for edit in self._edits if edit.step <= self.step), key=lambda edit: edit.step)
+        return {str(edit.command.get("key")): edit.command.get("value") for edit in edits}
 
     def apply(self, event: Event) -> bool:
         """Take one event in; an event that was seen before is passed over, and False returned."""
@@ -163,14 +171,16 @@ class RunHistory:
         """Begin anew: what came behind the step that the attempt continues from no longer counts."""
         self.started = event
         self.prepared = self.fetched = None
-        self._cut(event.step)
+        self._cut(event.step, event.after)
 
-    def _cut(self, step: int) -> None:
-        """Forget what came behind a step."""
+    def _cut(self, step: int, after: int | None = None) -> None:
+        """Forget what came behind a step, or was said behind the event number `after`."""
         for series in (self.loss, self.score, self.lr):
             series.cut(step)
-        for kept in (self._evaluations, self.epochs, self.gradients):
-            kept.cut(step)
+        self.gradients.cut(step)
+        self._evaluations.cut(step, after)
+        self.epochs.cut(step, after)
+        self.checkpoints[:] = [one for one in self.checkpoints if counts(one, step, after)]
 
     def _steps(self, event: StepsEnded) -> None:
         start = max(0, event.step - len(event.loss))
@@ -197,7 +207,7 @@ class RunHistory:
         elif kind == "Stop":
             self.stopping = True
         elif kind == "Set":
-            self.settings[str(event.command.get("key"))] = event.command.get("value")
+            self._edits.add(event)
 
     def state(self, held: bool, age: float = math.inf) -> State:
         """Return the run's state: from whether a trainer holds its lock, and what it said last.

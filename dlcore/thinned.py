@@ -10,6 +10,15 @@ class Placed(Protocol):
     def step(self) -> int:
         """Training steps finished by then."""
 
+    @property
+    def seq(self) -> int:
+        """Its number among all events."""
+
+
+def counts(item: Placed, step: int, after: int | None) -> bool:
+    """Whether something still counts when a run goes on from `step`, and from the event number `after`."""
+    return item.step <= step and (after is None or item.seq <= after)
+
 
 Kept = TypeVar("Kept", bound=Placed)
 
@@ -34,9 +43,12 @@ class Thinned(list[Kept]):
             self._every *= 2
         self._added += 1
 
-    def cut(self, step: int) -> None:
-        """Forget what came behind a step; the newest that is left may be older than the last before it."""
-        left = [item for item in self if item.step <= step]
+    def cut(self, step: int, after: int | None = None) -> None:
+        """Forget what came behind a step, or was said behind the event number `after`.
+
+        The newest that is left may be older than the last before it.
+        """
+        left = [item for item in self if counts(item, step, after)]
         if len(left) < len(self):
             self[:] = left
             self._added = max(0, (len(left) - 1) * self._every + 1)

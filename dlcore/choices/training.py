@@ -36,6 +36,12 @@ class Training(Settings):
         0,
         help="Epochs without a better loss on the watched split until it stops, best weights kept; 0 is off.",
     )
+    checkpoint_seconds: int = count(
+        30, at_least=1, at_most=86_400, help="Seconds of training between two checkpoints."
+    )
+    checkpoint_mb: int = count(
+        500, at_least=1, at_most=10_000_000, help="What the checkpoints of a run may take, in MB."
+    )
     probe_budget: float = number(
         0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."
     )

@@ -7,6 +7,7 @@ stay on the device until the chunk goes out, with one look at the device for all
 import math
 import time
 from itertools import groupby
+from typing import Any
 
 import torch
 
@@ -46,6 +47,15 @@ class Chunk:
         self._losses: list[torch.Tensor] = []
         self._batches: list[tuple[torch.Tensor, torch.Tensor]] = []
         self._rates: list[float] = []
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resume needs, between two chunks: the sums over the epoch so far."""
+        loss, score, samples = self._epoch
+        return {"loss": loss, "score": score, "samples": samples}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self._epoch = state["loss"], state["score"], state["samples"]
 
     def note(self, loss: torch.Tensor, outputs: torch.Tensor, targets: torch.Tensor, lr: float) -> None:
         """Keep a step's loss, its outputs (batch, units) to be scored when they are told, and its rate."""

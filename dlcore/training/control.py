@@ -6,7 +6,7 @@ from dlcore import commands
 from dlcore.commands import Command, Set, Stop
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import DltuiError
-from dlcore.events import CommandApplied
+from dlcore.events import CommandApplied, CommandRefused
 from dlcore.journal import Tail
 from dlcore.reading import read_table
 from dlcore.rundir import RunDir
@@ -14,14 +14,32 @@ from dlcore.training.record import Record
 
 
 class Control:
-    """Reads commands as they come; those in `answered` (ids) were consumed by an earlier attempt."""
+    """Reads commands as they come; those in `answered` (ids) were consumed by an earlier attempt.
 
-    def __init__(self, run: RunDir, answered: set[str]) -> None:
+    What stands within the first `heard` bytes and was not answered was meant for an attempt that is over.
+    """
+
+    def __init__(self, run: RunDir, answered: set[str], heard: int = 0) -> None:
         self._tail = Tail(run.control)
         self._path = run.control
         self._size = -1
         self._answered = answered
+        self._heard = heard
         self._waiting: deque[Command] = deque()
+        self._late: list[Command] = []
+
+    def refuse_late(self, record: Record) -> None:
+        """Refuse what was told to an attempt that ended before it could answer."""
+        self._take()
+        for command in self._late:
+            record.say(
+                CommandRefused,
+                record.step,
+                id=command.id,
+                command=command.model_dump(),
+                reason="the attempt that it was meant for had ended",
+            )
+        self._late.clear()
 
     def next(self) -> Command | None:
         """Return the next command, or None when there is none."""
@@ -49,7 +67,8 @@ class Control:
             command = commands.decode(line)
             if command is not None and command.id not in self._answered:
                 self._answered.add(command.id)
-                self._waiting.append(command)
+                is_late = self._tail.offset <= self._heard
+                (self._late if is_late else self._waiting).append(command)
 
 
 def changed(config: RunConfig, command: Set) -> tuple[RunConfig, str]:

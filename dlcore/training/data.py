@@ -74,17 +74,25 @@ class Data:
     """Variance (targets,) of the training targets as they are learned: 1, unless they are left alone."""
 
     def batches(
-        self, split: AnySplit, batch_size: int, order: torch.Tensor | None = None, seed: int = 0
+        self,
+        split: AnySplit,
+        batch_size: int,
+        order: torch.Tensor | None = None,
+        seed: int = 0,
+        skip: int = 0,
     ) -> Iterator[Arrays]:
         """Yield (inputs, targets) of each batch: float32 (batch, *shape), and targets as in a split.
 
         `order` holds indices into the split; None takes the samples as they stand. `seed` is for what a
-        streamed data set of the user's own draws.
+        streamed data set of the user's own draws. The first `skip` batches are left out.
         """
+        if skip:
+            order = torch.arange(len(split), device=self.device) if order is None else order
+            order = order[skip * batch_size :]
         if isinstance(split, StreamedSplit):
             yield from self._streamed(split, batch_size, order, seed)
             return
-        samples = len(split)
+        samples = len(split) if order is None else len(order)
         figures = batch_size * max(1, split.inputs[:1].numel())
         length = batch_size * max(1, min(_MOST_BATCHES, _BLOCK_FIGURES // figures))
         for start in range(0, samples, length):

@@ -1,6 +1,7 @@
 """The training loop: forward, loss, backward, look, step, record, obey. It reads from top to bottom."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Literal, assert_never
 
@@ -12,7 +13,6 @@ from dlcore.config import RunConfig, plan
 from dlcore.errors import DltuiError
 from dlcore.events import (
     ActivationsMeasured,
-    CheckpointSaved,
     CommandApplied,
     CommandRefused,
     CompilationEnded,
@@ -20,7 +20,6 @@ from dlcore.events import (
     Evaluated,
 )
 from dlcore.rundir import RunDir
-from dlcore.training import checkpoint
 from dlcore.training.augment import augmented
 from dlcore.training.chunk import Chunk
 from dlcore.training.compiled import CompiledStep, compiled
@@ -32,10 +31,14 @@ from dlcore.training.metrics import build_scorer
 from dlcore.training.probes import PROBED_SAMPLES, Budget, GradientProbe, measure_activations
 from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record, readable
-from dlcore.training.seeds import derive, generator
+from dlcore.training.saving import Saver
+from dlcore.training.seeds import derive, draw_on, generator
+from dlcore.training.state import state_of
 from dlcore.training.step import TrainingStep
 
 _PAUSE_SECONDS = 0.02
+_BURST_SECONDS = 10.0
+"""Changes that follow each other within this are one burst: before the first a checkpoint is saved."""
 
 
 class Training:
@@ -53,7 +56,6 @@ class Training:
     ) -> None:
         self.config = config
         self.plan = plan(config, data.facts)
-        self.run_dir = run
         self.data = data
         self.model = step.network
         self.optimizer = step.optimizer
@@ -62,6 +64,7 @@ class Training:
         self.record = record
         self.control = control
         self.stop_asked = stop_asked
+        self.saver = Saver(run, record, config)
         self.budget = Budget(config.training.probe_budget)
         self.probe = GradientProbe(weights_of(self.model), self.budget)
         self.is_regression = data.facts.task == "regression"
@@ -72,7 +75,15 @@ class Training:
         self.best = Best(config.training.early_stopping) if config.training.early_stopping else None
         self.message = ""
         self.step = 0
+        self.restored = False
+        self.first_epoch = 1
         self.epoch_end = 0
+        self.augmenting: torch.Generator | None = None
+        self.chance: dict[str, torch.Tensor] = {}
+        """States of the generators in the middle of an epoch that an earlier attempt has begun."""
+        self.edits: deque[tuple[int, Set]] = deque()
+        """What an earlier attempt changed behind its checkpoint: changed again, at the same steps."""
+        self.edited_at = float("-inf")
         self.evaluated_at = -1
         self.looked_for = 0.0
         """Seconds that the last look at activations took."""
@@ -82,30 +93,34 @@ class Training:
 
     def run(self) -> Literal["finished", "stopped"]:
         """Train to the end, or until told to stop."""
-        self.evaluate_watched()
-        if self.plan.validation:
-            self.evaluate("test", self.data.test)
+        if not self.restored:
+            self.evaluate_watched()
+            if self.plan.validation:
+                self.evaluate("test", self.data.test)
+            self.save()
         if self.config.training.compile:
             self.compile()
         self.chunk.resume_clock()
-        for epoch in range(1, self.config.training.epochs + 1):
+        for epoch in range(self.first_epoch, self.config.training.epochs + 1):
             for inputs, targets in self.batches(epoch):
+                if self.edits:
+                    self.edit_again()
                 self.set_lr()
-                if self.config.regularization.augment:
+                if self.augmenting is not None:
                     inputs = augmented(inputs, self.config.regularization.augment, self.augmenting)
                 look = self.look if self.is_time_to_look(len(targets)) else None
                 loss, outputs = self.take_step(inputs, targets, look)
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
-                if self.chunk.is_due() or self.step == self.pause_at:
+                is_time_to_evaluate = self.is_time_to_evaluate()
+                if is_time_to_evaluate or self.chunk.is_due() or self.step == self.pause_at:
                     self.chunk.tell(self.step)
+                    if is_time_to_evaluate:
+                        self.evaluate_watched()
                     if self.step != self.epoch_end:  # else after the epoch's evaluation
                         self.obey()
                 if self.stopping:
                     break
-                if self.is_time_to_evaluate():
-                    self.chunk.tell(self.step)
-                    self.evaluate_watched()
             self.chunk.tell(self.step)
             if self.stopping or not self.end_epoch(epoch):
                 break
@@ -130,8 +145,12 @@ class Training:
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
         torch.manual_seed(derive(self.config.seed, "dropout", epoch))
-        self.augmenting = generator(self.config.seed, "augment", epoch)
+        if self.config.regularization.augment:
+            self.augmenting = generator(self.config.seed, "augment", epoch)
         self.epoch_end = self.plan.steps_after(epoch)
+        begun = self.step - self.plan.steps_after(epoch - 1)
+        if begun:
+            draw_on(self.chance, self.augmenting, self.data.device)
         self.batch_size = self.plan.batch_size_in(epoch)
         order = None
         if self.config.data.shuffle:
@@ -139,7 +158,7 @@ class Training:
             order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.device)
         self.model.train()
         seed = derive(self.config.seed, "stream", epoch)
-        return self.data.batches(self.data.training, self.batch_size, order, seed)
+        return self.data.batches(self.data.training, self.batch_size, order, seed, skip=begun)
 
     def is_time_to_look(self, samples: int) -> bool:
         """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""
@@ -226,7 +245,12 @@ class Training:
         self.chunk.resume_clock()
 
     def conclude(self) -> None:
-        """Evaluate what has not been evaluated at this step, take the best weights back, and save them."""
+        """Evaluate what has not been evaluated at this step, take the best weights back, and save them.
+
+        A run that was stopped is saved as it stands, before all that: a resume goes on from there.
+        """
+        if self.stopping:
+            self.save()
         if self.evaluated_at != self.step:
             self.evaluate_watched()
         back = self.best.taken_back(self.model, self.step) if self.best is not None else None
@@ -235,13 +259,22 @@ class Training:
             self.evaluate(*self.watched, weights=back)
         if self.plan.validation:
             self.evaluate("test", self.data.test, weights=back)
-        self.save()
+        if not self.stopping:
+            self.save()
 
-    def save(self) -> None:
-        """Save a checkpoint."""
-        file, size = checkpoint.save(self.run_dir, self.step, self.model, self.optimizer)
-        self.record.say(CheckpointSaved, self.step, file=file, bytes=size)
-        self.record.sync()
+    # -- checkpoints --------------------------------------------------------------------------------
+
+    def save(self) -> bool:
+        """Save a checkpoint of weights that are numbers, between two steps; return whether it is there."""
+        if not all(bool(parameter.isfinite().all()) for parameter in self.model.parameters()):
+            return False  # the next step says so
+        return self.saver.save(self.step, state_of(self))
+
+    def edit_again(self) -> None:
+        """Change what was changed at this step, or before it, by an earlier attempt."""
+        while self.edits and self.edits[0][0] <= self.step:
+            _, command = self.edits.popleft()
+            self.config, _ = changed(self.config, command)
 
     # -- commands -----------------------------------------------------------------------------------
 
@@ -257,6 +290,8 @@ class Training:
             if self.stopping or not self.paused:
                 break
             time.sleep(_PAUSE_SECONDS)
+        if self.saver.is_due() and not self.stopping:
+            self.save()
         self.chunk.resume_clock()
 
     def carry_out(self, command: Command) -> None:
@@ -285,8 +320,7 @@ class Training:
                     return
                 text = done
             case Checkpoint():
-                self.save()
-                text = "saved a checkpoint"
+                text = "saved a checkpoint" if self.save() else "no checkpoint could be saved"
             case _:
                 assert_never(command)
         self.record.say(CommandApplied, self.step, id=command.id, command=command.model_dump(), text=text)
@@ -294,10 +328,13 @@ class Training:
     def change(self, command: Set) -> str | None:
         """Change a hyperparameter; return what changed, or None after refusing it with the reason."""
         try:
-            self.config, text = changed(self.config, command)
+            config, text = changed(self.config, command)
         except DltuiError as error:
             self.record.say(
                 CommandRefused, self.step, id=command.id, command=command.model_dump(), reason=error.message
             )
             return None
+        if time.monotonic() > self.edited_at + _BURST_SECONDS and self.saver.step != self.step:
+            self.save()
+        self.edited_at, self.config = time.monotonic(), config
         return text

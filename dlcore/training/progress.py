@@ -16,6 +16,14 @@ class Plateau:
         self._best = math.inf
         self._waited = 0
 
+    def state(self) -> dict[str, Any]:
+        """Return what a resume needs."""
+        return {"reductions": self.reductions, "best": self._best, "waited": self._waited}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.reductions, self._best, self._waited = state["reductions"], state["best"], state["waited"]
+
     def see(self, loss: float) -> None:
         """Take in the loss of an evaluation."""
         if loss < self._best:
@@ -37,6 +45,15 @@ class Best:
         self._epoch = 0.0
         self._weights: dict[str, Any] = {}
         self._stopped_after: int | None = None
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resume needs, the best weights among it."""
+        return {"loss": self._loss, "step": self._step, "epoch": self._epoch, "weights": self._weights}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self._loss, self._step, self._epoch = state["loss"], state["step"], state["epoch"]
+        self._weights = state["weights"]
 
     def see(self, loss: float, step: int, epoch: float, model: nn.Module) -> None:
         """Take in the loss of an evaluation after `step` steps; the best so far has its weights copied."""

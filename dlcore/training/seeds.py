@@ -19,3 +19,24 @@ def derive(seed: int, purpose: str, epoch: int = 0) -> int:
 def generator(seed: int, purpose: str, epoch: int = 0) -> torch.Generator:
     """Return a CPU generator for a purpose and an epoch."""
     return torch.Generator().manual_seed(derive(seed, purpose, epoch))
+
+
+def draw_on(
+    states: dict[str, torch.Tensor], augmenting: torch.Generator | None, device: torch.device
+) -> None:
+    """Draw on from states that `drawing` gave, in the middle of an epoch."""
+    torch.set_rng_state(states["torch"])
+    if augmenting is not None:
+        augmenting.set_state(states["augment"])
+    if device.type == "cuda" and "device" in states:
+        torch.cuda.set_rng_state(states["device"], device)
+
+
+def drawing(augmenting: torch.Generator | None, device: torch.device) -> dict[str, torch.Tensor]:
+    """Return the states of the generators that the rest of an epoch draws from."""
+    found = {"torch": torch.get_rng_state()}
+    if augmenting is not None:
+        found["augment"] = augmenting.get_state()
+    if device.type == "cuda":
+        found["device"] = torch.cuda.get_rng_state(device)
+    return found

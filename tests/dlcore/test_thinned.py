@@ -12,6 +12,10 @@ from dlcore.thinned import Newest, Thinned
 class Item:
     step: int
 
+    @property
+    def seq(self) -> int:
+        return self.step
+
 
 def thinned(number: int, most: int = 8) -> Thinned[Item]:
     kept: Thinned[Item] = Thinned(most)

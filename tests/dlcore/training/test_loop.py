@@ -279,7 +279,9 @@ def test_a_loss_that_is_not_finite_ends_the_attempt_and_names_the_first_bad_step
     assert ended.hint.startswith("Take a learning rate below 1e+06")
     (chunk,) = [event for event in trained.events() if isinstance(event, StepsEnded) and event.nonfinite]
     assert f"loss.{len(chunk.loss) - (chunk.step - first) - 1}" in chunk.nonfinite
-    assert trained.run.checkpoints.exists() is False  # weights that are not finite are not worth keeping
+    assert [path.name for path in trained.run.checkpoints.iterdir()] == ["0.pt"], (
+        "only finite weights are kept"
+    )
 
 
 def test_a_batch_of_one_and_a_short_last_batch(home: Path) -> None:

@@ -19,6 +19,7 @@ from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.__main__ import main
+from dlcore.training.saving import Saver
 from tests.dlcore.trained import Trained, make, read_events, train, train_run, undone
 from tests.dlcore.training.viewer import Viewer, train_watched
 
@@ -63,7 +64,7 @@ def test_pause_step_and_continue(home: Path) -> None:
     trained = train_watched(home, ENDLESS, script)
     assert trained.status == 0
     assert trained.history.state(held=False) == "stopped"
-    assert [int(Path(one.file).stem) for one in trained.history.checkpoints[:-1]] == stood[1:]
+    assert [int(Path(one.file).stem) for one in trained.history.checkpoints[1:-1]] == stood[1:]
     looked = set(trained.history.gradients.steps)
     assert {stood[1], stood[1] + 1, stood[1] + 2, stood[1] + 3} <= looked  # asked for, so looked at
 
@@ -261,7 +262,7 @@ def test_a_run_is_trained_once(home: Path, capsys: pytest.CaptureFixture[str]) -
     trained = train(home, "xor e=1")
     before = trained.run.events.read_bytes()
     assert refused(capsys, str(trained.run.path)) == (
-        f"dltui: {trained.run.id} has been trained already. Start a new run with its config.toml.\n"
+        f"dltui: {trained.run.id} has been trained already. Go on: dltui resume {trained.run.id}.\n"
     )
     assert trained.run.events.read_bytes() == before
 
@@ -317,7 +318,7 @@ def test_a_finished_run_leaves_everything_behind(home: Path) -> None:
         "lock",
         "checkpoints",
     }
-    assert [path.name for path in trained.run.checkpoints.iterdir()] == ["3.pt"]
+    assert {path.name for path in trained.run.checkpoints.iterdir()} == {"0.pt", "3.pt"}
     for path in trained.run.path.rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
 
@@ -334,20 +335,25 @@ def test_a_device_that_is_not_there_is_a_failure_with_its_cure(home: Path) -> No
     assert read_json(trained.run.facts)["summary"]["state"] == "failed"
 
 
-def break_checkpoints(run: RunDir) -> None:
-    run.checkpoints.write_text("a file in the place of the folder")
+def break_saving(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(saver: Saver, step: int, state: object) -> bool:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(Saver, "save", broken)
 
 
-def test_what_nobody_foresaw_is_told_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_nobody_foresaw_is_told_too(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = make(home, parse("xor e=1 device=cpu"))
-    break_checkpoints(run)
+    break_saving(monkeypatch)
     trained = train_run(run)
     assert trained.status == 1
     word = last_word(run)
-    assert (word.reason, word.step) == ("failed", 1)
-    assert word.message.startswith("NotADirectoryError: ")
+    assert (word.reason, word.step) == ("failed", 0)
+    assert word.message == "ZeroDivisionError: nobody foresaw this"
     assert word.hint == f"The whole story is in {run.log}."
-    assert "Traceback (most recent call last)" in capsys.readouterr().err
+    assert "Traceback (most recent call last)" in capfd.readouterr().err
 
 
 def test_a_home_whose_name_is_no_text_has_its_last_word_too(
@@ -359,7 +365,7 @@ def test_a_home_whose_name_is_no_text_has_its_last_word_too(
     except OSError:
         pytest.skip("this file system takes no such name")
     run = make(home, parse("xor e=1 device=cpu"))
-    break_checkpoints(run)
+    break_saving(monkeypatch)
     assert train_run(run).status == 1
     assert "caf\\udce9" in last_word(run).hint
     assert capsys.readouterr().err

@@ -1,0 +1,49 @@
+"""The checkpoints of a run on disk: which there are, which are whole, which may go. No torch is needed."""
+
+import sys
+from pathlib import Path
+
+from dlcore.plainfile import open_plain
+from dlcore.rundir import RunDir
+from dlcore.tensorfile import judge
+from dlcore.unpacking import RefusedError
+
+_MOST = 60
+"""Checkpoints of one run, however small they are."""
+_NEWEST = 2
+"""So many of the newest are always kept."""
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a checkpoint is there and undamaged: every part of it has the sum that is written beside it."""
+    try:
+        with open_plain(path, follow=False) as file:
+            judge(file, sys.maxsize)
+    except (OSError, RefusedError):
+        return False
+    return True
+
+
+def saved(run: RunDir) -> dict[int, Path]:
+    """Return the checkpoints of a run by their steps, the first one first."""
+    found = {}
+    for path in run.checkpoints.glob("*.pt"):
+        if path.stem.isascii() and path.stem.isdigit():
+            found[int(path.stem)] = path
+    return dict(sorted(found.items()))
+
+
+def prune(run: RunDir, budget: int) -> None:
+    """Delete checkpoints until they are few and take at most `budget` bytes.
+
+    The first and the newest stay, whatever they take; of the others, one that stands close to its neighbours
+    goes first, so that those that stay are spread over the whole run.
+    """
+    kept = {step: path.stat().st_size for step, path in saved(run).items()}
+    while len(kept) > _NEWEST + 1 and (len(kept) > _MOST or sum(kept.values()) > budget):
+        steps = list(kept)
+        inner = range(1, len(steps) - _NEWEST)
+        closest = min(inner, key=lambda index: steps[index + 1] - steps[index - 1])
+        step = steps[closest]
+        (run.checkpoints / f"{step}.pt").unlink(missing_ok=True)
+        del kept[step]

@@ -1,0 +1,119 @@
+"""What the earlier attempts at a run leave to a new one: its number, what was told, and where to go on."""
+
+from dataclasses import dataclass, field
+
+from dlcore import events
+from dlcore.atomic import read_json
+from dlcore.checkpoints import is_whole, saved
+from dlcore.commands import Set
+from dlcore.errors import DltuiError
+from dlcore.events import (
+    AttemptEnded,
+    AttemptStarted,
+    CheckpointSaved,
+    CommandApplied,
+    CommandRefused,
+    Event,
+    Prepared,
+)
+from dlcore.journal import Tail
+from dlcore.rundir import RunDir
+
+_HEAVY = (b'"kind":"StepsEnded"', b'"kind":"GradientsMeasured"')
+_KIND_WITHIN = 80
+"""The kind of an event stands within so many bytes from the start of its line."""
+
+
+@dataclass(frozen=True)
+class Checkpointed:
+    """A checkpoint to go on from."""
+
+    step: int
+    seq: int | None
+    """Of the event that told of it: what was said later no longer counts. None for a branch."""
+
+
+@dataclass
+class Past:
+    """What was said before, as far as a new attempt needs it."""
+
+    attempt: int = 0
+    seq: int = -1
+    answered: set[str] = field(default_factory=set)
+    """Ids of the commands that were carried out or refused."""
+    edits: list[tuple[int, Set]] = field(default_factory=list)
+    """Changes of hyperparameters with the steps at which they were applied, in order."""
+    checkpoints: list[CheckpointSaved] = field(default_factory=list)
+    threads: int | None = None
+    """Threads of the first attempt: a later one computes with as many, and so to the same bits."""
+    finished: bool = False
+
+    def take(self, event: Event) -> None:
+        """Take in one event."""
+        self.attempt, self.seq = max(self.attempt, event.attempt), max(self.seq, event.seq)
+        match event:
+            case AttemptStarted():
+                self.finished = False
+                self._cut(event)
+            case Prepared() if self.threads is None:
+                self.threads = event.threads
+            case CheckpointSaved():
+                self.checkpoints.append(event)
+            case CommandApplied() | CommandRefused():
+                self.answered.add(event.id)
+                if isinstance(event, CommandApplied) and event.command.get("kind") == "Set":
+                    self.edits.append((event.step, Set.model_validate(event.command)))
+            case AttemptEnded():
+                self.finished = event.reason == "finished"
+            case _:
+                pass
+
+    def _cut(self, start: AttemptStarted) -> None:
+        """Forget the checkpoints that an attempt took back when it started from an earlier one."""
+        if start.after is not None:
+            self.checkpoints = [one for one in self.checkpoints if one.seq <= start.after]
+        else:
+            self.checkpoints = [one for one in self.checkpoints if one.step <= start.step]
+
+
+def read(run: RunDir) -> Past:
+    """Return the past of a run, by one reading of its events."""
+    past = Past()
+    heavy = None
+    for line in Tail(run.events).read():
+        if any(kind in line[:_KIND_WITHIN] for kind in _HEAVY):
+            heavy = line  # its figures are nothing to us, its number is
+        elif (event := events.decode(line)) is not None:
+            past.take(event)
+    if heavy is not None and (event := events.decode(heavy)) is not None:
+        past.take(event)
+    past.edits.sort(key=lambda edit: edit[0])
+    return past
+
+
+def start_of(run: RunDir, past: Past) -> Checkpointed | None:
+    """Return what to go on from: the newest checkpoint that is whole; None to start from nothing.
+
+    A branch has a checkpoint of its parent before it has said a word.
+    """
+    if not past.attempt:
+        step = _parent_step(run)
+        if step is None:
+            return None
+        if not is_whole(run.checkpoints / f"{step}.pt"):
+            raise DltuiError(
+                f"The checkpoint at step {step} that this run is to go on from is damaged or gone",
+                "Branch from another step of the parent.",
+            )
+        return Checkpointed(step, None)
+    there = saved(run)
+    for event in reversed(past.checkpoints):
+        if event.step in there and is_whole(there[event.step]):
+            return Checkpointed(event.step, event.seq)
+    return None
+
+
+def _parent_step(run: RunDir) -> int | None:
+    parent = read_json(run.facts).get("parent")
+    step = parent.get("step") if isinstance(parent, dict) else None
+    return step if isinstance(step, int) and not isinstance(step, bool) and step >= 0 else None
