@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dlcore import disk
+from dlcore.plainfile import open_plain
 
-_MAX_BYTES = 10_000_000
+_MAX_BYTES = 1_000_000
 """A small file larger than this is not ours."""
 _MOST_LETTERS = 60
 """So much of a name is in that of the file which is to take its place: names have an end."""
@@ -79,14 +80,15 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Replace a small JSON file as a whole."""
-    write_atomic(path, json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False).encode() + b"\n")
+    """Replace a small JSON file as a whole; a lone surrogate, as in names of files, becomes its escape."""
+    text = json.dumps(value, indent=2, allow_nan=False, ensure_ascii=False)
+    write_atomic(path, text.encode(errors="backslashreplace") + b"\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return what a small JSON file holds; an absent, foreign or damaged one counts as empty."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             value = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}

@@ -1,6 +1,7 @@
 """Start a trainer that outlives whoever started it, and tell a live one what to do."""
 
 import contextlib
+import errno
 import os
 import platform
 import subprocess
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import dlcore
-from dlcore import commands
+from dlcore import commands, mounts
 from dlcore.commands import Command
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import ConfigError, RunError
 from dlcore.examine import examined
 from dlcore.journal import Appender
-from dlcore.lock import lock_holder
+from dlcore.lock import Lock, lock_holder
+from dlcore.private import check_run
 from dlcore.rundir import RunDir, create
 from dlcore.runs import facts_for_lists
+from dlcore.session import survival
 
 
 def versions() -> dict[str, Any]:
@@ -34,7 +37,8 @@ def versions() -> dict[str, Any]:
 def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subprocess.Popen[bytes]]:
     """Make a run below `root` and start its trainer; return both. The trainer needs neither of us.
 
-    Raises ConfigError when the user's own files are not what the configuration needs.
+    Raises ConfigError when the user's own files are not what the configuration needs, and RunError, with
+    nothing left behind, where no run can be made or none can be locked.
     """
     opened, problems = examined(config)
     if problems:
@@ -42,7 +46,17 @@ def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subpro
     config = config.resolved(opened)
     facts = {**facts_for_lists(config), "versions": versions(), "parent": None}
     run = create(root, config.name, now, to_toml(config), facts)
+    try:
+        Lock(run).release()
+    except RunError:
+        run.remove()
+        raise
     return run, start(root, run)
+
+
+def cautions(root: Path) -> list[str]:
+    """Return what is better known before a run starts: sentences without full stops, most often none."""
+    return [sentence for sentence in (survival().warning, mounts.caution(root)) if sentence]
 
 
 def resume(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
@@ -59,12 +73,16 @@ def resume(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
 
 
 def start(root: Path, run: RunDir, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start the trainer of a run: a session of its own, no standard input, its words in `trainer.log`."""
-    log = os.open(run.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    """Start the trainer of a run: a session of its own, no standard input, its words in `trainer.log`.
+
+    Raises RunError where the run is not ours to train.
+    """
+    check_run(run.path)
+    log = _opened(run.log)
     try:
         return subprocess.Popen(
             # -P: a file named like a module in the current folder must not be taken for it.
-            [sys.executable, "-P", "-m", "dlcore.training", str(run.path), *arguments],
+            [*survival().prefix, sys.executable, "-P", "-m", "dlcore.training", str(run.path), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -73,6 +91,16 @@ def start(root: Path, run: RunDir, *arguments: str) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(log)
+
+
+def _opened(log: Path) -> int:
+    """Return a descriptor that appends to a log; raises RunError where something else has its name."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        return os.open(log, flags, 0o600)
+    except OSError as error:
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror
+        raise RunError(f"{log} cannot be written: {reason}", "Remove it; a trainer makes it anew.") from None
 
 
 def tell(run: RunDir, command: Command) -> None:
@@ -85,7 +113,11 @@ def tell(run: RunDir, command: Command) -> None:
 
 
 def leave(run: RunDir, command: Command) -> None:
-    """Append a command for a trainer that is there, or that is only being born and will find it."""
+    """Append a command for a trainer that is there, or that is only being born and will find it.
+
+    Raises RunError where the run is not ours to steer.
+    """
+    check_run(run.path)
     appender = Appender(run.control)
     try:
         appender.append(commands.encode(command))

@@ -1,7 +1,8 @@
 """A run on disk: its names, its lock, its small files, and the list of all runs.
 
 The run directory is the truth: the trainer writes it, everybody else reads it. Folders have mode 0700
-and files 0600, whatever the umask; a folder is made with `mkdir` and never taken over.
+and files 0600, whatever the umask; a folder is made with `mkdir` and never taken over. Who else may look,
+and why only look, is said in `dlcore.private`.
 """
 
 import contextlib
@@ -17,8 +18,9 @@ from typing import Any
 
 import platformdirs
 
-from dlcore.atomic import private_folder, write_atomic, write_json
+from dlcore.atomic import write_atomic, write_json
 from dlcore.errors import RunError
+from dlcore.private import check_run, make_private, private_folder
 
 SCHEMA = 1
 """Version of the run directory's layout."""
@@ -98,6 +100,7 @@ class RunDir:
         """Delete the folder with everything in it."""
         if self.path.is_symlink() or not self.facts.is_file():
             raise RunError(f"{self.path} is not a run", "List the runs: dltui runs.")
+        check_run(self.path)
         try:
             shutil.rmtree(self.path)
         except OSError as error:
@@ -143,7 +146,7 @@ def _fresh(runs: Path, name: str) -> Path:
     while True:
         path = runs / (name if number == 1 else f"{name}-{number}")
         try:
-            path.mkdir(mode=0o700)
+            make_private(path)
         except FileExistsError:
             number += 1
         else:
