@@ -1,0 +1,104 @@
+"""A number that was shown or acknowledged survives SIGKILL of its writer."""
+
+import os
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dlcore import events
+from dlcore.events import AttemptStarted, Event, StepsEnded
+from dlcore.history import RunHistory
+from dlcore.journal import Tail
+from dlcore.rundir import RunDir, create
+from dlcore.summary import read_history
+from tests.process.laboratory import environment
+from tests.torture import writing
+from tests.torture.forked import ForkServer, fork_server
+from tests.torture.ledger import SEED, Promise, chance, fault, note, times
+
+_KILLS_A_RUN = 10
+_LONGEST_LIFE = 0.02
+"""Seconds from the first word of a writer to its end, at most."""
+_STILLBORN = 0.1
+"""Share of the writers that are killed before their first word, or close to it."""
+_MOMENT = datetime(2026, 3, 4, tzinfo=UTC)
+
+
+class Viewer:
+    """Reads a run as it grows, and keeps all that it has read."""
+
+    def __init__(self, run: RunDir) -> None:
+        self._tail = Tail(run.events)
+        self.history = RunHistory()
+        self.seen: list[Event] = []
+
+    @property
+    def damaged(self) -> int:
+        """Torn lines that a later writer has sealed."""
+        return self._tail.damaged
+
+    def read(self) -> None:
+        """Take in what is new; every event comes once, and is the one that was said."""
+        for line in self._tail.read():
+            event = events.decode(line)
+            assert event is not None
+            assert event.seq == len(self.seen), "an event is missing, or was said twice"
+            if not isinstance(event, AttemptStarted):
+                assert body(event) == body(writing.told(event.seq, SEED))
+            assert self.history.apply(event)
+            self.seen.append(event)
+
+
+def body(event: Event) -> dict[str, object]:
+    """All of an event that follows from its number."""
+    return event.model_dump(exclude={"seq", "attempt", "seconds", "step"})
+
+
+@pytest.fixture(scope="module")
+def writers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    home = tmp_path_factory.mktemp("writers")
+    with fork_server("tests.torture.writing", environment=environment(home)) as server:
+        yield server
+
+
+def test_what_a_writer_has_acknowledged_outlives_it(tmp_path: Path, writers: ForkServer) -> None:
+    moments = chance("kill a writer")
+    kills = times(10, 1000)
+    torn = acknowledged = 0
+    for number in range(0, kills, _KILLS_A_RUN):
+        run = create(tmp_path, "killed", _MOMENT + timedelta(seconds=number), "", {})
+        viewer = Viewer(run)
+        for _ in range(_KILLS_A_RUN):
+            with fault(Promise.KILLED_WRITER):
+                acknowledged += kill_one(run, viewer, writers, moments)
+        torn += viewer.damaged
+        assert_same(read_history(run, whole=True), viewer)
+    note(Promise.KILLED_WRITER, f"{acknowledged:,} events acknowledged, {torn} lines torn by the kill")
+
+
+def kill_one(run: RunDir, viewer: Viewer, writers: ForkServer, moments: random.Random) -> int:
+    """Let a writer live for a moment; return how many events it acknowledged, all of which are there."""
+    pid = writers.call("tests.torture.writing:write", str(run.path), SEED)
+    if moments.random() > _STILLBORN:
+        writers.hear()
+    writers.listen(moments.uniform(0.0, _LONGEST_LIFE))
+    viewer.read()
+    assert writers.pid == pid, "the writer has died by itself"
+    said = [int(line) for line in writers.kill()]
+    viewer.read()
+    assert len(viewer.seen) > max(said, default=-1)
+    return len(said)
+
+
+def assert_same(whole: RunHistory, viewer: Viewer) -> None:
+    """Whoever reads the run anew finds at each step what its viewer was shown, which is what was said."""
+    assert whole.seq == viewer.history.seq == len(viewer.seen) - 1
+    for event in viewer.seen:
+        if isinstance(event, StepsEnded):
+            for offset, loss in enumerate(event.loss):
+                step = event.step - len(event.loss) + offset + 1
+                found = whole.loss.value_at(step)
+                assert found == viewer.history.loss.value_at(step) == pytest.approx(loss, rel=1e-7)

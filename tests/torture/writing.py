@@ -1,0 +1,62 @@
+"""Writers that tests kill, freeze and cut off: what the event number n says follows from n alone."""
+
+import os
+import random
+import string
+import time
+from pathlib import Path
+
+from dlcore.events import AttemptStarted, Event, StepsEnded, Warned
+from dlcore.rundir import RunDir
+from dlcore.summary import read_history
+from dlcore.training.record import Record, now
+from tests.torture.forked import say
+
+STEPS = 2
+"""Steps that an event tells."""
+_LONGEST = 150_000
+_FILLED_IN = {"seq", "attempt", "kind", "step", "seconds", "nonfinite"}
+_LIFE_SECONDS = 60.0
+"""A writer that nobody kills ends by itself."""
+
+
+def told(seq: int, seed: int) -> Event:
+    """Return what the event number `seq` says: two steps, or now and then a text that is long to write."""
+    chance = random.Random(f"{seed} {seq}")
+    if seq % 9 == 4:
+        return Warned(message=chance.choice(string.ascii_letters) * chance.randrange(_LONGEST))
+    figures = [tuple(round(chance.random(), 6) for _ in range(STEPS)) for _ in range(2)]
+    return StepsEnded(
+        step=STEPS * (seq + 1),
+        loss=figures[0],
+        lr=figures[1],
+        samples=STEPS * (seq + 1),
+        training_seconds=float(seq),
+    )
+
+
+def open_record(path: str) -> tuple[Record, int]:
+    """Begin an attempt where the last one was killed; return its record and the number of its next event."""
+    run = RunDir(Path(path))
+    history = read_history(run)
+    seq = history.seq + 1
+    record = Record(run, history.attempt + 1, seq)
+    record.say(AttemptStarted, STEPS * seq, time=now(), pid=os.getpid(), host="here")
+    say(seq)
+    return record, seq + 1
+
+
+def tell(record: Record, seq: int, seed: int) -> None:
+    """Say the event number `seq`, and then that it was said."""
+    event = told(seq, seed)
+    record.say(type(event), event.step, **event.model_dump(exclude=_FILLED_IN))
+    say(seq)
+
+
+def write(path: str, seed: int) -> None:
+    """Write as fast as can be, and acknowledge each event once it is written."""
+    record, seq = open_record(path)
+    until = time.monotonic() + _LIFE_SECONDS
+    while time.monotonic() < until:
+        tell(record, seq, seed)
+        seq += 1
