@@ -10,6 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
+_MOST_BYTES = 1 << 16
+"""A command takes a hundred; a key and its value are typed by a person."""
+
 
 class _Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -34,7 +37,7 @@ class Step(_Command):
     """Take so many steps or epochs, then stand still."""
 
     kind: Literal["Step"] = "Step"
-    count: Annotated[int, Field(ge=1)] = 1
+    count: Annotated[int, Field(ge=1, le=10**15)] = 1
     unit: Literal["step", "epoch"] = "step"
 
 
@@ -75,6 +78,8 @@ def encode(command: Command) -> bytes:
 
 def decode(line: bytes) -> Command | None:
     """Return the command in a line of JSON, or None when it is none."""
+    if len(line) > _MOST_BYTES:
+        return None
     try:
         return _ADAPTER.validate_json(line)
     except ValidationError:

@@ -16,17 +16,23 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 Number = float | None
 """A measured figure; None stands for one that was not finite, or that does not exist."""
-Step = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=10**15)]
+"""How many there are of something: far more than anybody has, so that no file can ask for the impossible."""
+Step = Count
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Shape = Annotated[tuple[Count, ...], Field(max_length=64)]
+_MOST_BYTES = 4 << 20
+"""A longer line says nothing that we would say; its numbers would take a hundred megabytes."""
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    seq: int = 0
-    attempt: int = 1
+    seq: Count = 0
+    attempt: Count = 1
     kind: str
     step: Step = 0
-    seconds: float = 0.0
+    seconds: Finite = 0.0
     nonfinite: dict[str, str] = {}
 
 
@@ -36,9 +42,9 @@ class AttemptStarted(_Event):
     kind: Literal["AttemptStarted"] = "AttemptStarted"
     time: str
     """UTC, ISO 8601: a label for people; durations come from `seconds`."""
-    pid: int
+    pid: Count
     host: str
-    after: int | None = None
+    after: Count | None = None
     """Number of the last event that still counts: that of the checkpoint which the attempt continues from."""
 
 
@@ -47,8 +53,8 @@ class DataFetched(_Event):
 
     kind: Literal["DataFetched"] = "DataFetched"
     file: str
-    bytes: int
-    total: int
+    bytes: Count
+    total: Count
     """Bytes of the whole file; 0 when the server does not say."""
 
 
@@ -60,14 +66,14 @@ class Layer(BaseModel):
     name: str
     text: str
     """What it is, as in '784 → 128' or '3×3, 16 filters'."""
-    shape: tuple[int, ...]
+    shape: Shape
     """Shape of its output for one sample."""
     activation: str
     """What follows it: the name of the function, or '' for none."""
-    parameters: int
+    parameters: Count
     pooling: str = ""
     """What pooling follows it, as in 'max 2×2 of 16×28×28'; '' for none."""
-    receptive_field: int | None = None
+    receptive_field: Count | None = None
     """Side of the square of input pixels that one unit of a convolution sees, at most."""
 
 
@@ -76,22 +82,22 @@ class Prepared(_Event):
 
     kind: Literal["Prepared"] = "Prepared"
     device: str
-    threads: int
+    threads: Count
     task: Literal["classification", "regression"] = "classification"
-    input_shape: tuple[int, ...] = ()
+    input_shape: Shape = ()
     """Shape of one sample."""
     classes: tuple[str, ...] = ()
     """Names of the classes, where they have any beside their numbers."""
     layers: tuple[Layer, ...]
-    parameters: int
-    training_samples: int
-    validation_samples: int
-    test_samples: int
-    batch_size: int
-    steps_per_epoch: int
+    parameters: Count
+    training_samples: Count
+    validation_samples: Count
+    test_samples: Count
+    batch_size: Count
+    steps_per_epoch: Count
     """Of the first epoch; there are fewer later when the batch grows."""
-    total_steps: int
-    epochs: int
+    total_steps: Count
+    epochs: Count
 
 
 class CompilationStarted(_Event):
@@ -120,9 +126,9 @@ class StepsEnded(_Event):
     r2: tuple[Number, ...] = ()
     """1 − mean squared error / variance of the training targets, before the update; in a regression."""
     lr: tuple[Number, ...]
-    samples: int
+    samples: Count
     """Training samples seen since the attempt began."""
-    training_seconds: float
+    training_seconds: Finite
     """Time spent in training steps since the attempt began: no start-up, evaluation or pause."""
 
 
@@ -133,9 +139,9 @@ class GradientsMeasured(_Event):
     steps: tuple[Step, ...]
     norms: dict[str, tuple[Number, ...]]
     """Layer name → one norm for each of `steps`; layers in the order of the network."""
-    every: int
+    every: Count
     """Steps from one look to the next, at present."""
-    cost: float
+    cost: Finite
     """Share of the training time that looking has taken so far."""
 
 
@@ -143,7 +149,7 @@ class ActivationsMeasured(_Event):
     """What the layers hand to their activations, over some samples of the watched split; by layer name."""
 
     kind: Literal["ActivationsMeasured"] = "ActivationsMeasured"
-    samples: int
+    samples: Count
     mean: dict[str, Number]
     deviation: dict[str, Number]
     low: dict[str, Number]
@@ -157,7 +163,7 @@ class Evaluated(_Event):
 
     kind: Literal["Evaluated"] = "Evaluated"
     split: Literal["validation", "test"]
-    epoch: float
+    epoch: Finite
     loss: Number
     accuracy: Number = None
     top5: Number = None
@@ -170,10 +176,10 @@ class Evaluated(_Event):
     mae: Number = None
     """Mean absolute error, and root mean squared error, in the target's own unit."""
     rmse: Number = None
-    samples: int
-    duration: float
+    samples: Count
+    duration: Finite
     """Seconds."""
-    weights: int | None = None
+    weights: Step | None = None
     """The step whose weights were taken back for this evaluation, when they are not those of `step`."""
 
 
@@ -181,11 +187,11 @@ class EpochEnded(_Event):
     """All training samples were seen once more; the figures are running means over the epoch's steps."""
 
     kind: Literal["EpochEnded"] = "EpochEnded"
-    epoch: int
+    epoch: Count
     loss: Number
     accuracy: Number = None
     r2: Number = None
-    duration: float
+    duration: Finite
     """Seconds, evaluation not included."""
 
 
@@ -194,7 +200,7 @@ class CheckpointSaved(_Event):
 
     kind: Literal["CheckpointSaved"] = "CheckpointSaved"
     file: str
-    bytes: int
+    bytes: Count
 
 
 class CommandApplied(_Event):
@@ -272,6 +278,8 @@ def encode(event: Event) -> bytes:
 
 def decode(line: bytes) -> Event | None:
     """Return the event in a line of JSON, or None when it is none that this version knows."""
+    if len(line) > _MOST_BYTES:
+        return None
     try:
         return _ADAPTER.validate_json(line)
     except ValidationError:

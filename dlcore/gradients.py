@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dlcore.events import GradientsMeasured, Number
 
 MOST_LOOKS = 1 << 12
+_MOST_GAPS = 1 << 22
+"""So many norms may be missing: a network's layers stay the same, so that honest looks leave none out."""
 
 
 class Gradients:
@@ -33,6 +35,8 @@ class Gradients:
         """Sum and number of the logarithms of the looks that are not an entry yet."""
         self._open_looks = 0
         self._latest: dict[str, float] = {}
+        self._gaps = 0
+        """Norms that were never told, in all."""
 
     def latest(self) -> dict[str, float]:
         """Return the newest norm of each layer, in the order of the network; nan where not finite."""
@@ -52,6 +56,8 @@ class Gradients:
         number = len(event.steps)
         if not number or any(len(norms) != number for norms in event.norms.values()):
             return
+        if not self._has_room(event):
+            return
         self.looks += number
         self.last_step = event.steps[-1]
         self._latest |= {layer: _float(norms[-1]) for layer, norms in event.norms.items()}
@@ -60,6 +66,13 @@ class Gradients:
             stop = min(number, start + self._room())
             self._take(event, start, stop)
             start = stop
+
+    def _has_room(self, event: GradientsMeasured) -> bool:
+        """Whether what these looks leave out, or have that no look had before, can be filled up."""
+        new = sum(layer not in self.norms for layer in event.norms)
+        missing = len(self.norms) - (len(event.norms) - new)
+        self._gaps += new * len(self.steps) + missing * len(event.steps)
+        return self._gaps <= _MOST_GAPS
 
     def _room(self) -> int:
         return self._most - len(self.steps) if self._together == 1 else self._together - self._open_looks

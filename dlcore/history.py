@@ -254,7 +254,8 @@ class RunHistory:
         assert self.prepared is not None
         ends = [(0, 0), *((one.epoch, one.step) for one in self.epochs[-2:])][-2:]
         epochs, steps = ends[-1][0] - ends[0][0], ends[-1][1] - ends[0][1]
-        return max(steps / epochs, 1.0) if finished and epochs > 0 else self.prepared.steps_per_epoch
+        known = steps / epochs if finished and epochs > 0 else self.prepared.steps_per_epoch
+        return max(known, 1.0)
 
     def seconds_left(self) -> float | None:
         """Return the training time that is left at the recent speed, or None while it is not known."""

@@ -6,12 +6,15 @@ A line that was torn stays a damaged one, also where nothing but its newline is 
 that it is there, and whoever says it again must not find it said already.
 """
 
+import errno
 import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from dlcore import disk
+from dlcore.plainfile import open_plain
 
 _MAX_LINE = 16 * 1024 * 1024
 """A line longer than this is damage, not data."""
@@ -91,10 +94,10 @@ class Tail:
         Stopping early loses nothing: the next call goes on behind the last line taken.
         """
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            file = open_plain(self._path, follow=False)
         except FileNotFoundError:
             return
-        with os.fdopen(descriptor, "rb") as file:
+        with file:
             while True:
                 file.seek(self._offset)
                 block = file.read(_BLOCK)
@@ -104,7 +107,7 @@ class Tail:
                 if not end and len(block) < _MAX_LINE:
                     return
                 if not end:  # damage without end: what stands behind it is read all the same
-                    self._offset += len(block)
+                    self._offset = _behind_hole(file, self._offset + len(block))
                     self.damaged += 1
                     continue
                 for line in block[:end].splitlines(keepends=True):
@@ -114,3 +117,11 @@ class Tail:
                         yield content
                     elif line != b"\n":
                         self.damaged += 1
+
+
+def _behind_hole(file: BinaryIO, offset: int) -> int:
+    """Return where there is content again: a file can claim terabytes of zeros that are on no disk."""
+    try:
+        return os.lseek(file.fileno(), offset, os.SEEK_DATA)
+    except OSError as error:  # there is nothing but the hole, or the file system knows of none
+        return max(offset, os.fstat(file.fileno()).st_size) if error.errno == errno.ENXIO else offset

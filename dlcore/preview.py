@@ -9,6 +9,7 @@ from dlcore import events
 from dlcore.events import EpochEnded, Evaluated, GradientsMeasured, StepsEnded
 from dlcore.history import RunHistory
 from dlcore.journal import unframe
+from dlcore.plainfile import open_plain
 
 LONG = 8 << 20
 """Bytes of a file that are read at once without anybody waiting."""
@@ -30,9 +31,8 @@ def preview(path: Path) -> tuple[RunHistory, int]:
     the tail tells them. Raises OSError when the file cannot be read.
     """
     history = RunHistory()
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        size = os.fstat(descriptor).st_size
+    with open_plain(path, follow=False) as file:
+        size = os.fstat(file.fileno()).st_size
         tail = _tail(file, size)
         start = tail[0][0] if tail else size
         for _, content, _ in _lines(file, 0, min(_HEAD, size)):

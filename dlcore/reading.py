@@ -14,9 +14,13 @@ from dlcore.choices.choice import Choice, FieldSpec, Settings, by_name, fields_o
 from dlcore.config import SECTIONS, RunConfig
 from dlcore.crosschecks import cross_check
 from dlcore.errors import ConfigError, DltuiError, Problem
+from dlcore.plainfile import open_plain
 
 MAX_BYTES = 1_000_000
 """A configuration file larger than this is not one."""
+
+_DEEP_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
+"""A key of so many parts, over which the reader of TOML would spend hours; ours have three."""
 
 _PLAIN_LIST = re.compile(r"""\[[^][{}"']*\]""")
 """A list without quotation marks: a shell takes them away."""
@@ -207,7 +211,7 @@ def read_file(path: Path, settings: Iterable[str] = ()) -> RunConfig:
 def load_toml(path: Path) -> dict[str, Any]:
     """Return the tables of a TOML file, unchecked; raises DltuiError when there are none to be had."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -220,7 +224,10 @@ def load_toml(path: Path) -> dict[str, Any]:
 def parse_toml(content: bytes, source: str) -> dict[str, Any]:
     """Return the tables in `content`; raises DltuiError with line and column where it is not TOML."""
     try:
-        return tomllib.loads(content.decode())
+        text = content.decode()
+        if _DEEP_KEY.search(text):
+            raise DltuiError(f"{source} has a key of more than 32 parts", "See the README for an example.")
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError, too
         raise DltuiError(f"{source} is not TOML: {error}", "See the README for an example.") from None
 

@@ -15,6 +15,9 @@ from operator import add
 MOST_BLOCKS = 1 << 15
 """More columns than any plot has, and more steps than most runs."""
 
+_MOST_UNKNOWN = 1 << 20
+"""So many steps in a row whose figures are lost are kept one by one, where there is room."""
+
 _LARGEST = 3.4028234e38
 """Of float32, or a little less."""
 
@@ -129,7 +132,11 @@ class Series:
         return len(values)
 
     def skip(self, steps: int) -> None:
-        """Append steps whose figures are not known; they cost no more than known ones, however many."""
+        """Append steps whose figures are not known; however many, they cost no more than a plot's."""
+        whole = len(self) + steps
+        if steps > _MOST_UNKNOWN or whole > self._most * self.size:
+            while whole > min(self._most, MOST_BLOCKS) * self.size:
+                self._halve()
         while steps > 0:
             if not self._open_steps and steps >= self.size:
                 blocks = min(steps // self.size, self._most - len(self._low))
@@ -182,10 +189,17 @@ class Series:
 
     def _merge(self) -> None:
         """Make one block of each two neighbours when there are as many as there may be."""
-        if len(self._low) < self._most:
-            return
+        if len(self._low) >= self._most:
+            self._halve()
+
+    def _halve(self) -> None:
+        """Make one block of each two neighbours; one that is left over is open again."""
         if self.size == 1:
             self._part()
+        if len(self._low) % 2:
+            last = self._low.pop(), self._high.pop(), self._total.pop(), self._count.pop()
+            self._open = _united(last, self._open)
+            self._open_steps += self.size
         self._low = array("f", map(min, self._low[::2], self._low[1::2]))
         self._high = array("f", map(max, self._high[::2], self._high[1::2]))
         self._total = array("d", map(add, self._total[::2], self._total[1::2]))

@@ -5,6 +5,7 @@ from typing import Any
 
 from dlcore import events
 from dlcore.atomic import read_json, write_json
+from dlcore.errors import RunError
 from dlcore.history import RunHistory, State, score
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
@@ -12,12 +13,18 @@ from dlcore.rundir import RunDir
 
 
 def read_history(run: RunDir, *, whole: bool = False) -> RunHistory:
-    """Return what the run has said so far; `whole` keeps all of a long run one by one."""
+    """Return what the run has said so far; `whole` keeps all of a long run one by one.
+
+    Raises RunError where its events cannot be read.
+    """
     history = RunHistory(whole=whole)
-    for line in Tail(run.events).read():
-        event = events.decode(line)
-        if event is not None:
-            history.apply(event)
+    try:
+        for line in Tail(run.events).read():
+            event = events.decode(line)
+            if event is not None:
+                history.apply(event)
+    except OSError as error:
+        raise RunError(f"{run.events} cannot be read: {error.strerror}", "See what lies there.") from None
     return history
 
 

@@ -62,10 +62,10 @@ class Inspector:
             process.stdin.write(json.dumps(request).encode() + b"\n")
             await process.stdin.drain()
             while line := await process.stdout.readline():
-                answer: dict[str, Any] = json.loads(line)
-                if answer.get("id") == request["id"]:
+                answer = json.loads(line)
+                if isinstance(answer, dict) and answer.get("id") == request["id"]:
                     return answer
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             pass
         return {"error": "the inspector has ended; see dltui doctor"}
 

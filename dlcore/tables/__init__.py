@@ -27,6 +27,9 @@ LEAST_ROWS = 10
 MOST_GUESSED = 20
 """A target of more different numbers than this is not guessed to be classes."""
 MOST_BYTES = 2 * 1024**3
+MOST_COLUMNS = 100_000
+LONGEST_NAME = 1000
+"""Letters of a column's name, and of a class: each input made of a column repeats its name."""
 MOST_VALUES = MOST_BYTES // 4
 """Inputs times rows, at four bytes each."""
 KEPT_BYTES = 64 * 1024**2
@@ -157,6 +160,7 @@ def _read_columns(
     delimiter = delimiter_of(sample)
     records = rows_of(chain(sample, lines), delimiter)
     line_number, first = next(records)
+    _check_width(first)
     names = _names(first, header)
     goal = _target_name(names, target, ignore)
     columns = [
@@ -177,10 +181,24 @@ def _read_columns(
     return columns, next(column for column in columns if column.is_target)
 
 
+def _check_width(cells: list[str]) -> None:
+    if len(cells) > MOST_COLUMNS:
+        raise RefusedError(
+            f"it has {len(cells):,} columns, at most {MOST_COLUMNS:,} are read",
+            "Take a part of them, or read it with code of your own (data.kind = custom).",
+        )
+
+
 def _names(cells: list[str], header: bool) -> list[str]:
     if not header:
         return [f"c{number}" for number in range(1, len(cells) + 1)]
     names = [cell.strip() or f"c{number}" for number, cell in enumerate(cells, 1)]
+    long = next((name for name in names if len(name) > LONGEST_NAME), None)
+    if long is not None:
+        raise RefusedError(
+            f"a column's name, {shown(long)}, has {len(long):,} letters",
+            f"Give it one of at most {LONGEST_NAME:,}.",
+        )
     first: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         if name in first:
@@ -240,6 +258,11 @@ def _targets(goal: Column, task: str) -> tuple[Task, array[float], tuple[str, ..
     if numbers is None:
         assert goal.codes is not None
         classes = goal.sorted_categories()
+        if any(len(name) > LONGEST_NAME for name in classes):
+            raise RefusedError(
+                f"{goal.title} has a class with a name of more than {LONGEST_NAME:,} letters",
+                "Name another column in data.target.",
+            )
         place = {goal.categories[name]: float(index) for index, name in enumerate(classes)}
         targets = array("d", map(place.__getitem__, goal.codes))
     else:

@@ -25,6 +25,8 @@ from dlcore.choices.optimizers import (
     Sgd,
 )
 from dlcore.choices.training import Precision
+from dlcore.errors import DltuiError
+from dlcore.private import private_folder
 from dlcore.training.gradients import clip, penalize
 from dlcore.training.step import Look, TrainingStep
 
@@ -56,8 +58,7 @@ class CompiledStep:
                 self._states[name] = {
                     key: tensors[index] for key, tensors in group.state.items() if key != "step"
                 }
-        # Compiled code is kept where nobody else can write; torch's own choice is a shared folder.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(rundir.home() / "cache" / "compiled"))
+        _keep_privately()
         # Random numbers come from torch's own generator, so that dropout draws what the plain step draws.
         self._graph = torch.compile(self._whole, fullgraph=True, options={"fallback_random": True})
 
@@ -125,6 +126,20 @@ class CompiledStep:
         return loss, outputs, gradients
 
 
+def _keep_privately() -> None:
+    """Keep compiled code where nobody else can write: it is run. Torch's own choice is a shared folder.
+
+    Raises DltuiError where others could put code of theirs there, OSError where there is no writing.
+    """
+    if "TORCHINDUCTOR_CACHE_DIR" in os.environ:
+        return
+    cache = rundir.home() / "cache"
+    folder = cache / "compiled"
+    for path in (cache, folder):
+        private_folder(path)
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(folder)
+
+
 def _move(
     optimizer: Optimizer,
     parameter: torch.Tensor,
@@ -188,7 +203,10 @@ def compiled(
     A few steps are taken plainly and in the graph, from the same state and with the same random numbers;
     everything is put back afterwards.
     """
-    graph = CompiledStep(step, len(targets))
+    try:
+        graph = CompiledStep(step, len(targets))
+    except (DltuiError, OSError) as error:
+        return None, str(error)
     wanted = _tried(step, step, inputs, targets)
     try:
         found = _tried(graph, step, inputs, targets)

@@ -2,9 +2,11 @@
 
 import os
 import struct
+import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from torch.utils.data import Dataset
 from dlcore.choices.own import ImageFolder
 from dlcore.clean import clean
 from dlcore.errors import DataError
+from dlcore.plainfile import open_plain
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,6 +26,10 @@ Files = tuple[tuple[Path, int], ...]
 Progress = Callable[[int, int], object]
 
 _REPLACE = "Replace the file, or remove it."
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "PPM", "TIFF")
+"""What a file may be, whatever its name: others hold programs, which pillow would have others run (EPS)."""
+_MOST_PIXELS = 64_000_000
+"""So many are decoded at the same time; each takes some ten bytes meanwhile."""
 _BLOCK = 64
 """Images that a thread decodes before progress is told."""
 _BROKEN = (
@@ -30,6 +37,32 @@ _BROKEN = (
     NotImplementedError, RuntimeError, AttributeError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip
 """What the decoders are known to raise on broken files: PNG says SyntaxError, TIFF tags struct.error."""
+
+
+class _Room:
+    """Lets the threads of this process decode only so many pixels at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, pixels: int) -> Iterator[None]:
+        """Wait until there is room for so many; an image of more than all of it has it to itself."""
+        pixels = min(pixels, self._most)
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken + pixels <= self._most)
+            self._taken += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= pixels
+                self._changed.notify_all()
+
+
+_room = _Room(_MOST_PIXELS)
 
 
 class ImageFiles(Dataset[tuple[torch.Tensor, int]]):
@@ -93,11 +126,15 @@ def decode(path: str, size: int, color: bool) -> torch.Tensor:
     pillow = _pillow()
     bombs = (pillow.DecompressionBombError, pillow.DecompressionBombWarning)
     try:
-        with pillow.open(path) as image:
+        with open_plain(path) as file, pillow.open(file, formats=_FORMATS) as image:
             most = pillow.MAX_IMAGE_PIXELS
             if most is not None and image.width * image.height > most:
                 raise pillow.DecompressionBombError
-            pixels = _square(image, size, color)
+            image.draft(
+                image.mode, (2 * size, 2 * size)
+            )  # a JPEG is decoded at the least scale that is enough
+            with _room.taken(image.width * image.height):
+                pixels = _square(image, size, color)
     except bombs:
         raise DataError(
             f"{clean(path)} has too many pixels to be opened safely",
@@ -119,7 +156,6 @@ def _square(image: "Image.Image", size: int, color: bool) -> "numpy.ndarray[Any,
     """Return the middle square of an image, upright: a new array (size, size[, 3])."""
     from PIL import Image, ImageOps
 
-    image.draft(image.mode, (2 * size, 2 * size))  # a JPEG is decoded at the least scale that is enough
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I"):  # 16 bits a pixel, which a plain conversion would cut off at 255
         wide = numpy.asarray(upright).astype(numpy.int64).clip(0, 65_535)

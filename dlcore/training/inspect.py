@@ -193,13 +193,15 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     network({})  # the first network pays for torch's lazy imports: better now than when a person waits
     say({"ready": True, "torch": torch.__version__})
     for line in requests:
-        request = json.loads(line)
+        asked = None
         try:
-            say({"id": request.get("id"), **answer(request)})
+            request = json.loads(line)
+            asked = request.get("id")
+            say({"id": asked, **answer(request)})
         except DltuiError as error:
-            say({"id": request.get("id"), "error": str(error)})
+            say({"id": asked, "error": str(error)})
         except (Exception, SystemExit) as error:  # torch's word, or whatever a user's own network raises
-            say({"id": request.get("id"), "error": described(error)})
+            say({"id": asked, "error": described(error)})
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """From a choice of data to its samples, before they are split, normalized and moved to a device."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,10 +123,10 @@ def idx(content: bytes, path: Path) -> torch.Tensor:
     """Return the array in an IDX file of unsigned bytes (the format of the MNIST files), as uint8."""
     if len(content) < 4 or content[:3] != b"\x00\x00\x08" or len(content) < 4 + 4 * content[3]:
         raise DataError(f"{path} is not an IDX file of bytes", "Delete it: it will be downloaded anew.")
-    shape = numpy.frombuffer(content, ">u4", count=content[3], offset=4).astype(int)
+    shape = numpy.frombuffer(content, ">u4", count=content[3], offset=4).tolist()
     values = numpy.frombuffer(content, numpy.uint8, offset=4 + 4 * content[3])
-    if values.size != shape.prod():
-        raise DataError(f"{path} announces {shape.prod()} values and holds {values.size}", "Delete it.")
+    if values.size != (announced := math.prod(shape)):  # a product in machine numbers could wrap around
+        raise DataError(f"{path} announces {announced} values and holds {values.size}", "Delete it.")
     return torch.from_numpy(values.reshape(shape).copy())
 
 
