@@ -23,10 +23,11 @@ from tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from dlcore.rundir import RunDir
+    from tui.ending import Trainer
     from tui.feed import RunFeed
     from tui.inspector import Inspector
     from tui.line_rate import LineRate
-    from tui.messages import RunOpened, RunRequested, SetupRequested
+    from tui.messages import ResumeRequested, RunOpened, RunRequested, SetupRequested
     from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
     from tui.screens.train import TrainScreen
@@ -127,6 +128,21 @@ class DltuiApp(App["RunDir | None"]):
             gc.enable()
         if self._first_run is None and self._inspector is not None:
             self._inspector.warm_up()
+            self._offer_crashed()
+
+    @work
+    async def _offer_crashed(self) -> None:
+        """Offer runs that broke off since somebody was asked last; none, and nothing is imported for it."""
+        import asyncio
+
+        from dlcore import crashes, rundir
+
+        found = await asyncio.to_thread(crashes.unasked, rundir.home())
+        if found and self.current_mode == "setup" and len(self.screen_stack) == 1:
+            from tui.screens.crashed import offer
+
+            if (message := await offer(self, found)) is not None:
+                self.post_message(message)
 
     @cached_property
     def _setup(self) -> "SetupScreen":
@@ -188,14 +204,42 @@ class DltuiApp(App["RunDir | None"]):
         from dlcore.errors import DltuiError
 
         try:
-            run, _ = launch.launch(rundir.home(), message.config, datetime.now(UTC))
+            self._warn(message.config.training.device)
+            run, trainer = launch.launch(rundir.home(), message.config, datetime.now(UTC))
         except (DltuiError, OSError) as error:
             self.notify(clean(str(error)), severity="error", timeout=10, markup=False)
             return
-        self._watch(run)
+        self._watch(run, trainer)
 
-    def _watch(self, run: "RunDir") -> None:
-        self._train.open(run)
+    def on_resume_requested(self, message: "ResumeRequested") -> None:
+        """Start a new attempt at a run from its last checkpoint, and watch it."""
+        from dlcore import launch, rundir
+        from dlcore.clean import clean
+        from dlcore.errors import DltuiError
+        from tui.start_warnings import device_of
+
+        if self._read_only:
+            self.notify("This is only for watching.", severity="warning", markup=False)
+            return
+        try:
+            trainer = launch.resume(rundir.home(), message.run)
+            self._warn(device_of(message.run), besides=message.run)
+        except (DltuiError, OSError) as error:
+            self.notify(clean(str(error)), severity="error", timeout=10, markup=False)
+            return
+        self._watch(message.run, trainer)
+
+    def _warn(self, device: str, besides: "RunDir | None" = None) -> None:
+        """Say what deserves attention as a trainer starts."""
+        from dlcore import rundir
+        from dlcore.clean import clean
+        from tui.start_warnings import start_warnings
+
+        for said in start_warnings(rundir.home(), device, besides):
+            self.notify(clean(f"{said}."), severity="warning", timeout=10, markup=False)
+
+    def _watch(self, run: "RunDir", trainer: "Trainer | None" = None) -> None:
+        self._train.open(run, trainer)
         self._runs.choose(run)
         self.switch_mode("train")
 
@@ -269,12 +313,13 @@ class DltuiApp(App["RunDir | None"]):
         from rich.text import Text
 
         from dlcore import rundir
+        from dlcore.atomic import write_atomic
         from dlcore.clean import clean
 
         log = rundir.home() / "crash.log"
         lines = traceback.format_exception(self._exception) if self._exception is not None else []
         with suppress(OSError):
-            log.write_text("".join(lines))
+            write_atomic(log, "".join(lines).encode(errors="replace"))
         said = f"dltui: A fault in the app: {self._exception!r}. Runs go on. The details are in {log}."
         self.panic(Text(clean(said)))
 

@@ -77,6 +77,7 @@ def dltui(ctx: click.Context, no_mouse: bool, ascii_only: bool) -> None:
 
 def main() -> None:
     """Run the command line. This is an outer door: a fault leaves as one sentence, never as a traceback."""
+    os.umask(0o077)  # what we make is nobody else's to read, whatever the shell says
     _open_closed_streams()
     try:
         status = dltui.main(standalone_mode=False)

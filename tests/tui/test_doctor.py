@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dlcore.mounts import Mount
 from tui.checkup.check import Check
-from tui.checkup.folders import folder_check
+from tui.checkup.folders import disk_check, folder_check
 from tui.checkup.installation import installation_checks, packages_check
 from tui.checkup.machine import (
     INSPECTOR,
@@ -238,6 +239,19 @@ def test_a_file_in_the_way_is_a_fault_with_a_cure(tmp_path: Path) -> None:
         assert "DLTUI_HOME" in check.cure
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert folder_check("home", tmp_path / "link").state == "fault"
+
+
+def test_a_home_that_others_may_write_to_is_a_fault(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    check = folder_check("home", tmp_path)
+    assert (check.state, "chmod go-w" in check.cure) == ("fault", True)
+
+
+def test_the_disk_is_named_and_the_network_told(tmp_path: Path) -> None:
+    assert disk_check(tmp_path, [Mount("/", "ext4", "/dev/sda1")]).finding == "ext4, of this machine"
+    assert disk_check(tmp_path, []).state == "ok"
+    network = disk_check(tmp_path, [Mount("/", "nfs4", "filer:/home")])
+    assert (network.state, "nfs4 from filer:/home" in network.finding) == ("note", True)
 
 
 # -- machine ----------------------------------------------------------------------------------------
