@@ -31,13 +31,13 @@ class Evaluations:
             return event
         return event.model_copy(update={"precision": (), "recall": (), "f1": ()})
 
-    def cut(self, step: int, after: int | None = None) -> None:
-        """Forget what came behind a step, or was said behind the event number `after`.
+    def cut(self, step: int, kept: int | None = None) -> None:
+        """Forget what came behind a step, or was said after the first `kept` events.
 
         The best before it is known while there are few records.
         """
-        for kept in (*self._splits.values(), *self._records.values()):
-            kept.cut(step, after)
+        for evaluations in (*self._splits.values(), *self._records.values()):
+            evaluations.cut(step, kept)
 
     def all(self) -> list[Evaluated]:
         """Return those of all splits, the oldest first."""

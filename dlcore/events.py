@@ -44,8 +44,8 @@ class AttemptStarted(_Event):
     """UTC, ISO 8601: a label for people; durations come from `seconds`."""
     pid: Count
     host: str
-    after: Count | None = None
-    """Number of the last event that still counts: that of the checkpoint which the attempt continues from."""
+    kept: Count | None = None
+    """How many of the events before it still count: those up to the checkpoint that it continues from."""
 
 
 class DataFetched(_Event):

@@ -171,16 +171,16 @@ class RunHistory:
         """Begin anew: what came behind the step that the attempt continues from no longer counts."""
         self.started = event
         self.prepared = self.fetched = None
-        self._cut(event.step, event.after)
+        self._cut(event.step, event.kept)
 
-    def _cut(self, step: int, after: int | None = None) -> None:
-        """Forget what came behind a step, or was said behind the event number `after`."""
+    def _cut(self, step: int, kept: int | None = None) -> None:
+        """Forget what came behind a step, or was said after the first `kept` events."""
         for series in (self.loss, self.score, self.lr):
             series.cut(step)
         self.gradients.cut(step)
-        self._evaluations.cut(step, after)
-        self.epochs.cut(step, after)
-        self.checkpoints[:] = [one for one in self.checkpoints if counts(one, step, after)]
+        self._evaluations.cut(step, kept)
+        self.epochs.cut(step, kept)
+        self.checkpoints[:] = [one for one in self.checkpoints if counts(one, step, kept)]
 
     def _steps(self, event: StepsEnded) -> None:
         start = max(0, event.step - len(event.loss))

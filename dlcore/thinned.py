@@ -15,9 +15,9 @@ class Placed(Protocol):
         """Its number among all events."""
 
 
-def counts(item: Placed, step: int, after: int | None) -> bool:
-    """Whether something still counts when a run goes on from `step`, and from the event number `after`."""
-    return item.step <= step and (after is None or item.seq <= after)
+def counts(item: Placed, step: int, kept: int | None) -> bool:
+    """Whether something still counts when a run goes on from `step`, with the first `kept` events."""
+    return item.step <= step and (kept is None or item.seq < kept)
 
 
 Kept = TypeVar("Kept", bound=Placed)
@@ -43,12 +43,12 @@ class Thinned(list[Kept]):
             self._every *= 2
         self._added += 1
 
-    def cut(self, step: int, after: int | None = None) -> None:
-        """Forget what came behind a step, or was said behind the event number `after`.
+    def cut(self, step: int, kept: int | None = None) -> None:
+        """Forget what came behind a step, or was said after the first `kept` events.
 
         The newest that is left may be older than the last before it.
         """
-        left = [item for item in self if counts(item, step, after)]
+        left = [item for item in self if counts(item, step, kept)]
         if len(left) < len(self):
             self[:] = left
             self._added = max(0, (len(left) - 1) * self._every + 1)

@@ -1,4 +1,4 @@
-"""`python -m dlcore.training RUN_DIR`: claim the run, train it, and always end with a word.
+"""`python -m dlcore.training RUN_DIR [--resume HEARD]`: claim the run, train it, and always end with a word.
 
 This is one of the two outer doors: whatever falls through the loop becomes the run's last event.
 """
@@ -14,15 +14,17 @@ from typing import Literal
 from dlcore import rundir
 from dlcore.choices.architectures import CustomModel
 from dlcore.choices.own import CustomData
-from dlcore.config import RunConfig, output_units, plan
+from dlcore.config import output_units, plan
 from dlcore.errors import DltuiError
 from dlcore.events import AttemptEnded, AttemptStarted, DataFetched, Prepared
 from dlcore.examine import settled
 from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
-from dlcore.summary import read_history, store_summary
+from dlcore.summary import store_summary
+from dlcore.training import log, past
 from dlcore.training.faults import described
+from dlcore.training.memory import shortage
 from dlcore.training.record import Record, now, readable
 
 Reason = Literal["finished", "stopped", "failed"]
@@ -32,13 +34,23 @@ class _Signals:
     """SIGTERM and SIGINT ask for a graceful stop; SIGHUP is what a closed terminal sends, and is ignored."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self._asked = False
+        self._take()
+
+    @property
+    def asked(self) -> bool:
+        """Whether to stop; signals that the user's code has taken for itself are taken back."""
+        if signal.getsignal(signal.SIGTERM) != self._ask or signal.getsignal(signal.SIGINT) != self._ask:
+            self._take()
+        return self._asked
+
+    def _take(self) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: object) -> None:
-        self.asked = True
+        self._asked = True
 
 
 class _Stopped(Exception):
@@ -50,57 +62,94 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)
     signals = _Signals()
     try:
-        run, config, lock = claim(arguments)
+        claim = Claim(arguments)
+        try:
+            return 0 if attempt(claim, signals) != "failed" else 1
+        finally:
+            claim.lock.release()
     except DltuiError as error:
         print(f"dltui: {error}", file=sys.stderr)
-        return 2
-    try:
-        return 0 if attempt(run, config, signals) != "failed" else 1
-    finally:
-        lock.release()
+    except OSError as error:  # before the first word could be written
+        print(f"dltui: {error.filename}: {error.strerror}. Make it writable, and resume.", file=sys.stderr)
+    return 2
 
 
-def claim(arguments: list[str]) -> tuple[RunDir, RunConfig, Lock]:
-    """Take the run at the path given; raises DltuiError where it is missing, busy or trained already."""
-    if len(arguments) != 1:
-        raise DltuiError("the path of a run is missing", "Start runs with dltui train.")
-    run = RunDir(Path(arguments[0]).absolute())
-    config = read_file(run.config)
-    lock = Lock(run)
-    if read_history(run).attempt:
-        lock.release()
-        raise DltuiError(f"{run.id} has been trained already", "Start a new run with its config.toml.")
-    return run, config, lock
+class Claim:
+    """A run that this process alone may train, and what to go on from."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        """Take the run at the path given; raises DltuiError where it is missing, busy or has nothing left.
+
+        `--resume` goes on with a run that has been trained before; the number behind it is the bytes of its
+        `control.jsonl` that were meant for earlier attempts.
+        """
+        match arguments:
+            case [path]:
+                self.heard = 0
+            case [path, "--resume", heard] if heard.isascii() and heard.isdigit():
+                self.heard = int(heard)
+            case _:
+                raise DltuiError("the path of a run is missing", "Start runs with dltui train.")
+        self.run = RunDir(Path(path).absolute())
+        self.config = read_file(self.run.config)
+        self.lock = Lock(self.run)
+        try:
+            self.past = past.read(self.run)
+            self._check(is_resume=len(arguments) > 1)
+            self.start = past.start_of(self.run, self.past)
+        except BaseException:
+            self.lock.release()
+            raise
+
+    def _check(self, *, is_resume: bool) -> None:
+        if self.past.attempt and not is_resume:
+            raise DltuiError(f"{self.run.id} has been trained already", f"Go on: dltui resume {self.run.id}.")
+        if self.past.finished:
+            raise DltuiError(
+                f"{self.run.id} has finished: there is nothing left to train",
+                "Start a new run with its config.toml and more epochs.",
+            )
 
 
-def attempt(run: RunDir, config: RunConfig, signals: _Signals) -> Reason:
-    """Train the run once, from its start to its last event."""
-    record = Record(run, attempt=1, seq=0)
-    record.say(AttemptStarted, 0, time=now(), pid=os.getpid(), host=socket.gethostname())
+def attempt(claim: Claim, signals: _Signals) -> Reason:
+    """Train the run once, from where it stands to its last event."""
+    run, start, before = claim.run, claim.start, claim.past
+    record = Record(run, attempt=before.attempt + 1, seq=before.seq + 1, is_stopping=lambda: signals.asked)
+    step, kept = (start.step, start.kept) if start is not None else (0, 0)
+    host = socket.gethostname()
+    record.say(AttemptStarted, step, time=now(), pid=os.getpid(), host=host, kept=kept)
     reason: Reason = "failed"
     message = hint = ""
     try:
-        reason, message = train(run, config, record, signals)
+        reason, message = train(claim, record, signals)
     except _Stopped:
         reason, message = "stopped", "It was stopped before its first step"
     except DltuiError as error:
         message, hint = error.message, error.hint
-    except (Exception, SystemExit) as error:  # the outer door: nothing leaves without a last word
-        traceback.print_exc()
+    except BaseException as error:  # the outer door: nothing leaves without a last word
+        log.say(traceback.format_exc())
+        config = claim.config
         is_custom = isinstance(config.model, CustomModel) or isinstance(config.data, CustomData)
         message = described(error) if is_custom else f"{type(error).__name__}: {error}"
         hint = f"The whole story is in {run.log}."
+        if (short := shortage(error)) is not None:
+            message, hint = short.message, short.hint
     record.say(AttemptEnded, record.step, reason=reason, message=readable(message), hint=readable(hint))
-    record.close()
-    store_summary(run)
-    return reason
+    is_saved = record.close()
+    try:
+        store_summary(run)
+    except OSError as error:
+        log.say(f"{run.facts} cannot be written: {error.strerror}")
+    return reason if is_saved else "failed"
 
 
-def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> tuple[Reason, str]:
+def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]:
     """Prepare data and network, say what they are, and run the loop; return how it ended."""
+    run, config, start = claim.run, claim.config, claim.start
     # torch takes a second to import: the run has shown its first sign of life before that.
     import torch
 
+    from dlcore.training import checkpoint
     from dlcore.training.control import Control
     from dlcore.training.data import load
     from dlcore.training.device import pick_device
@@ -108,6 +157,7 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     from dlcore.training.loop import Training
     from dlcore.training.models import build_model, check_outputs
     from dlcore.training.sources import read
+    from dlcore.training.state import restore
     from dlcore.training.step import TrainingStep
     from dlcore.training.threads import choose_threads, make_room
 
@@ -115,7 +165,8 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     # Below 1e-38 a processor takes a hundred times as long: the gradients of what has been learned are there.
     torch.set_flush_denormal(True)
     device = pick_device(config.training.device)
-    control = Control(run, answered=set())
+    control = Control(run, claim.past.answered, claim.heard)
+    control.refuse_late(record)
 
     def fetched(file: str, got: int, total: int) -> None:
         record.say(DataFetched, 0, file=file, bytes=got, total=total)
@@ -134,7 +185,9 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
     steps = plan(config, facts)
     step = TrainingStep(config, model)
     threads = config.training.threads
-    if threads == "auto":
+    if threads == "auto" and claim.past.threads is not None:
+        threads = claim.past.threads
+    elif threads == "auto":
         threads = choose_threads(step, *data.first(data.training, steps.batch_size))
     torch.set_num_threads(threads)
     make_room(threads)
@@ -157,8 +210,12 @@ def train(run: RunDir, config: RunConfig, record: Record, signals: _Signals) -> 
         epochs=config.training.epochs,
     )
     training = Training(config, run, data, step, record, control, lambda: signals.asked)
+    training.edits.extend(claim.past.edits)
+    if start is not None:
+        restore(training, checkpoint.load(run, start.step))
     return training.run(), training.message
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    log.guard(RunDir(Path(*sys.argv[1:2]).absolute()).log)
+    log.leave(main(sys.argv[1:]))

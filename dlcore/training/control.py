@@ -3,12 +3,9 @@
 from collections import deque
 
 from dlcore import commands
-from dlcore.commands import Command, Set, Stop
-from dlcore.config import RunConfig, to_table
-from dlcore.errors import DltuiError
+from dlcore.commands import Command, Stop
 from dlcore.events import CommandApplied, CommandRefused
 from dlcore.journal import Tail
-from dlcore.reading import read_table
 from dlcore.rundir import RunDir
 from dlcore.training.record import Record
 
@@ -69,19 +66,3 @@ class Control:
                 self._answered.add(command.id)
                 is_late = self._tail.offset <= self._heard
                 (self._late if is_late else self._waiting).append(command)
-
-
-def changed(config: RunConfig, command: Set) -> tuple[RunConfig, str]:
-    """Return the configuration after a change while the run goes on, and what changed in words.
-
-    Raises DltuiError when the key cannot change without building the network anew, or the value is wrong.
-    """
-    asked = f"{command.key} = {command.value}"
-    if command.key != "optimizer.lr":
-        raise DltuiError(f"{asked}: only optimizer.lr can change while the run goes on")
-    table = to_table(config)
-    table["optimizer"]["lr"] = command.value
-    reading = read_table(table)
-    if reading.config is None:
-        raise DltuiError(f"{asked}: {reading.problems[0].message}")
-    return reading.config, f"optimizer.lr {config.optimizer.lr:g} → {reading.config.optimizer.lr:g}"

@@ -10,6 +10,7 @@ import torch
 from dlcore.choices.schedules import Performance, lr_at
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
 from dlcore.config import RunConfig, plan
+from dlcore.edits import changed
 from dlcore.errors import DltuiError
 from dlcore.events import (
     ActivationsMeasured,
@@ -23,7 +24,7 @@ from dlcore.rundir import RunDir
 from dlcore.training.augment import augmented
 from dlcore.training.chunk import Chunk
 from dlcore.training.compiled import CompiledStep, compiled
-from dlcore.training.control import Control, changed
+from dlcore.training.control import Control
 from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
 from dlcore.training.layers import weights_of

@@ -18,6 +18,7 @@ from dlcore.events import (
 )
 from dlcore.journal import Tail
 from dlcore.rundir import RunDir
+from dlcore.thinned import counts
 
 _HEAVY = (b'"kind":"StepsEnded"', b'"kind":"GradientsMeasured"')
 _KIND_WITHIN = 80
@@ -29,8 +30,8 @@ class Checkpointed:
     """A checkpoint to go on from."""
 
     step: int
-    seq: int | None
-    """Of the event that told of it: what was said later no longer counts. None for a branch."""
+    kept: int
+    """So many events were said by then, the one that tells of it among them: later ones no longer count."""
 
 
 @dataclass
@@ -70,10 +71,7 @@ class Past:
 
     def _cut(self, start: AttemptStarted) -> None:
         """Forget the checkpoints that an attempt took back when it started from an earlier one."""
-        if start.after is not None:
-            self.checkpoints = [one for one in self.checkpoints if one.seq <= start.after]
-        else:
-            self.checkpoints = [one for one in self.checkpoints if one.step <= start.step]
+        self.checkpoints = [one for one in self.checkpoints if counts(one, start.step, start.kept)]
 
 
 def read(run: RunDir) -> Past:
@@ -105,11 +103,11 @@ def start_of(run: RunDir, past: Past) -> Checkpointed | None:
                 f"The checkpoint at step {step} that this run is to go on from is damaged or gone",
                 "Branch from another step of the parent.",
             )
-        return Checkpointed(step, None)
+        return Checkpointed(step, 0)
     there = saved(run)
     for event in reversed(past.checkpoints):
         if event.step in there and is_whole(there[event.step]):
-            return Checkpointed(event.step, event.seq)
+            return Checkpointed(event.step, event.seq + 1)
     return None
 
 

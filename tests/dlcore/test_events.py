@@ -37,7 +37,7 @@ from dlcore.events import (
 LAYER = Layer(name="fc1", text="2 → 8", shape=(8,), activation="relu", parameters=24)
 SEEING = Layer(name="conv1", text="3×3", shape=(1, 8, 8), activation="relu", parameters=10, receptive_field=3)
 EXAMPLES: list[Event] = [
-    AttemptStarted(time="2026-03-04T05:06:07.089+00:00", pid=5, host="höst", after=3),
+    AttemptStarted(time="2026-03-04T05:06:07.089+00:00", pid=5, host="höst", kept=3),
     DataFetched(file="images.gz", bytes=5, total=0),
     Prepared(
         device="cpu",
