@@ -13,6 +13,8 @@ def steers(letter: str) -> bool:
 
 def clean(text: str) -> str:
     """Return the text with everything that could steer a terminal made visible, as in \\x1b; letters stay."""
+    if text.isprintable():  # which nothing is that steers; most texts need no second look
+        return text
     return "".join(_visible(letter) for letter in text)
 
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
+from textual.events import Event, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Static
 
+from dlcore.clean import clean
 from tui.bindings import KEYS, bindings
 from tui.driver import TerminalDriver
 from tui.themes import DARK, THEMES
@@ -68,6 +70,12 @@ class DltuiApp(App["RunDir | None"]):
         from tui.plain import Plain
 
         return [*filters, Plain()]
+
+    async def on_event(self, event: Event) -> None:
+        """Take what is pasted as what it looks like: a terminal that paints it again must not obey it."""
+        if isinstance(event, Paste):
+            event.text = "\n".join(map(clean, event.text.splitlines()))
+        await super().on_event(event)
 
     def switch_mode(self, mode: str) -> AwaitMount:
         """Show another screen as soon as it is laid out."""
@@ -200,7 +208,6 @@ class DltuiApp(App["RunDir | None"]):
     def on_run_requested(self, message: "RunRequested") -> None:
         """Start a run and watch it."""
         from dlcore import launch, rundir
-        from dlcore.clean import clean
         from dlcore.errors import DltuiError
 
         try:
@@ -214,7 +221,6 @@ class DltuiApp(App["RunDir | None"]):
     def on_resume_requested(self, message: "ResumeRequested") -> None:
         """Start a new attempt at a run from its last checkpoint, and watch it."""
         from dlcore import launch, rundir
-        from dlcore.clean import clean
         from dlcore.errors import DltuiError
         from tui.start_warnings import device_of
 
@@ -232,7 +238,6 @@ class DltuiApp(App["RunDir | None"]):
     def _warn(self, device: str, besides: "RunDir | None" = None) -> None:
         """Say what deserves attention as a trainer starts."""
         from dlcore import rundir
-        from dlcore.clean import clean
         from tui.start_warnings import start_warnings
 
         for said in start_warnings(rundir.home(), device, besides):
@@ -314,7 +319,6 @@ class DltuiApp(App["RunDir | None"]):
 
         from dlcore import rundir
         from dlcore.atomic import write_atomic
-        from dlcore.clean import clean
 
         log = rundir.home() / "crash.log"
         lines = traceback.format_exception(self._exception) if self._exception is not None else []

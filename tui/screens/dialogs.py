@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -61,12 +62,12 @@ class Pick(ModalScreen[str | None]):
         yield _framed(self._title, self._text, options, *([Static(classes="dialog--about")] * has_stories))
 
     def _prompt(self, answer: Answer) -> Content:
-        longest = max(len(one.label or one.word) for one in self._answers)
-        word = Content((answer.label or answer.word).ljust(longest + 2))
+        longest = max(cell_len(_word(one)) for one in self._answers)
+        word = Content(set_cell_size(_word(answer), longest + 2))
         if answer.refusal:
             refusal = Content(clean(f"✗ {answer.refusal}")).stylize("$text-error")
             return Content.assemble(word.stylize("dim"), refusal)
-        return Content.assemble(word.stylize("bold"), Content(answer.help).stylize("dim"))
+        return Content.assemble(word.stylize("bold"), Content(clean(answer.help)).stylize("dim"))
 
     def on_mount(self) -> None:
         """Start at the present value."""
@@ -84,6 +85,10 @@ class Pick(ModalScreen[str | None]):
         self.dismiss(self._answers[event.option_index].word)
 
 
+def _word(answer: Answer) -> str:
+    return clean(answer.label or answer.word)
+
+
 class Ask(ModalScreen[str | None]):
     """A line to type, with a value that is ready to take."""
 
@@ -97,7 +102,7 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Title, the line, and what will happen."""
-        yield _framed(self._title, self._text, Input(self._value, compact=True))
+        yield _framed(self._title, self._text, Input(clean(self._value), compact=True))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand the line back."""

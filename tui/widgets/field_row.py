@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -99,7 +100,7 @@ class FieldRow(Widget, can_focus=True):
             (shown, "bold" if kind or lit else ""),
         ]
         if self.problem:
-            room = self.size.width - LABEL_CELLS - len(shown) - 1
+            room = self.size.width - LABEL_CELLS - cell_len(shown) - 1
             wrong = Content("✗ " + clean(self.problem))
             # Where only a few letters would fit, the mark alone says it; the sentence stands elsewhere too.
             wrong = wrong.truncate(room, ellipsis=True) if room >= _LEAST_REASON else Content("✗")

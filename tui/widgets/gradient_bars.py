@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from rich.cells import set_cell_size
 from textual.content import Content
 from textual.widget import Widget
 
@@ -71,7 +72,7 @@ class GradientBars(Widget):
         return Content("\n").join([title, *rows])
 
     def _row(self, layer: str, norm: float, low: int, high: int, cells: int) -> Content:
-        name = clean(layer)[:_NAME].ljust(_NAME)
+        name = set_cell_size(clean(layer), _NAME)
         if not math.isfinite(norm):
             return Content.assemble(name, " ", ("not finite".ljust(cells), "$text-error"))
         share = (math.log10(norm) - low) / (high - low) if norm > 0 else 0.0

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from dlcore.clean import clean_lines
+from dlcore.clean import clean, clean_lines
 from tui.widgets.pictures.fitting import fitting
 
 _WIDEST = 64
@@ -31,7 +31,7 @@ class Network(Widget):
 
     def show(self, answer: dict[str, Any], endings: tuple[str, ...] = ()) -> None:
         """Show the inspector's answer; below it the first of the `endings` that fits."""
-        self._answer, self._endings = answer, endings
+        self._answer, self._endings = _cleaned(answer), endings
         self._note = str(answer.get("error", ""))
         self.refresh()
 
@@ -49,7 +49,8 @@ class Network(Widget):
         lines = [_line("input".ljust(names), (_shape(self._answer["input"]),), "", "", width)]
         for layer in self._answer["layers"]:
             parameters = f"{layer['parameters']:,}"
-            name = f"{layer['name']} ".ljust(names)
+            name = f"{layer['name']} "
+            name += " " * (names - cell_len(name))
             lines.append(_line(name, _texts(layer), layer["activation"], parameters, width))
             if pooling := layer.get("pooling"):
                 window = pooling.partition(" of ")[0]
@@ -63,12 +64,21 @@ class Network(Widget):
     def _names(self, width: int) -> int:
         """Return the cells that names take, the blank behind them included."""
         assert self._answer is not None
-        longest = max((len(layer["name"]) for layer in self._answer["layers"]), default=0) + 1
+        longest = max((cell_len(layer["name"]) for layer in self._answer["layers"]), default=0) + 1
         return max(_NAME, longest) if width >= _ROOMY else _NAME
 
     def _ending(self, width: int) -> list[Content]:
         fits = [text for text in self._endings if cell_len(text) <= width]
         return [Content(fits[0]).stylize("$secondary")] if fits else []
+
+
+def _cleaned(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer whose words may be shown: a network of the user's own names its layers as it likes."""
+    layers = [
+        {key: clean(value) if isinstance(value, str) else value for key, value in layer.items()}
+        for layer in answer.get("layers", ())
+    ]
+    return answer | {"layers": layers}
 
 
 def _texts(layer: dict[str, Any]) -> tuple[str, ...]:
@@ -98,7 +108,7 @@ def _line(name: str, texts: tuple[str, ...], activation: str, parameters: str, w
         gap = width - left.cell_length - right.cell_length
         if gap > 0:
             return Content.assemble(left, " " * gap, right)
-    return left
+    return left.truncate(width, ellipsis=True)
 
 
 def _joined(lines: list[Content]) -> list[Content]:

@@ -14,6 +14,8 @@ from textual.geometry import NULL_SIZE, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from dlcore.clean import clean
+from tui.plain import plain
 from tui.plotting import LARGEST, Chart, Key, Line, Run, draw, shown_mark
 
 
@@ -172,9 +174,9 @@ def _fitted(runs: list[Run], width: int, ellipsis: str) -> Line:
 
 
 def _shown(text: str, ascii_only: bool) -> str:
-    """Replace what a terminal would obey instead of show."""
-    text = "".join(character if character.isprintable() else "?" for character in text)
-    return text.encode("ascii", "replace").decode() if ascii_only else text
+    """Return a name with all that a terminal would obey made visible."""
+    text = clean(text)
+    return plain(text) if ascii_only else text
 
 
 def _component(key: Key) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 
@@ -25,3 +25,10 @@ def flowing(parts: Sequence[str], width: int, between: str = " · ") -> Content:
         else:
             lines.append(part)
     return Content("\n".join(lines)).stylize("$secondary")
+
+
+def centred(text: str, cells: int) -> str:
+    """Return the text in the middle of exactly so many cells, cut where it is longer."""
+    text = set_cell_size(text, min(cells, cell_len(text)))
+    left = (cells - cell_len(text)) // 2
+    return " " * left + text + " " * (cells - cell_len(text) - left)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from dlcore.clean import clean
@@ -54,7 +55,7 @@ def histograms(layers: Sequence[Spread], canvas: Canvas, note: str = "") -> Cont
     """Return a head, a line a layer and the range below; only numbers where there is no room for more."""
     if not layers:
         return Content("no layers to look at").stylize("$secondary")
-    name = min(_LONGEST_NAME, max(5, *(len(layer.name) for layer in layers)))
+    name = min(_LONGEST_NAME, max(5, *(cell_len(layer.name) for layer in layers)))
     cells = min(canvas.width, _WIDEST) - name - _NUMBER - 3
     drawn = [layer for layer in layers if layer.is_finite]
     low = min((layer.low for layer in drawn), default=0.0)
@@ -67,7 +68,7 @@ def histograms(layers: Sequence[Spread], canvas: Canvas, note: str = "") -> Cont
         bars = _bars(layer, low, high, cells, canvas.ascii_only) if is_drawn and layer.is_finite else ""
         lines.append(
             Content.assemble(
-                (layer.name[:name].ljust(name), "bold $primary"),
+                (set_cell_size(layer.name, name), "bold $primary"),
                 f" {number.rjust(_NUMBER)}  ",
                 (bars, "$accent"),
             )

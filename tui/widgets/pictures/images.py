@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
-from rich.cells import cell_len, set_cell_size
 from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 
 from dlcore.clean import clean
 from tui.widgets.pictures.drawing import Canvas
+from tui.widgets.pictures.fitting import centred
 
 Pixel = tuple[int, int, int]
 Pixels = tuple[tuple[Pixel, ...], ...]
@@ -70,7 +70,7 @@ def thumbnails(images: Sequence[Image], canvas: Canvas) -> Content:
         row = images[start : start + grid.across]
         drawn = [_drawn(_scaled(image.pixels, grid.width, grid.height), canvas) for image in row]
         lines += [Content(" ").join(parts) for parts in zip(*drawn, strict=True)]
-        labels = [_centred(image.label, grid.width) for image in row]
+        labels = [centred(image.label, grid.width) for image in row]
         lines.append(Content(" ".join(labels)).stylize("$secondary"))
     return Content("\n").join(lines)
 
@@ -145,9 +145,3 @@ def _line(cells: list[tuple[Pixel, Pixel]]) -> Content:
 @lru_cache(4096)
 def _style(above: Pixel, below: Pixel) -> Style:
     return Style(foreground=Color(*above), background=Color(*below))
-
-
-def _centred(text: str, cells: int) -> str:
-    text = set_cell_size(text, min(cells, cell_len(text)))
-    left = (cells - cell_len(text)) // 2
-    return " " * left + text + " " * (cells - cell_len(text) - left)

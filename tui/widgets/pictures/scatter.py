@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 
 from dlcore.clean import clean
 from tui.ticks import LABEL_WIDTH, Limits, round_limits
 from tui.widgets.pictures.drawing import Canvas
+from tui.widgets.pictures.fitting import centred
 
 MARKS = "●×◆○+▲■△◇□"
 ASCII_MARKS = "ox#s+^=vdn"
@@ -100,15 +101,16 @@ def _names(points: Points, canvas: Canvas) -> Content:
         for label, name in enumerate(points.names[:_MOST_NAMES])
     )
     room = max(LABEL_WIDTH, canvas.width - classes.cell_length)
-    name = Content(points.axes[1].rjust(LABEL_WIDTH)).stylize("$secondary").truncate(room, ellipsis=True)
+    blanks = " " * (LABEL_WIDTH - cell_len(points.axes[1]))
+    name = Content(blanks + points.axes[1]).stylize("$secondary").truncate(room, ellipsis=True)
     return Content.assemble(name, classes).truncate(canvas.width, ellipsis=True)
 
 
 def _x_axis(name: str, limits: Limits, columns: int, canvas: Canvas) -> list[Content]:
     low, high = _number(limits[0]), _number(limits[1])
     room = columns - len(low) - len(high) - 2
-    middle = set_cell_size(name, min(len(name), room)).center(room) if room > 0 else ""
-    texts = f"{low} {middle} {high}".rjust(columns)
+    middle = centred(name, room) if room > 0 else ""
+    texts = f"{low} {middle} {high}" if room > 0 else f"{low} {high}".rjust(columns)
     indent = " " * LABEL_WIDTH
     corner, line = ("+", "-") if canvas.ascii_only else ("└", "─")
     axis = Content(indent + corner + line * columns).stylize("$secondary")
