@@ -37,15 +37,20 @@ def place(run: RunDir, step: int) -> str:
     return f"at step {step:,}, {'no checkpoint' if kept is None else f'checkpoint of step {kept:,}'}"
 
 
-def aftermath(run: RunDir, history: RunHistory, state: State, status: int | None = None) -> str:
+def aftermath(
+    run: RunDir, history: RunHistory, state: State, status: int | None = None, *, in_app: bool = False
+) -> str:
     """Return all there is to say of a crashed or failed run; '' of every other one.
 
-    `status` is the trainer's exit status, where it is known.
+    `status` is the trainer's exit status, where it is known; the app names its keys too.
     """
+    then = f"dltui resume {run.id}; its log: {run.log}"
+    if in_app:
+        then = f"R resumes it (dltui resume {run.id}), l shows its log: {run.log}"
     where = place(run, history.step)
     if state == "crashed":
-        return f"The trainer {cause(status)} {where}: dltui resume {run.id}; its log: {run.log}"
+        return f"The trainer {cause(status)} {where}: {then}"
     if state != "failed" or history.ended is None:
         return ""
     said = " ".join(part for part in (f"{history.ended.message}.", history.ended.hint) if part)
-    return f"{said} It failed {where}: dltui resume {run.id}; its log: {run.log}"
+    return f"{said} It failed {where}: {then}"

@@ -27,12 +27,12 @@ class Use(NamedTuple):
     threads: int
 
 
-def busy(root: Path, wanted: str) -> str:
+def busy(root: Path, wanted: str, besides: RunDir | None = None) -> str:
     """Return a sentence where live runs below `root` take what `training.device` = `wanted` will use.
 
-    '' where there is room: on the CPU, as long as the threads of all leave a core.
+    '' where there is room: on the CPU, as long as the threads of all leave a core. `besides` does not count.
     """
-    uses = [_use(run) for run in all_runs(root) if lock_holder(run) is not None]
+    uses = [_use(run) for run in all_runs(root) if run != besides and lock_holder(run) is not None]
     device = _device(wanted, uses)
     same = [use for use in uses if use.device == device]
     if not same or (device == "cpu" and sum(use.threads for use in same) < available()):

@@ -4,22 +4,27 @@ What was asked is kept in `crashes.json` below the home, by the size that the ru
 resumed and dies again has said more by then.
 """
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dlcore.atomic import read_json, write_json
 from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir, all_runs
+
+if TYPE_CHECKING:
+    from dlcore.runs import RunRow
 
 _RUNS = 200
 """So many runs are looked at, the newest first."""
 _FILE = "crashes.json"
 
 
-def unasked(root: Path) -> list[RunDir]:
-    """Return the crashed runs that nobody was asked about, the newest first.
+def unasked(root: Path) -> "list[RunRow]":
+    """Return the rows of the crashed runs that nobody was asked about, the newest first.
 
     What decides it without reading events comes first: most homes have none.
     """
@@ -30,10 +35,10 @@ def unasked(root: Path) -> list[RunDir]:
     from dlcore.runs import run_row  # only where there is something to read
 
     now = datetime.now(UTC)
-    return [run for run in found if run_row(run, now).state == "crashed"]
+    return [row for row in (run_row(run, now) for run in found) if row.state == "crashed"]
 
 
-def remember(root: Path, runs: list[RunDir]) -> None:
+def remember(root: Path, runs: Iterable[RunDir]) -> None:
     """Note that somebody was asked about these; a home that cannot be written asks again."""
     asked = read_json(root / _FILE)
     kept = {run.id: asked[run.id] for run in islice(all_runs(root), _RUNS) if run.id in asked}

@@ -80,7 +80,7 @@ class RunRow:
 
     def age(self, now: datetime) -> str:
         """Return how long ago it was made, as in `3 min`."""
-        return _age((now - self.made).total_seconds()) if self.made is not None else "–"
+        return age((now - self.made).total_seconds()) if self.made is not None else "–"
 
 
 def facts_for_lists(config: RunConfig) -> dict[str, str]:
@@ -251,7 +251,8 @@ def _made(run: RunDir, facts: dict[str, Any]) -> datetime | None:
     return stamped(run.id)
 
 
-def _age(seconds: float) -> str:
+def age(seconds: float) -> str:
+    """Return a time that has passed in one word, as in `3 min`; `now` for less than a minute."""
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= length:
             return f"{seconds / length:.0f} {unit}"

@@ -1,18 +1,54 @@
-"""How a run ended, in one sentence."""
+"""What last happened to a run, in one sentence."""
+
+import subprocess
 
 from dlcore import figures
+from dlcore.aftermath import aftermath
+from dlcore.events import CommandRefused
 from tui.feed import RunFeed
 
+Trainer = subprocess.Popen[bytes]
+Said = tuple[str, str]
+"""A sentence and its style."""
 
-def ending(feed: RunFeed) -> tuple[str, str]:
-    """Return how a run ended in one sentence, and its style."""
+
+def happened(feed: RunFeed, answered: int, trainer: Trainer | None) -> Said | None:
+    """Return how a run began or ended, or the answer to a command behind those `answered`; None for no news.
+
+    `trainer` is its process, where this app has started it.
+    """
     history = feed.history
-    if feed.state == "crashed":
-        return f"The trainer has died without a word; its log: {feed.run.log}", "$text-error"
+    if trainer is not None and not feed.live and (said := _beginning(feed, trainer)) is not None:
+        return said
+    if history.ended is not None or feed.state == "crashed":
+        return ending(feed, trainer.poll() if trainer is not None else None)
+    if history.answers.added > answered:
+        answer = history.answers[-1]
+        if isinstance(answer, CommandRefused):
+            return f"refused: {answer.reason}", "$text-error"
+        return f"{answer.text} at step {answer.step:,}", "$secondary"
+    if history.compiled is not None and not history.compiled.used and not history.answers.added:
+        return figures.compilation(False, history.compiled.reason), "$text-warning"
+    return None
+
+
+def _beginning(feed: RunFeed, trainer: Trainer) -> Said | None:
+    """Return what is to be said of a trainer that has not yet spoken; None of one that has."""
+    started = feed.history.started
+    if started is not None and started.pid == trainer.pid:
+        return None
+    if trainer.poll() is None:
+        return "resuming …" if started is not None else "starting …", "$secondary"
+    return f"The trainer did not start; l shows its log: {feed.run.log}", "$text-error"
+
+
+def ending(feed: RunFeed, status: int | None = None) -> Said:
+    """Return how a run ended; `status` is its trainer's exit status, where that is known."""
+    history = feed.history
+    if said := aftermath(feed.run, history, feed.state, status, in_app=True):
+        return said, "$text-error"
     ended = history.ended
     assert ended is not None
-    if ended.reason == "failed":
-        return f"{ended.message}. {ended.hint}", "$text-error"
     metric = history.metric
     scores = [
         f"{figures.score(figure[metric], metric)} {split}"

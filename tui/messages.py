@@ -23,6 +23,13 @@ class RunOpened(Message):
 
 
 @dataclass
+class ResumeRequested(Message):
+    """A person wants this run to go on from its last checkpoint."""
+
+    run: RunDir
+
+
+@dataclass
 class SetupRequested(Message):
     """A person wants this configuration in Setup, to change it."""
 

@@ -24,6 +24,12 @@ def quick_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.pace.SHARED_FRAME_SECONDS", 0.0)
 
 
+@pytest.fixture(autouse=True)
+def no_offers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is asked about crashed runs as the app opens."""
+    monkeypatch.setattr("dlcore.crashes.unasked", lambda root: [])
+
+
 @pytest.fixture
 def inspector(monkeypatch: pytest.MonkeyPatch) -> FakeInspector:
     """The inspector that an app finds: it needs no torch."""

@@ -15,14 +15,16 @@ from textual.events import ScreenResume
 from textual.widgets import Static
 
 from dlcore import figures, lock, rundir
+from dlcore.aftermath import RESUMABLE
 from dlcore.clean import clean
+from dlcore.disk_use import folder_bytes
 from dlcore.errors import DltuiError
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry, RunList
 from dlcore.runs import RunRow
 from tui.bindings import bindings
-from tui.messages import RunOpened, SetupRequested
+from tui.messages import ResumeRequested, RunOpened, SetupRequested
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_run
 from tui.screens.lab_screen import LabScreen
@@ -50,6 +52,8 @@ class RunsScreen(LabScreen):
         self._table = RunTable()
         self._wanted = ""
         self._note = ""
+        self._sizes: dict[str, int] = {}
+        """Bytes of the runs whose size is known, by id; '' is all of them together."""
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -85,8 +89,11 @@ class RunsScreen(LabScreen):
         self._table.show_runs(self._runs.entries, cursor, _now())
         self._runs.take(self._in_sight(), _now(), _FIRST_SECONDS, seen_only=True)
         self._table.take_in(self._in_sight(), _now())
+        self._sizes.clear()
         self._say()
         self._fill()
+        self._measure(rundir.home() / "runs", "")
+        self._measure_chosen()
 
     @work(exclusive=True, group="fill")
     async def _fill(self) -> None:
@@ -99,6 +106,20 @@ class RunsScreen(LabScreen):
             if time.monotonic() - said > _NOTE_SECONDS:
                 said = time.monotonic()
                 self._say()
+        self._say()
+
+    @work(exclusive=True, group="chosen")
+    async def _measure_chosen(self) -> None:
+        """Find out what the run under the cursor takes, once the cursor rests."""
+        await asyncio.sleep(_NOTE_SECONDS)
+        if (entry := self._entry()) is not None and entry.id not in self._sizes:
+            self._measure(rundir.home() / "runs" / entry.id, entry.id)
+
+    @work(exclusive=False, group="size")
+    async def _measure(self, folder: Path, name: str) -> None:
+        """Find out what a folder takes of the disk, away from the screen's own thread."""
+        sizes = self._sizes
+        sizes[name] = await asyncio.to_thread(folder_bytes, folder)
         self._say()
 
     def _in_sight(self) -> list[Entry]:
@@ -126,7 +147,12 @@ class RunsScreen(LabScreen):
             note = "No runs yet. Choose something in Setup (1) and press r."
         elif self._runs.read < count:
             note = f"reading {self._runs.read:,} of {count:,}"
-        if (entry := self._entry()) is not None and not self._table.is_shown(ID):
+        entry = self._entry()
+        if "" in self._sizes and count:
+            note += f" · {figures.size(self._sizes[''])}"
+        if entry is not None and entry.id in self._sizes:
+            note += f", {figures.size(self._sizes[entry.id])} of it here"
+        if entry is not None and not self._table.is_shown(ID):
             note += f" · {shown(entry.id)}"
         if note != self._note:
             self._note = note
@@ -145,8 +171,9 @@ class RunsScreen(LabScreen):
         return entry.row if entry is not None else None
 
     def on_virtual_table_cursor_moved(self, event: RunTable.CursorMoved) -> None:
-        """Say which run it is."""
+        """Say which run it is, and soon what it takes of the disk."""
         self._say()
+        self._measure_chosen()
 
     def on_virtual_table_chosen(self, event: RunTable.Chosen) -> None:
         """Watch the run under the cursor."""
@@ -167,13 +194,23 @@ class RunsScreen(LabScreen):
             self.notify("It is being trained: stop it first.", severity="warning", markup=False)
             return
         answers = [Answer("keep", "Nothing happens."), Answer("delete", "It is gone for good.")]
-        text = f"{row.run.id}: {figures.size(row.run.bytes_on_disk())} of figures and weights."
+        text = f"{row.run.id}: {figures.size(folder_bytes(row.run.path))} of figures and weights."
         if await self.app.push_screen_wait(Pick(f"Delete {row.name}?", answers, "keep", text)) == "delete":
             try:
                 lock.delete(row.run)
             except DltuiError as error:
                 self.notify(clean(str(error)), severity="error", markup=False)
             self._list()
+
+    def action_resume(self) -> None:
+        """Go on with the chosen run from its last checkpoint."""
+        if (row := self._chosen()) is None:
+            return
+        if row.state in RESUMABLE:
+            self.post_message(ResumeRequested(row.run))
+        else:
+            said = "It is being trained: enter opens it." if row.live else "It has finished: nothing is left."
+            self.notify(said, severity="warning", markup=False)
 
     @work
     async def action_export(self) -> None:

@@ -12,22 +12,23 @@ from textual.content import Content
 from textual.events import Resize, ScreenResume
 from textual.widgets import Static
 
-from dlcore import commands, figures, launch
+from dlcore import commands, launch
+from dlcore.aftermath import RESUMABLE
 from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
-from dlcore.events import CommandRefused
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
 from tui.driver import line_of
-from tui.ending import ending
+from tui.ending import Trainer, happened
 from tui.feed import RunFeed
-from tui.messages import SetupRequested
+from tui.messages import ResumeRequested, SetupRequested
 from tui.pace import Pace
 from tui.screens.exporting import export_run
 from tui.screens.lab_screen import LabScreen
+from tui.screens.log import LogScreen
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
@@ -60,9 +61,12 @@ class TrainScreen(LabScreen):
         self._drawing_since = 0.0
         self._stale = True
         self._reads_on = False
-        self._steering: tuple[bool, bool] | None = None
+        self._steering: tuple[object, ...] | None = None
         self._answers = 0
         self._asked: commands.Set | None = None
+        self._trainer: Trainer | None = None
+        """The run's process, where this app has started it."""
+        self._status: int | None = None
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -86,9 +90,10 @@ class TrainScreen(LabScreen):
         self._show_run_line()
         self._poll()
 
-    def open(self, run: RunDir) -> None:
-        """Watch another run."""
+    def open(self, run: RunDir, trainer: Trainer | None = None) -> None:
+        """Watch another run; `trainer` is its process, where it was just started."""
         self.feed = RunFeed(run)
+        self._trainer, self._status = trainer, None
         self._answers, self._asked = 0, None
         if self.is_mounted:
             self._say("")
@@ -103,6 +108,9 @@ class TrainScreen(LabScreen):
         if self.feed is None:
             return
         self._stale |= self.feed.read()
+        if self._trainer is not None and self._trainer.poll() != self._status:  # no event tells of it
+            self._status = self._trainer.returncode
+            self._stale = True
         if self.feed.reading and not self._reads_on:  # there is more: keys first, and then on at once
             self._reads_on = True
             self.set_timer(_READ_ON_SECONDS, self._read_on)
@@ -139,7 +147,7 @@ class TrainScreen(LabScreen):
         feed = self.feed
         self.query_one(StatusLine).show(feed.history, feed.state, self._modes(), feed.reading)
         self._say_what_happened()
-        steering = (self.feed.live, self.feed.history.paused)
+        steering = (self.feed.live, self.feed.history.paused, self._can_resume)
         if steering != self._steering:
             self._steering = steering
             self.refresh_bindings()
@@ -186,18 +194,9 @@ class TrainScreen(LabScreen):
     def _say_what_happened(self) -> None:
         """Show the answer to the last command, or how the run ended."""
         assert self.feed is not None
-        history = self.feed.history
-        if history.ended is not None or self.feed.state == "crashed":
-            self._say(*ending(self.feed))
-        elif history.answers.added > self._answers:
-            answer = history.answers[-1]
-            if isinstance(answer, CommandRefused):
-                self._say(f"refused: {answer.reason}", "$text-error")
-            else:
-                self._say(f"{answer.text} at step {answer.step:,}")
-        elif history.compiled is not None and not history.compiled.used and not history.answers.added:
-            self._say(figures.compilation(False, history.compiled.reason), "$text-warning")
-        self._answers = history.answers.added
+        if (said := happened(self.feed, self._answers, self._trainer)) is not None:
+            self._say(*said)
+        self._answers = self.feed.history.answers.added
 
     def _say(self, text: str, style: str = "$secondary") -> None:
         message = self.query_one("#train-message", Static)
@@ -227,12 +226,32 @@ class TrainScreen(LabScreen):
             paused = self.feed is not None and self.feed.live and self.feed.history.paused
             if paused != (action == "go_on"):
                 return False
+        if action == "resume":
+            return self._can_resume
         if action in ("pause", "go_on", "step", "stop", "scale_lr"):
+            if self._can_resume:  # its key takes their place
+                return False
             can = self.feed is not None and self.feed.live and not self._read_only
             return True if can else None
-        if action in ("export", "copy_setup", "copy_run_line"):
+        if action in ("export", "copy_setup", "copy_run_line", "log"):
             return True if self.feed is not None else None
         return True
+
+    @property
+    def _can_resume(self) -> bool:
+        is_starting = self._trainer is not None and self._trainer.poll() is None
+        resumable = self.feed is not None and self.feed.state in RESUMABLE and not is_starting
+        return resumable and not self._read_only
+
+    def action_resume(self) -> None:
+        """Go on from the last checkpoint."""
+        if self.feed is not None and self._can_resume:
+            self.post_message(ResumeRequested(self.feed.run))
+
+    def action_log(self) -> None:
+        """Show what the trainer has printed."""
+        if self.feed is not None:
+            self.app.push_screen(LogScreen(self.feed.run.log))
 
     def _tell(self, command: Command) -> bool:
         """Write a command for the trainer; return whether somebody listens."""

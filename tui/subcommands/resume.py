@@ -7,12 +7,11 @@ import click
 from dlcore import launch, rundir
 from dlcore.clean import clean
 from dlcore.crashes import bytes_said
-from dlcore.errors import DltuiError, RunError
+from dlcore.errors import RunError
 from dlcore.history import LIVE
-from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
-from tui.start_warnings import start_warnings
+from tui.start_warnings import device_of, start_warnings
 from tui.subcommands.follow import Follow, await_birth
 from tui.subcommands.train import DETACH, JSON, say_detached, say_warnings
 
@@ -31,7 +30,7 @@ def resume_command(run: str, detach: bool, as_json: bool) -> None:
     home = rundir.home()
     found = rundir.find(home, run)
     attempts = _attempts(found)
-    warnings = start_warnings(home, _device(found))
+    warnings = start_warnings(home, device_of(found))
     if not as_json:
         say_warnings(warnings)
     said = bytes_said(found)
@@ -57,10 +56,3 @@ def _attempts(run: RunDir) -> int:
             f"Train it for longer: dltui train {run.config} --set training.epochs=N.",
         )
     return history.attempt
-
-
-def _device(run: RunDir) -> str:
-    try:
-        return read_file(run.config).training.device
-    except DltuiError:
-        return "auto"  # the trainer will say what is wrong with the file
