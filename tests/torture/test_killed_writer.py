@@ -1,25 +1,33 @@
 """A number that was shown or acknowledged survives SIGKILL of its writer."""
 
-import os
 import random
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dlcore import events
+from dlcore.config import to_toml
 from dlcore.events import AttemptStarted, Event, StepsEnded
+from dlcore.examine import examine, settled
 from dlcore.history import RunHistory
 from dlcore.journal import Tail
+from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 from dlcore.summary import read_history
-from tests.process.laboratory import environment
+from tests.process.laboratory import Laboratory, end_trainer, environment, read_events
+from tests.process.terminal import DEADLINE_SECONDS, wait_until
 from tests.torture import writing
 from tests.torture.forked import ForkServer, fork_server
-from tests.torture.ledger import SEED, Promise, chance, fault, note, times
+from tests.torture.ledger import IS_FULL, SEED, Promise, chance, fault, note, times
+from tui.feed import RunFeed
 
 _KILLS_A_RUN = 10
+_LINE = "digits mlp 8 e=5000 device=cpu training.threads=1"
 _LONGEST_LIFE = 0.02
 """Seconds from the first word of a writer to its end, at most."""
 _STILLBORN = 0.1
@@ -77,6 +85,49 @@ def test_what_a_writer_has_acknowledged_outlives_it(tmp_path: Path, writers: For
         torn += viewer.damaged
         assert_same(read_history(run, whole=True), viewer)
     note(Promise.KILLED_WRITER, f"{acknowledged:,} events acknowledged, {torn} lines torn by the kill")
+
+
+def test_what_a_trainer_has_shown_outlives_it(laboratory: Laboratory) -> None:
+    moments = chance("kill a trainer")
+    for number in range(times(2, 0)):
+        assert laboratory.dltui("run", _LINE, "--detach").returncode == 0
+        run = laboratory.runs()[0]
+        assert len(laboratory.runs()) == number + 1
+        with fault(Promise.KILLED_WRITER):
+            kill_trainer(run, moments, partial(end_trainer, run))
+
+
+@pytest.mark.skipif(not IS_FULL, reason="a hundred trainers are for the full tier")
+def test_what_a_hundred_trainers_have_shown_outlives_them(laboratory: Laboratory) -> None:
+    moments = chance("kill a hundred trainers")
+    config = settled(found := parse(_LINE), examine(found))
+    with fork_server("tests.torture.training", environment=laboratory.environment) as trainers:
+        for number in range(times(0, 100)):
+            moment = _MOMENT + timedelta(seconds=number)
+            run = create(laboratory.home, config.name, moment, to_toml(config), {})
+            trainers.call("tests.torture.training:train", str(run.path))
+            with fault(Promise.KILLED_WRITER):
+                kill_trainer(run, moments, trainers.kill)
+                assert trainers.status == -signal.SIGKILL
+
+
+def kill_trainer(run: RunDir, moments: random.Random, kill: Callable[[], object]) -> None:
+    """Look on for a while, kill the trainer, and find all that was seen where it was seen."""
+    shown: list[Event] = []
+    feed = RunFeed(run, shown.append)
+    steps = moments.randrange(400)
+    until = time.monotonic() + DEADLINE_SECONDS
+    while feed.history.step <= steps:
+        feed.read()
+        assert time.monotonic() < until, f"waited in vain for step {steps}"
+        time.sleep(moments.uniform(0.0, 0.01))
+    values = feed.history.loss.values[:]
+    kill()
+    there = {event.seq: event for event in read_events(run)}
+    assert len(shown) > 3
+    assert all(there[event.seq] == event for event in shown)
+    assert read_history(run, whole=True).loss.values[: len(values)] == values
+    wait_until(lambda: feed.read() or feed.state == "crashed", "the state crashed")
 
 
 def kill_one(run: RunDir, viewer: Viewer, writers: ForkServer, moments: random.Random) -> int:
