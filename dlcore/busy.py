@@ -38,9 +38,9 @@ def busy(root: Path, wanted: str, besides: RunDir | None = None) -> str:
     if not same or (device == "cpu" and sum(use.threads for use in same) < available()):
         return ""
     cores = available()
-    taken = f"{device} is in use" if device != "cpu" else "the core is in use"
+    taken = f"{device} is in use" if device != "cpu" else "The core is in use"
     if device == "cpu" and cores > 1:
-        taken = f"all {cores} cores are in use"
+        taken = f"All {cores} cores are in use"
     return f"{taken} by {_named(same)}: each will be slower"
 
 

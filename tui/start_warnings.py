@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dlcore import launch
 from dlcore.busy import busy
 from dlcore.errors import DltuiError
 from dlcore.reading import read_file
@@ -9,11 +10,12 @@ from dlcore.rundir import RunDir
 
 
 def start_warnings(root: Path, device: str, besides: RunDir | None = None) -> list[str]:
-    """Return a sentence for each thing; `device` is what the run's configuration asks for.
+    """Return a sentence without a full stop for each thing; `device` is what the configuration asks for.
 
     `besides` is the run itself, where it may be alive by now.
     """
-    return [said for said in (busy(root, device, besides),) if said]
+    taken = busy(root, device, besides)
+    return [*launch.cautions(root), *([taken] if taken else [])]
 
 
 def device_of(run: RunDir) -> str:

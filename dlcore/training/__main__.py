@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,7 @@ from dlcore.examine import settled
 from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
-from dlcore.summary import store_summary
+from dlcore.summary import forget_summary, store_summary
 from dlcore.training import log, past
 from dlcore.training.faults import described
 from dlcore.training.memory import shortage
@@ -114,6 +115,7 @@ class Claim:
 def attempt(claim: Claim, signals: _Signals) -> Reason:
     """Train the run once, from where it stands to its last event."""
     run, start, before = claim.run, claim.start, claim.past
+    _write(run, forget_summary)  # of an earlier attempt: lists would show it while this one goes on
     record = Record(run, attempt=before.attempt + 1, seq=before.seq + 1, is_stopping=lambda: signals.asked)
     step, kept = (start.step, start.kept) if start is not None else (0, 0)
     host = socket.gethostname()
@@ -136,11 +138,16 @@ def attempt(claim: Claim, signals: _Signals) -> Reason:
             message, hint = short.message, short.hint
     record.say(AttemptEnded, record.step, reason=reason, message=readable(message), hint=readable(hint))
     is_saved = record.close()
+    _write(run, store_summary)
+    return reason if is_saved else "failed"
+
+
+def _write(run: RunDir, change: Callable[[RunDir], None]) -> None:
+    """Change `run.json`, where the disk lets us; the events say it all anyway."""
     try:
-        store_summary(run)
+        change(run)
     except OSError as error:
         log.say(f"{run.facts} cannot be written: {error.strerror}")
-    return reason if is_saved else "failed"
 
 
 def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]:
