@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -84,7 +84,7 @@ class RunList:
         """Look at runs that are due, those `seen` first, for about so long; return whose row changed."""
         until = time.monotonic() + seconds
         turn = [entry for entry in seen if entry.id in self._due]
-        turns = turn if seen_only else chain(turn, (self._due[name] for name in list(self._due)))
+        turns = turn if seen_only else chain(turn, self._others())
         changed = []
         for entry in turns:
             if entry.id not in self._due:
@@ -99,6 +99,12 @@ class RunList:
             if time.monotonic() > until:
                 break
         return changed
+
+    def _others(self) -> Iterator[Entry]:
+        """Yield what is due when its turn comes: by then it may have been looked at."""
+        for name in list(self._due):
+            if (entry := self._due.get(name)) is not None:
+                yield entry
 
     def poll(self, seen: Iterable[Entry], now: datetime) -> None:
         """Look at the runs that are `seen`, and at a few others that have not ended, in turn."""

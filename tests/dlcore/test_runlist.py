@@ -175,3 +175,12 @@ def test_a_run_longer_than_its_turn_stays_due(
     assert turns > 5
     assert runs.entries[0].row is not None
     assert runs.entries[0].row.steps == fake.step
+
+
+def test_runs_in_sight_and_others_are_looked_at_in_one_go(home: Path) -> None:
+    for number in range(3):
+        ended(home, number)
+    runs = RunList(home)
+    runs.scan()
+    assert len(runs.take(runs.entries[1:2], NOW, FOREVER)) == 3
+    assert runs.is_whole
