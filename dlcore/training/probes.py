@@ -114,7 +114,7 @@ def measure_activations(network: nn.Module, inputs: torch.Tensor) -> dict[str, d
     def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
         values = output.detach().flatten().to(torch.float32)
         picked = values[:: _stride(len(values))]
-        low, high = torch.quantile(picked, torch.tensor([0.05, 0.95], device=picked.device)).tolist()
+        low, high = torch.quantile(picked, picked.new_tensor([0.05, 0.95])).tolist()
         found[watched[key]] = {
             "mean": float(values.mean()),
             "deviation": float(values.std(correction=0)),
