@@ -79,7 +79,12 @@ class Laboratory:
 
     def open(self, *words: str, columns: int = 120, rows: int = 40, **changes: str) -> Terminal:
         """Start a command in a terminal."""
-        command = [dltui_command(), *words]
+        return self.open_program([dltui_command(), *words], columns, rows, **changes)
+
+    def open_program(
+        self, command: list[str], columns: int = 120, rows: int = 40, **changes: str
+    ) -> Terminal:
+        """Start any program in a terminal."""
         terminal = Terminal(command, {**self.environment, **changes}, self.folder, columns, rows)
         self._terminals.append(terminal)
         return terminal
