@@ -11,6 +11,9 @@ Trainer = subprocess.Popen[bytes]
 Said = tuple[str, str]
 """A sentence and its style."""
 
+RESUMING: Said = ("resuming …", "$secondary")
+"""Said until the trainer of a new attempt speaks."""
+
 
 def happened(feed: RunFeed, answered: int, trainer: Trainer | None) -> Said | None:
     """Return how a run began or ended, or the answer to a command behind those `answered`; None for no news.
@@ -38,7 +41,7 @@ def _beginning(feed: RunFeed, trainer: Trainer) -> Said | None:
     if started is not None and started.pid == trainer.pid:
         return None
     if trainer.poll() is None:
-        return "resuming …" if started is not None else "starting …", "$secondary"
+        return RESUMING
     return f"The trainer did not start; l shows its log: {feed.run.log}", "$text-error"
 
 

@@ -22,7 +22,7 @@ from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
 from tui.driver import line_of
-from tui.ending import Trainer, happened
+from tui.ending import RESUMING, Trainer, happened
 from tui.feed import RunFeed
 from tui.messages import ResumeRequested, SetupRequested
 from tui.pace import Pace
@@ -67,6 +67,7 @@ class TrainScreen(LabScreen):
         self._trainer: Trainer | None = None
         """The run's process, where this app has started it."""
         self._status: int | None = None
+        self._was_resuming = False
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -194,8 +195,10 @@ class TrainScreen(LabScreen):
     def _say_what_happened(self) -> None:
         """Show the answer to the last command, or how the run ended."""
         assert self.feed is not None
-        if (said := happened(self.feed, self._answers, self._trainer)) is not None:
-            self._say(*said)
+        said = happened(self.feed, self._answers, self._trainer)
+        if said is not None or self._was_resuming:
+            self._say(*said or ("",))
+        self._was_resuming = said == RESUMING
         self._answers = self.feed.history.answers.added
 
     def _say(self, text: str, style: str = "$secondary") -> None:
