@@ -12,9 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 from dlcore.mounts import Mount
+from dlcore.session import SCOPE, Survival
 from tui.checkup.check import Check
 from tui.checkup.folders import disk_check, folder_check
 from tui.checkup.installation import installation_checks, packages_check
+from tui.checkup.logout import logout_check
 from tui.checkup.machine import (
     INSPECTOR,
     ask_environment,
@@ -217,6 +219,17 @@ def test_a_tmux_that_cannot_be_asked_is_a_note(tmp_path: Path) -> None:
     gone = {"TMUX": f"{tmp_path / 'gone'},1,0", "PATH": os.environ["PATH"]}
     assert clipboard_check(gone).state == "note"
     assert clipboard_check({"STY": "1.pts-0"}).state == "note"
+
+
+# -- logout -----------------------------------------------------------------------------------------
+
+
+def test_what_a_logout_does() -> None:
+    assert logout_check(Survival()).state == "ok"
+    assert "systemd-run" in logout_check(Survival(prefix=SCOPE)).finding
+    check = logout_check(Survival(SCOPE, "Your last logout will end this run. To prevent that: linger"))
+    assert (check.state, check.finding) == ("note", "Your last logout will end this run")
+    assert check.cure == "To prevent that: linger."
 
 
 # -- folders ----------------------------------------------------------------------------------------

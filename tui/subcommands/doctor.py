@@ -11,9 +11,11 @@ import click
 
 from dlcore import rundir
 from dlcore.clean import clean
+from dlcore.session import survival
 from tui.checkup.check import Check, State
 from tui.checkup.folders import folder_checks
 from tui.checkup.installation import installation_checks
+from tui.checkup.logout import logout_check
 from tui.checkup.machine import INSPECTOR, machine_checks
 from tui.checkup.terminal import terminal_checks
 
@@ -27,6 +29,7 @@ def checks(home: Path, inspector: tuple[str, ...] = INSPECTOR) -> Iterator[Check
     yield from installation_checks()
     yield from terminal_checks(os.environ)
     yield from folder_checks(home)
+    yield logout_check(survival())
     yield from machine_checks(inspector)
 
 

@@ -1,0 +1,87 @@
+"""How a trainer is started: so that a logout does not end it, and not at all where it could have company."""
+
+import errno
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcore import launch, mounts
+from dlcore.errors import RunError
+from dlcore.lock import Lock, delete
+from dlcore.mounts import Mount
+from dlcore.oneline import parse
+from dlcore.rundir import RunDir, run_ids
+from dlcore.session import SCOPE, Survival
+from tests.conftest import MOMENT
+
+FAKE_SYSTEMD_RUN = """#!/bin/sh
+echo "$0 $@" >"$CALLED"
+while [ "${1#--}" != "$1" ]; do shift; done
+exec "$@"
+"""
+
+ASK = """
+import sys
+from pathlib import Path
+from dlcore.lock import lock_holder
+from dlcore.rundir import RunDir
+
+print(lock_holder(RunDir(Path(sys.argv[1]))))
+"""
+
+
+def test_a_trainer_starts_in_a_scope_of_its_own_where_a_logout_would_end_it(
+    fresh_run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh_run.config.write_text("nonsense")  # a trainer that ends at once
+    command, called = tmp_path / "systemd-run", tmp_path / "called"
+    command.write_text(FAKE_SYSTEMD_RUN)
+    command.chmod(0o755)
+    monkeypatch.setenv("CALLED", str(called))
+    monkeypatch.setattr(launch, "survival", lambda: Survival(prefix=(str(command), *SCOPE[1:])))
+    assert launch.start(fresh_run.path.parent.parent, fresh_run).wait(60) == 2
+    assert "config.toml" in fresh_run.log.read_text()
+    asked = called.read_text()
+    assert " --user --scope --quiet --collect " in asked
+    assert asked.endswith(f" -P -m dlcore.training {fresh_run.path}\n")
+
+
+def test_what_is_better_known_before_a_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "survival", Survival)
+    monkeypatch.setattr(mounts, "known_mounts", lambda: [Mount("/", "ext4", "/dev/sda1")])
+    assert launch.cautions(tmp_path) == []
+    monkeypatch.setattr(launch, "survival", lambda: Survival(warning="It ends"))
+    monkeypatch.setattr(mounts, "known_mounts", lambda: [Mount("/", "cifs", "//filer/share")])
+    logout, network = launch.cautions(tmp_path)
+    assert logout == "It ends"
+    assert network.startswith(f"{tmp_path} lies on cifs from //filer/share")
+
+
+def test_no_run_is_left_where_none_can_be_locked(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+    with pytest.raises(RunError, match="cannot be locked"):
+        launch.launch(home, parse("digits mlp 8"), MOMENT)
+    assert run_ids(home) == []
+
+
+def test_a_run_is_held_while_it_is_deleted(fresh_run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = RunDir.remove
+
+    def watched(run: RunDir) -> None:
+        # A lock holds back other processes only.
+        asked = [sys.executable, "-c", ASK, str(run.path)]
+        assert subprocess.run(asked, capture_output=True, check=True).stdout == b"%d\n" % os.getpid()
+        remove(run)
+
+    monkeypatch.setattr(RunDir, "remove", watched)
+    delete(fresh_run)
+    assert not fresh_run.path.exists()
+    with pytest.raises(RunError, match="cannot be written"):
+        Lock(fresh_run)
