@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from dlcore.errors import DataError
 from dlcore.partfile import PartFile
+from dlcore.patience import Patience, PatientHandler
 from dlcore.published import Archive, PublishedFile, PublishedSet, checked_content, data_folder, find
 from dlcore.unpacking import RefusedError
 
@@ -33,8 +34,12 @@ ANSWERS = 5  # of one mirror for one file, each of which must bring it further
 PARTIAL_CONTENT = 206
 UNSATISFIABLE = 416  # nothing lies beyond the bytes that have come
 
+_PATIENCE = 2
+"""So many times as long as a socket may be silent, something whole may take to come."""
+_TIMED_OUT = "timed out"
+
 REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (  # the first that fits
-    ((TimeoutError,), "timed out"),
+    ((TimeoutError,), _TIMED_OUT),
     ((socket.gaierror,), "no such host"),
     ((ConnectionRefusedError,), "connection refused"),
     ((ssl.SSLCertVerificationError,), "its certificate is not trusted"),
@@ -72,7 +77,7 @@ def fetch(
     `DataError` when no mirror has the file or the folder cannot be written.
     """
     folder = data_folder(home, published.kind)
-    downloader = _Downloader(folder, report, timeout, _opener())
+    downloader = _Downloader(folder, report, timeout)
     bases = _bases(published, environment)
     refused: set[str] = set()
     for file in published.files:
@@ -94,7 +99,6 @@ class _Downloader:
     folder: Path
     report: Report
     timeout: float
-    opener: request.OpenerDirector
 
     def download_from_any(self, file: PublishedFile, bases: list[str]) -> dict[str, str]:
         """Try the base addresses in order until one serves; the reasons of those that did not."""
@@ -149,9 +153,19 @@ class _Downloader:
                 part.pieced = True
 
     def _receive_rest(self, file: PublishedFile, address: str, part: PartFile) -> None:
+        with Patience(_PATIENCE * self.timeout) as patience:
+            try:
+                self._receive_body(file, address, part, patience)
+            except MirrorError:
+                if not patience.is_lost:
+                    raise
+            if patience.is_lost:  # which may look like the end of an answer
+                raise MirrorError(_TIMED_OUT)
+
+    def _receive_body(self, file: PublishedFile, address: str, part: PartFile, patience: Patience) -> None:
         start = part.size
         try:
-            response = self._open(address, start)
+            response = self._open(address, start, patience)
         except NothingLeftError:
             if start:
                 return  # it may have been complete already, which the check will tell
@@ -166,20 +180,22 @@ class _Downloader:
             total = start + response.length if response.length else 0
             reported = 0.0
             for piece in _pieces(response, start, file.most, self.timeout):
+                patience.renew()
                 with _disk(self.folder):
                     part.write(piece)
                 if time.monotonic() - reported >= REPORT_SECONDS:
                     reported = time.monotonic()
                     self.report(file.name, part.size, total)
 
-    def _open(self, address: str, start: int) -> HTTPResponse:
+    def _open(self, address: str, start: int, patience: Patience) -> HTTPResponse:
         with _network():
             if urlsplit(address).scheme not in ("http", "https"):
                 raise MirrorError("neither http nor https")
             headers = {"Range": f"bytes={start}-"} if start else {}
-            response: HTTPResponse = self.opener.open(
+            response: HTTPResponse = _opener(patience).open(
                 request.Request(address, headers=headers), timeout=self.timeout
             )
+            patience.renew()
             return response
 
 
@@ -276,12 +292,13 @@ class _HttpRedirects(request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _opener() -> request.OpenerDirector:
+def _opener(patience: Patience) -> request.OpenerDirector:
     """An opener that knows http, https and proxies, but neither file: nor ftp:."""
     opener = request.OpenerDirector()
     opener.addheaders = [("User-Agent", "dltui")]
-    http = (request.ProxyHandler, request.HTTPHandler, request.HTTPSHandler, _HttpRedirects)
-    for handler in (*http, request.HTTPDefaultErrorHandler, request.HTTPErrorProcessor):
+    opener.add_handler(PatientHandler(patience))
+    answers = (request.HTTPDefaultErrorHandler, request.HTTPErrorProcessor)
+    for handler in (request.ProxyHandler, _HttpRedirects, *answers):
         opener.add_handler(handler())
     return opener
 

@@ -34,6 +34,7 @@ IMAGES = random.Random(1).randbytes(300_000)  # cannot be packed, so it crosses 
 LABELS = bytes(range(10)) * 100
 CONTENTS = {"images-ubyte.gz": IMAGES, "labels-ubyte.gz": LABELS}
 PART = "images-ubyte.gz.part"
+BOMB = gzip.compress(bytes(20_000_000))
 PAGE = b"<!DOCTYPE html><title>Please sign in</title>"
 
 
@@ -155,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         self.serve_good(gzip.compress(gzip.decompress(body) + b"?"))
 
     def serve_bomb(self, body: bytes) -> None:
-        self.serve_good(gzip.compress(bytes(20_000_000)))
+        self.serve_good(BOMB)
 
     def serve_announced(self, body: bytes) -> None:
         self.answer(b"", 10**12)
