@@ -4,10 +4,14 @@ import signal
 
 from dlcore.checkpoints import saved
 from dlcore.history import RunHistory, State
+from dlcore.log_tail import LogTail
 from dlcore.rundir import RunDir
 
 RESUMABLE: tuple[State, ...] = ("stopped", "failed", "crashed")
 """States from which a run is offered to be resumed."""
+
+_FATAL = "Fatal Python error: "
+_MOST_LETTERS = 100
 
 
 def last_checkpoint(run: RunDir, step: int) -> int | None:
@@ -15,13 +19,29 @@ def last_checkpoint(run: RunDir, step: int) -> int | None:
     return max((saved_at for saved_at in saved(run) if saved_at <= step), default=None)
 
 
-def cause(status: int | None) -> str:
-    """Return how a trainer died: from its exit status where somebody has it, negative for a signal."""
+def cause(run: RunDir, status: int | None = None) -> str:
+    """Return how a trainer died: from its exit status where somebody has it, negative for a signal.
+
+    Else from the last words of Python itself in its log, unless the run has said something since.
+    """
     if status == -signal.SIGKILL:
         return "was killed by the system or by somebody (SIGKILL)"
     if status is not None and status < 0:
         return f"died of {_signal(-status)}"
-    return "ended without a word"
+    fatal = _fatal(run)
+    return f"died of a fatal error ({fatal})" if fatal else "ended without a word"
+
+
+def _fatal(run: RunDir) -> str:
+    try:
+        if run.log.stat().st_mtime_ns < run.events.stat().st_mtime_ns:
+            return ""  # those words are of an earlier attempt
+    except OSError:
+        return ""
+    tail = LogTail(run.log)
+    tail.read()
+    found = (line for line in reversed(tail.lines) if line.startswith(_FATAL))
+    return next(found, "").removeprefix(_FATAL)[:_MOST_LETTERS]
 
 
 def _signal(number: int) -> str:
@@ -49,7 +69,7 @@ def aftermath(
         then = f"R resumes it (dltui resume {run.id}), l shows its log: {run.log}"
     where = place(run, history.step)
     if state == "crashed":
-        return f"The trainer {cause(status)} {where}: {then}"
+        return f"The trainer {cause(run, status)} {where}: {then}"
     if state != "failed" or history.ended is None:
         return ""
     said = " ".join(part for part in (f"{history.ended.message}.", history.ended.hint) if part)

@@ -5,7 +5,6 @@ and files 0600, whatever the umask; a folder is made with `mkdir` and never take
 and why only look, is said in `dlcore.private`.
 """
 
-import contextlib
 import os
 import re
 import shutil
@@ -87,14 +86,6 @@ class RunDir:
     def log(self) -> Path:
         """Everything that the trainer or a library prints."""
         return self.path / "trainer.log"
-
-    def bytes_on_disk(self) -> int:
-        """Return the size of all its files."""
-        total = 0
-        for file in self.path.rglob("*"):
-            with contextlib.suppress(FileNotFoundError):  # a live run replaces its files
-                total += file.stat().st_size if file.is_file() else 0
-        return total
 
     def remove(self) -> None:
         """Delete the folder with everything in it."""

@@ -1,3 +1,4 @@
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,16 @@ def run(home: Path) -> Iterator[FakeRun]:
         (-250, "died of signal 250"),
     ],
 )
-def test_how_a_trainer_died_is_told_from_its_status(status: int | None, said: str) -> None:
-    assert cause(status) == said
+def test_how_a_trainer_died_is_told_from_its_status(run: FakeRun, status: int | None, said: str) -> None:
+    assert cause(run.dir, status) == said
+
+
+def test_the_last_words_of_python_are_told_unless_they_are_of_an_earlier_attempt(run: FakeRun) -> None:
+    run.dir.log.write_text("Fatal Python error: Segmentation fault\x1b[2J\n\nCurrent thread 0x1:\n")
+    assert cause(run.dir) == "died of a fatal error (Segmentation fault\\x1b[2J)"
+    later = run.dir.log.stat().st_mtime_ns + 1
+    os.utime(run.dir.events, ns=(later, later))
+    assert cause(run.dir) == "ended without a word"
 
 
 def test_a_checkpoint_behind_the_last_step_does_not_count(run: FakeRun) -> None:

@@ -178,15 +178,6 @@ def test_what_is_no_run_is_not_removed(tmp_path: Path) -> None:
     assert run.facts.is_file()
 
 
-def test_the_size_of_a_run_is_that_of_all_its_files(tmp_path: Path) -> None:
-    run = make(tmp_path)
-    before = run.bytes_on_disk()
-    assert before == run.config.stat().st_size + run.facts.stat().st_size
-    run.checkpoints.mkdir()
-    (run.checkpoints / "1.pt").write_bytes(bytes(1000))
-    assert run.bytes_on_disk() == before + 1000
-
-
 def test_a_run_knows_the_names_of_its_files() -> None:
     run = RunDir(Path("/r"))
     names = [run.config, run.facts, run.label, run.events, run.control, run.lock, run.checkpoints, run.log]
