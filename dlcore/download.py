@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from dlcore.errors import DataError
 from dlcore.partfile import PartFile
 from dlcore.patience import Patience, PatientHandler
+from dlcore.private import private_folder
 from dlcore.published import Archive, PublishedFile, PublishedSet, checked_content, data_folder, find
 from dlcore.unpacking import RefusedError
 
@@ -242,9 +243,8 @@ def _bases(published: PublishedSet, environment: Mapping[str, str]) -> list[str]
 
 def _make_folders(home: Path, folder: Path) -> None:
     with _disk(folder):
-        home.parent.mkdir(parents=True, exist_ok=True)
         for path in (home, folder.parent, folder):
-            path.mkdir(mode=0o700, exist_ok=True)
+            private_folder(path)
 
 
 def _unavailable(
