@@ -27,6 +27,10 @@ class NotFinite(DltuiError):
 
     code = 1
 
+    def because(self, found: str) -> "NotFinite":
+        """Return the same with what was found to be the first."""
+        return NotFinite(f"{self.message}; the first to leave the numbers was {found}", self.hint)
+
 
 class Chunk:
     """What the steps since the last event have shown; also the clock of the training steps alone."""

@@ -3,26 +3,23 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Literal, assert_never
+from typing import Literal
 
 import torch
 
 from dlcore.choices.schedules import Performance, lr_at
-from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
+from dlcore.commands import Set
 from dlcore.config import RunConfig, plan
-from dlcore.edits import changed
-from dlcore.errors import DltuiError
 from dlcore.events import (
     ActivationsMeasured,
-    CommandApplied,
-    CommandRefused,
     CompilationEnded,
     CompilationStarted,
     Evaluated,
 )
 from dlcore.rundir import RunDir
 from dlcore.training.augment import augmented
-from dlcore.training.chunk import Chunk
+from dlcore.training.blame import Blame
+from dlcore.training.chunk import Chunk, NotFinite
 from dlcore.training.compiled import CompiledStep, compiled
 from dlcore.training.control import Control
 from dlcore.training.data import AnySplit, Data
@@ -35,11 +32,10 @@ from dlcore.training.record import Record, readable
 from dlcore.training.saving import Saver
 from dlcore.training.seeds import derive, draw_on, generator
 from dlcore.training.state import state_of
+from dlcore.training.steering import carry_out, edit_again
 from dlcore.training.step import TrainingStep
 
 _PAUSE_SECONDS = 0.02
-_BURST_SECONDS = 10.0
-"""Changes that follow each other within this are one burst: before the first a checkpoint is saved."""
 
 
 class Training:
@@ -71,6 +67,7 @@ class Training:
         self.is_regression = data.facts.task == "regression"
         scorer = build_scorer(data.facts, data.target_variance)
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
+        self.blame = Blame(step)
         self.lr = config.optimizer.lr
         self.plateau = Plateau(config.schedule.patience) if isinstance(config.schedule, Performance) else None
         self.best = Best(config.training.early_stopping) if config.training.early_stopping else None
@@ -105,7 +102,7 @@ class Training:
         for epoch in range(self.first_epoch, self.config.training.epochs + 1):
             for inputs, targets in self.batches(epoch):
                 if self.edits:
-                    self.edit_again()
+                    edit_again(self)
                 self.set_lr()
                 if self.augmenting is not None:
                     inputs = augmented(inputs, self.config.regularization.augment, self.augmenting)
@@ -113,22 +110,32 @@ class Training:
                 loss, outputs = self.take_step(inputs, targets, look)
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
+                self.blame.note(inputs, targets, self.lr)
                 is_time_to_evaluate = self.is_time_to_evaluate()
                 if is_time_to_evaluate or self.chunk.is_due() or self.step == self.pause_at:
-                    self.chunk.tell(self.step)
+                    self.tell()
                     if is_time_to_evaluate:
                         self.evaluate_watched()
                     if self.step != self.epoch_end:  # else after the epoch's evaluation
                         self.obey()
                 if self.stopping:
                     break
-            self.chunk.tell(self.step)
+            self.tell()
             if self.stopping or not self.end_epoch(epoch):
                 break
         self.conclude()
         return "stopped" if self.stopping else "finished"
 
     # -- the step -----------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Send the steps so far; where their loss is not finite, name the layer that was the first."""
+        try:
+            self.chunk.tell(self.step)
+        except NotFinite as error:
+            found = self.blame.find()
+            raise error.because(found) if found else error from None
+        self.blame.begin()
 
     def compile(self) -> None:
         """Make the whole step one graph, if it can be and does the same; say how that went."""
@@ -145,7 +152,9 @@ class Training:
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
-        torch.manual_seed(derive(self.config.seed, "dropout", epoch))
+        seed = derive(self.config.seed, "dropout", epoch)
+        torch.manual_seed(seed)
+        self.blame.seeded(seed)
         if self.config.regularization.augment:
             self.augmenting = generator(self.config.seed, "augment", epoch)
         self.epoch_end = self.plan.steps_after(epoch)
@@ -271,12 +280,6 @@ class Training:
             return False  # the next step says so
         return self.saver.save(self.step, state_of(self))
 
-    def edit_again(self) -> None:
-        """Change what was changed at this step, or before it, by an earlier attempt."""
-        while self.edits and self.edits[0][0] <= self.step:
-            _, command = self.edits.popleft()
-            self.config, _ = changed(self.config, command)
-
     # -- commands -----------------------------------------------------------------------------------
 
     def obey(self) -> None:
@@ -287,55 +290,10 @@ class Training:
             if self.stop_asked():
                 self.stopping = True
             while not self.stopping and (command := self.control.next()) is not None:
-                self.carry_out(command)
+                carry_out(self, command)
             if self.stopping or not self.paused:
                 break
             time.sleep(_PAUSE_SECONDS)
         if self.saver.is_due() and not self.stopping:
             self.save()
         self.chunk.resume_clock()
-
-    def carry_out(self, command: Command) -> None:
-        """Carry out one command, and say that it was applied or why not."""
-        match command:
-            case Pause():
-                self.paused, self.pause_at = True, None
-                text = "paused"
-            case Continue():
-                self.paused, self.pause_at = False, None
-                text = "continued"
-            case Step():
-                start = self.step if self.pause_at is None else self.pause_at  # behind those still to come
-                steps = command.count
-                if command.unit == "epoch":
-                    over = int(self.plan.epoch_at(start) + 1e-9)
-                    steps = self.plan.steps_after(over + command.count) - start
-                self.paused, self.pause_at = False, start + steps
-                text = f"on to step {self.pause_at}"
-            case Stop():
-                self.stopping = True
-                text = "stopping"
-            case Set():
-                done = self.change(command)
-                if done is None:
-                    return
-                text = done
-            case Checkpoint():
-                text = "saved a checkpoint" if self.save() else "no checkpoint could be saved"
-            case _:
-                assert_never(command)
-        self.record.say(CommandApplied, self.step, id=command.id, command=command.model_dump(), text=text)
-
-    def change(self, command: Set) -> str | None:
-        """Change a hyperparameter; return what changed, or None after refusing it with the reason."""
-        try:
-            config, text = changed(self.config, command)
-        except DltuiError as error:
-            self.record.say(
-                CommandRefused, self.step, id=command.id, command=command.model_dump(), reason=error.message
-            )
-            return None
-        if time.monotonic() > self.edited_at + _BURST_SECONDS and self.saver.step != self.step:
-            self.save()
-        self.edited_at, self.config = time.monotonic(), config
-        return text

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dlcore.errors import DltuiError
 from dlcore.training.record import readable
 from dlcore.training.seeds import drawing
+from dlcore.training.steering import edit_again
 
 if TYPE_CHECKING:
     from dlcore.training.loop import Training
@@ -50,4 +51,5 @@ def restore(training: Training, state: dict[str, Any]) -> None:
         ) from None
     training.first_epoch = int(training.plan.epoch_at(training.step) + 1e-9) + 1
     training.saver.step, training.restored = training.step, True
-    training.edit_again()
+    training.blame.begin()
+    edit_again(training)

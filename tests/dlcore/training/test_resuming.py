@@ -13,7 +13,6 @@ from dlcore.atomic import read_json
 from dlcore.branch import branch, config_at
 from dlcore.commands import Command, Set, Stop
 from dlcore.errors import RunError
-from dlcore.events import Event
 from dlcore.launch import leave
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
@@ -86,7 +85,7 @@ class Killer:
             noted += 1
             note(chunk, *given)
 
-        def saying(record: Record, *given: Any, **fields: Any) -> Event:
+        def saying(record: Record, *given: Any, **fields: Any) -> Any:
             if self.left < 0:
                 raise Killed
             return say(record, *given, **fields)

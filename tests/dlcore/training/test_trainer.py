@@ -357,7 +357,7 @@ def test_what_nobody_foresaw_is_told_too(
 
 
 def test_a_home_whose_name_is_no_text_has_its_last_word_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     home = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     try:
@@ -368,7 +368,7 @@ def test_a_home_whose_name_is_no_text_has_its_last_word_too(
     break_saving(monkeypatch)
     assert train_run(run).status == 1
     assert "caf\\udce9" in last_word(run).hint
-    assert capsys.readouterr().err
+    assert capfd.readouterr().err
 
 
 def test_the_lock_is_given_back(home: Path) -> None:
