@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcore.atomic import read_json, write_json
+from dlcore.errors import RunError
 from dlcore.lock import lock_holder
+from dlcore.private import check_folder
 from dlcore.rundir import RunDir, all_runs
 
 if TYPE_CHECKING:
@@ -39,10 +41,11 @@ def unasked(root: Path) -> "list[RunRow]":
 
 
 def remember(root: Path, runs: Iterable[RunDir]) -> None:
-    """Note that somebody was asked about these; a home that cannot be written asks again."""
+    """Note that somebody was asked about these; a home that cannot be written, or is not ours, asks again."""
     asked = read_json(root / _FILE)
     kept = {run.id: asked[run.id] for run in islice(all_runs(root), _RUNS) if run.id in asked}
-    with suppress(OSError):
+    with suppress(OSError, RunError):
+        check_folder(root)
         write_json(root / _FILE, kept | {run.id: bytes_said(run) for run in runs})
 
 
