@@ -52,9 +52,9 @@ def _signal(number: int) -> str:
 
 
 def place(run: RunDir, step: int) -> str:
-    """Return where a run stands and what is kept, as in `at step 1,234, checkpoint of step 1,000`."""
+    """Return where a run stands and what is kept, as in `at step 1,234, last checkpoint at step 1,000`."""
     kept = last_checkpoint(run, step)
-    return f"at step {step:,}, {'no checkpoint' if kept is None else f'checkpoint of step {kept:,}'}"
+    return f"at step {step:,}, {'no checkpoint' if kept is None else f'last checkpoint at step {kept:,}'}"
 
 
 def aftermath(

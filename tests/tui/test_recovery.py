@@ -83,7 +83,7 @@ async def test_a_crash_is_told_in_a_sentence(crashed: FakeRun, size: tuple[int, 
     (crashed.dir.checkpoints / "42.pt").write_bytes(b"weights")
     async with opened(crashed, size=size) as stage:
         await stage.until(lambda: "without a word at step 45" in message(stage))
-        for part in ("checkpoint of step 42", f"dltui resume {crashed.dir.id}", str(crashed.dir.log)):
+        for part in ("last checkpoint at step 42", f"dltui resume {crashed.dir.id}", str(crashed.dir.log)):
             assert part in message(stage)
         place = stage.train.query_one("#train-message", Static)
         assert place.virtual_size.height <= 7, "it is seen whole"
@@ -278,12 +278,16 @@ async def test_the_log_is_followed_at_its_end(crashed: FakeRun, size: tuple[int,
             file.write("the last word\n")
         await stage.until(lambda: "the last word" in log_lines(stage))
         view = stage.app.screen.query_one(LogView)
-        view.scroll_home(animate=False)
+        stage.type("home")
         await stage.until(lambda: log_lines(stage)[0] == "line 0")
         with crashed.dir.log.open("a") as file:
             file.write("more\n")
         await stage.until(lambda: view.virtual_size.height == 203)
         assert log_lines(stage)[0] == "line 0", "who reads further up stays there"
+        stage.type("down", "pagedown")
+        await stage.until(lambda: log_lines(stage)[0] == f"line {view.size.height}")
+        stage.type("end")
+        await stage.until(lambda: "more" in log_lines(stage))
         stage.type("escape")
         await stage.until(lambda: stage.app.screen is stage.train)
 

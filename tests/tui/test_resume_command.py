@@ -31,7 +31,7 @@ def checkpoint(run: FakeRun) -> None:
 
 @pytest.fixture
 def crashed(make_run: MakeRun) -> FakeRun:
-    """A run that broke off at step 26, with a checkpoint of step 21."""
+    """A run that broke off at step 26, with a last checkpoint at step 21."""
     run = make_run().start().prepare().epochs(1)
     checkpoint(run)
     return run.steps(5)
@@ -111,11 +111,11 @@ def test_a_finished_run_has_nothing_left(make_run: MakeRun) -> None:
 
 def test_show_and_the_parting_line_say_what_is_left_of_a_crashed_run(crashed: FakeRun) -> None:
     shown = " ".join(invoke("show", "latest").output.split())
-    for said in ("without a word at step 26, checkpoint of step 21", f"dltui resume {crashed.dir.id}"):
+    for said in ("without a word at step 26, last checkpoint at step 21", f"dltui resume {crashed.dir.id}"):
         assert said in shown
     assert str(crashed.dir.log) in shown
     said = parting(crashed.dir)
-    assert said.startswith(f"{crashed.dir.id}: crashed at step 26, checkpoint of step 21")
+    assert said.startswith(f"{crashed.dir.id}: crashed at step 26, last checkpoint at step 21")
     assert said.endswith(f"dltui resume {crashed.dir.id}")
 
 
@@ -123,7 +123,7 @@ def test_show_and_the_parting_line_say_what_is_left_of_a_failed_run(crashed: Fak
     crashed.end("failed", "The loss is not finite since step 27", "Take a smaller learning rate.")
     shown = invoke("show", "latest").output
     assert "The loss is not finite since step 27. Take a smaller learning rate. It failed at step 26" in shown
-    assert "checkpoint of step 21" in parting(crashed.dir)
+    assert "last checkpoint at step 21" in parting(crashed.dir)
 
 
 def test_a_run_without_a_checkpoint_says_so(make_run: MakeRun) -> None:

@@ -7,7 +7,7 @@ from textual.app import App
 from textual.message import Message
 
 from dlcore import crashes, rundir
-from dlcore.aftermath import place
+from dlcore.aftermath import cause, place
 from dlcore.runs import RunRow, age
 from tui.messages import ResumeRequested, RunOpened
 from tui.screens.dialogs import Answer, Pick
@@ -32,7 +32,7 @@ async def offer(app: App[Any], rows: list[RunRow]) -> Message | None:
 def _story(row: RunRow, others: int) -> str:
     died = crashes.died(row.run)
     ago = _ago(age((datetime.now(UTC) - died).total_seconds())) if died is not None else ""
-    story = f"Its trainer ended without a word{ago}, {place(row.run, row.steps)}. {row.run.id}."
+    story = f"Its trainer {cause(row.run)}{ago}, {place(row.run, row.steps)}: {row.run.id}."
     if others:
         more = "1 other run" if others == 1 else f"{others} other runs"
         story += f" So did {more}: see Runs (5)."

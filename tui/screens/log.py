@@ -25,8 +25,12 @@ class LogView(ScrollView, can_focus=True):
     """The lines of a file, of which only those in sight are drawn; it stays at the end while it is there."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("k", "scroll_up", "Up", show=False),
-        Binding("j", "scroll_down", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home,ctrl+home", "first", "First", show=False),
+        Binding("end,ctrl+end", "last", "Last", show=False),
     ]
     DEFAULT_CSS = """
     LogView { height: 1fr; scrollbar-size: 1 1; background: $panel; }
@@ -51,6 +55,22 @@ class LogView(ScrollView, can_focus=True):
         self.refresh()
         if follows:
             self.call_after_refresh(self.scroll_end, animate=False, x_axis=False)
+
+    def action_move(self, lines: int) -> None:
+        """Scroll by so many lines, at once: a slow line has no time for what is between."""
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by so many pages."""
+        self.action_move(pages * max(self.size.height - 1, 1))
+
+    def action_first(self) -> None:
+        """Go to the first line that is kept."""
+        self.scroll_home(animate=False, x_axis=False)
+
+    def action_last(self) -> None:
+        """Go to the end, and follow it."""
+        self.scroll_end(animate=False, x_axis=False)
 
     def render_line(self, y: int) -> Strip:
         """Return line `y` of what can be seen."""
