@@ -303,7 +303,8 @@ def _export_anew(folder: Path) -> None:
 def _is_exported(folder: Path, done: bool) -> None:
     there = [path for path in _exports(folder) if path.exists()]
     assert len(there) == len(FORMATS) or not done
-    assert all(path.read_bytes() == _rendered(folder)[path] for path in there)
+    contents = _rendered(folder) if there else {}
+    assert all(path.read_bytes() == contents[path] for path in there)
     if (folder / "failed").exists():
         assert not there, "an export that failed has left some of its files"
 
