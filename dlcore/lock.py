@@ -10,7 +10,9 @@ import os
 import socket
 import struct
 import sys
+from contextlib import suppress
 
+from dlcore import disk
 from dlcore.errors import RunError
 from dlcore.mounts import mount_of
 from dlcore.private import check_run
@@ -111,8 +113,17 @@ def delete(run: RunDir) -> None:
     """Remove a run and everything in it; refused while a trainer holds it."""
     if lock_holder(run) is not None:
         raise RunError(f"{run.id} is being trained", f"Stop it first: dltui stop {run.id}.")
+    hidden = RunDir(run.path.with_name(f".{run.id}"))
     claim = Lock(run)  # no trainer can take it up meanwhile
     try:
-        run.remove()
+        disk.replace(run.path, hidden.path)
+    except OSError as error:
+        raise RunError(f"{run.path} cannot be deleted: {error.strerror}", "Check who owns it.") from None
     finally:
-        claim.release()
+        claim.release()  # before its file goes: a network file system keeps what is open
+    try:
+        hidden.remove()
+    except RunError:
+        with suppress(OSError):
+            disk.replace(hidden.path, run.path)
+        raise

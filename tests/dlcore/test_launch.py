@@ -3,13 +3,14 @@
 import errno
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from dlcore import launch, mounts
+from dlcore import disk, launch, mounts
 from dlcore.errors import RunError
 from dlcore.lock import Lock, delete
 from dlcore.mounts import Mount
@@ -71,17 +72,30 @@ def test_no_run_is_left_where_none_can_be_locked(home: Path, monkeypatch: pytest
     assert run_ids(home) == []
 
 
-def test_a_run_is_held_while_it_is_deleted(fresh_run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    remove = RunDir.remove
+def test_a_run_is_held_until_nobody_can_find_it(fresh_run: RunDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace = disk.replace
 
-    def watched(run: RunDir) -> None:
+    def watched(source: Path, target: Path) -> None:
         # A lock holds back other processes only.
-        asked = [sys.executable, "-c", ASK, str(run.path)]
+        asked = [sys.executable, "-c", ASK, str(source)]
         assert subprocess.run(asked, capture_output=True, check=True).stdout == b"%d\n" % os.getpid()
-        remove(run)
+        replace(source, target)
 
-    monkeypatch.setattr(RunDir, "remove", watched)
+    monkeypatch.setattr(disk, "replace", watched)
     delete(fresh_run)
-    assert not fresh_run.path.exists()
+    assert os.listdir(fresh_run.path.parent) == []
     with pytest.raises(RunError, match="cannot be written"):
         Lock(fresh_run)
+
+
+def test_a_run_that_cannot_be_deleted_stays_where_it_is(
+    fresh_run: RunDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(RunError, match="cannot be deleted"):
+        delete(fresh_run)
+    assert fresh_run.facts.is_file()
+    assert os.listdir(fresh_run.path.parent) == [fresh_run.id]
