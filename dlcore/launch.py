@@ -19,7 +19,7 @@ from dlcore.errors import ConfigError, RunError
 from dlcore.examine import examined
 from dlcore.journal import Appender
 from dlcore.lock import Lock, lock_holder
-from dlcore.private import check_run
+from dlcore.private import check_folder, check_run
 from dlcore.rundir import RunDir, create
 from dlcore.runs import facts_for_lists
 from dlcore.session import survival
@@ -75,9 +75,11 @@ def resume(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
 def start(root: Path, run: RunDir, *arguments: str) -> subprocess.Popen[bytes]:
     """Start the trainer of a run: a session of its own, no standard input, its words in `trainer.log`.
 
-    Raises RunError where the run is not ours to train.
+    Raises RunError where the run, or the home with its data and compiled code, is not ours alone.
     """
     check_run(run.path)
+    with contextlib.suppress(OSError):  # not made yet
+        check_folder(root)
     log = _opened(run.log)
     try:
         return subprocess.Popen(

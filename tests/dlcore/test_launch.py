@@ -99,3 +99,10 @@ def test_a_run_that_cannot_be_deleted_stays_where_it_is(
         delete(fresh_run)
     assert fresh_run.facts.is_file()
     assert os.listdir(fresh_run.path.parent) == [fresh_run.id]
+
+
+def test_no_trainer_starts_where_others_may_put_data_and_code(fresh_run: RunDir, home: Path) -> None:
+    home.chmod(0o777)
+    with pytest.raises(RunError, match=rf"Others may write to {home} "):
+        launch.resume(home, fresh_run)
+    assert not fresh_run.log.exists()
