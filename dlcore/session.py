@@ -4,8 +4,9 @@ A session of its own, which keeps a trainer from a terminal's hang-up, does not 
 session, whose processes systemd counts in a control group. Where a process stands decides what ends it:
 
 - in a login session (`session-3.scope`): logging out, where logind's `KillUserProcesses` is on for this user;
-- below the user's own manager (`user@1000.service`): the last logout, unless the user lingers. Terminals of a
-  desktop stand there, and so does what `systemd-run --user` starts;
+- below the user's own manager (`user@1000.service`): the last logout, unless the user lingers. What
+  `systemd-run --user` starts stands there, and so do terminals of a desktop, of which nothing is said: whoever
+  logs out of a desktop expects its programs to end;
 - elsewhere (a service, a container, a batch job): no logout.
 
 So with `KillUserProcesses` a trainer is started by `systemd-run --user --scope`, which moves it below the
@@ -30,6 +31,7 @@ _SETTINGS = ("KillUserProcesses", "KillOnlyUsers", "KillExcludeUsers")
 _ASK = ("busctl", "get-property", *_LOGIND, *_SETTINGS)
 _CONFIGURATIONS = ("usr/lib", "usr/local/lib", "run", "etc")
 """Where drop-ins lie; of two of the same name, the later place counts."""
+_DESKTOPS = ("x11", "wayland", "mir")
 _PATIENCE_SECONDS = 3.0
 _YES = ("1", "yes", "y", "true", "t", "on")
 _LINGER = "To prevent that: loginctl enable-linger, then start again; tmux and nohup do not help"
@@ -57,7 +59,7 @@ def survival(environment: Mapping[str, str] = os.environ, root: Path = Path("/")
     place = place_of(root)
     user = user or _user()
     lingers = bool(user) and (root / "var/lib/systemd/linger" / user).exists()
-    if place == "manager" and not lingers:
+    if place == "manager" and not lingers and environment.get("XDG_SESSION_TYPE") not in _DESKTOPS:
         return Survival(warning=f"Your last logout from this machine will end this run. {_LINGER}")
     if place != "session" or not kills(user, environment, root):
         return Survival()

@@ -115,6 +115,14 @@ def test_below_the_manager_the_last_logout_ends_it_whatever_logind_says(system: 
     assert system.calls == []
 
 
+def test_of_a_desktop_nothing_is_said(system: System) -> None:
+    system.place(MANAGER)
+    system.environment["XDG_SESSION_TYPE"] = "wayland"
+    assert system.survival() == Survival()
+    system.place(SESSION)
+    assert system.survival().prefix == SCOPE
+
+
 def test_a_service_knows_no_logout(system: System) -> None:
     system.place(SERVICE)
     assert system.survival() == Survival()
