@@ -5,8 +5,8 @@ session, whose processes systemd counts in a control group. Where a process stan
 
 - in a login session (`session-3.scope`): logging out, where logind's `KillUserProcesses` is on for this user;
 - below the user's own manager (`user@1000.service`): the last logout, unless the user lingers. What
-  `systemd-run --user` starts stands there, and so do terminals of a desktop, of which nothing is said: whoever
-  logs out of a desktop expects its programs to end;
+  `systemd-run --user` starts stands there, and so do the terminals of a desktop; of those nothing is said,
+  since whoever logs out of a desktop expects its programs to end;
 - elsewhere (a service, a container, a batch job): no logout.
 
 So with `KillUserProcesses` a trainer is started by `systemd-run --user --scope`, which moves it below the
