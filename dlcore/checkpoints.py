@@ -37,8 +37,11 @@ def prune(run: RunDir, budget: int) -> None:
     """Delete checkpoints until they are few and take at most `budget` bytes.
 
     The first and the newest stay, whatever they take; of the others, one that stands close to its neighbours
-    goes first, so that those that stay are spread over the whole run.
+    goes first, so that those that stay are spread over the whole run. What a trainer was writing when it died
+    goes too: only the one that asks for this may write here.
     """
+    for left in run.checkpoints.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
     kept = {step: path.stat().st_size for step, path in saved(run).items()}
     while len(kept) > _NEWEST + 1 and (len(kept) > _MOST or sum(kept.values()) > budget):
         steps = list(kept)

@@ -23,13 +23,15 @@ class Saver:
         self._record = record
         self._seconds = float(config.training.checkpoint_seconds)
         self._budget = config.training.checkpoint_mb * 1_000_000
-        self._due = time.monotonic() + self._seconds
+        self.saved_at = time.monotonic()
+        """By the monotonic clock; at first, when the training began."""
+        self._rest = self._seconds
         self.step: int | None = None
         """The step of the newest checkpoint."""
 
     def is_due(self) -> bool:
         """Whether it is time for the next one."""
-        return time.monotonic() >= self._due
+        return time.monotonic() >= self.saved_at + self._rest
 
     def save(self, step: int, state: dict[str, Any]) -> bool:
         """Save a checkpoint once all that was said is on the disk; return whether it is there.
@@ -49,8 +51,8 @@ class Saver:
                 self._record.sync()
             checkpoints.prune(self._run, self._budget)
             self.step, saved = step, True
-        ended = time.monotonic()
-        self._due = ended + max(self._seconds, _REST * (ended - began))
+        self.saved_at = time.monotonic()
+        self._rest = max(self._seconds, _REST * (self.saved_at - began))
         return saved
 
     def _warn(self, step: int, error: OSError) -> None:
