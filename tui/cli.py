@@ -84,7 +84,7 @@ def main() -> None:
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:
-        error.show()
+        _show(error)
         status = 2
     except DltuiError as error:
         _say(str(error))
@@ -106,6 +106,17 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open to the end
+
+
+def _show(error: click.ClickException) -> None:
+    """Say what click says of a mistake; it repeats what was typed, whatever that is."""
+    from io import StringIO
+
+    from dlcore.clean import clean_lines
+
+    said = StringIO()
+    error.show(said)
+    click.echo(clean_lines(said.getvalue()), nl=False, err=True)
 
 
 def _say(text: str) -> None:

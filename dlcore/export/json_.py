@@ -23,7 +23,7 @@ _NUMBERS = re.compile(r"\[\n([^\[\]{}\"]*)\]")
 
 def to_json(report: Report) -> str:
     """Return the document in ASCII; what was not finite is null, as JSON has no word for it."""
-    text = json.dumps(_finite(to_document(report)), indent=2, allow_nan=False)
+    text = json.dumps(_sayable(to_document(report)), indent=2, allow_nan=False)
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
@@ -160,10 +160,12 @@ def _edit(report: Report, answer: CommandApplied | CommandRefused) -> dict[str, 
     }
 
 
-def _finite(value: Any) -> Any:
-    """Return the value with null for every number in it that JSON cannot say."""
+def _sayable(value: Any) -> Any:
+    """Return the value as JSON can say it: null for numbers that are not finite, no halves of letters."""
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {_sayable(key): _sayable(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_finite(item) for item in value]
+        return [_sayable(item) for item in value]
+    if isinstance(value, str):  # a name of a folder that is no UTF-8 has lone surrogates
+        return value.encode(errors="backslashreplace").decode()
     return None if isinstance(value, float) and not math.isfinite(value) else value
