@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tui.screens.train import TrainScreen
 
 
+_HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+"""Signals that ask the app to leave; their default would leave the terminal as it is."""
 _SETTLE_SECONDS = 0.2
 """After the first screen's first frame, whatever else it asks for has been painted too."""
 
@@ -45,14 +47,21 @@ class DltuiApp(App["RunDir | None"]):
     CSS_PATH = "dltui.tcss"
     TITLE = "dltui"
     BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+    VERTICAL_BREAKPOINTS = [(0, "-cramped"), (16, "-roomy")]  # noqa: RUF012  # as Textual declares it
 
     def __init__(
-        self, run: "RunDir | None" = None, *, read_only: bool = False, ascii_only: bool = False
+        self,
+        run: "RunDir | None" = None,
+        *,
+        read_only: bool = False,
+        ascii_only: bool = False,
+        greeting: str = "",
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._first_run = run
         self._read_only = read_only
         self._ascii_only = ascii_only
+        self._greeting = greeting
         self._inspector: Inspector | None = None
         self._styled: dict[str, str] = {}
         self._rate: LineRate | None = None
@@ -100,7 +109,7 @@ class DltuiApp(App["RunDir | None"]):
 
     def on_load(self) -> None:
         """Listen to signals before the terminal is changed, so that it is always changed back."""
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in _HANDLED:
             with suppress(NotImplementedError, RuntimeError):  # not in the main thread, as in some tests
                 self._loop_signal(number)
 
@@ -134,6 +143,8 @@ class DltuiApp(App["RunDir | None"]):
         if not gc.isenabled():
             gc.freeze()  # what is there by now stays: no later collection need look through it
             gc.enable()
+        if self._greeting:
+            self.notify(clean(self._greeting), severity="warning", timeout=10, markup=False)
         if self._first_run is None and self._inspector is not None:
             self._inspector.warm_up()
             self._offer_crashed()

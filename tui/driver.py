@@ -70,7 +70,9 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._line = LossyFile(self._file)
+        assert sys.__stdout__ is not None
+        # Textual would draw on standard error, which may well be a file: dltui 2> faults.txt
+        self._line = LossyFile(sys.__stdout__)
         self._line.on_taken = self._go_on
         self._file: Any = self._line
         self._cells = Cells()

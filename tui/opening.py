@@ -6,6 +6,8 @@ import sys
 
 from dlcore.errors import DltuiError
 
+_PLAIN = "The terminal is said to take {} only, so curves are drawn with plain characters: see LANG."
+
 
 def open_app(
     wanted: str | None, *, mouse: bool = True, ascii_only: bool = False, read_only: bool = False
@@ -29,12 +31,14 @@ def open_app(
         run = rundir.find(rundir.home(), wanted)
     from tui.app import DltuiApp
 
-    app = DltuiApp(run, read_only=read_only, ascii_only=ascii_only or not _is_unicode())
+    greeting = "" if ascii_only or _is_unicode() else _PLAIN.format(sys.stdout.encoding)
+    app = DltuiApp(run, read_only=read_only, ascii_only=ascii_only or not _is_unicode(), greeting=greeting)
     last = app.run(mouse=mouse)
     if last is not None:
+        from tui.plain import plain
         from tui.subcommands.words import parting
 
-        print(parting(last))
+        print(parting(last) if _is_unicode() else plain(parting(last)))
     if app.return_code:
         sys.exit(app.return_code)
 

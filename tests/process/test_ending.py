@@ -54,24 +54,6 @@ def test_the_death_of_a_newborn_trainer_is_told_without_input_and_output(laborat
     assert done.stderr.endswith(f" at step 0, no checkpoint: dltui resume {run.id}; its log: {run.log}\n")
 
 
-def test_a_trainer_that_is_asked_to_end_stops_gracefully(laboratory: Laboratory) -> None:
-    following = laboratory.start("run", ENDLESS)
-    run = laboratory.run()
-    watch = Watch(run)
-    trainer = trainer_of(run)
-    watch.until_step(1)
-    os.kill(trainer, signal.SIGHUP)  # what a closed terminal sends: nothing to a trainer
-    watch.until_step(watch.history.step + 1)
-    os.kill(trainer, signal.SIGTERM)
-    done = laboratory.finish(following)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"{run.id}: stopped" in done.stdout
-    assert watch.state == "stopped"
-    [weights] = run.checkpoints.iterdir()
-    assert weights.name == f"{watch.history.step}.pt"
-    assert lock_holder(run) is None
-
-
 def test_ctrl_c_stops_the_run_gracefully(laboratory: Laboratory) -> None:
     terminal = laboratory.open("run", ENDLESS)
     terminal.wait_for("samples/s")

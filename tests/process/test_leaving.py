@@ -1,10 +1,6 @@
 """However the app is left, the terminal is as it was and the run goes on."""
 
-import os
 import re
-import signal
-
-import pytest
 
 from dlcore.lock import lock_holder
 from tests.process.conftest import Live
@@ -66,29 +62,6 @@ def test_q_can_be_taken_back(paused: Live) -> None:
     terminal.wait_for(lambda text: "Leave?" not in text and "Ⅱ paused" in text)
     assert terminal.process.poll() is None
     terminal.close()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_restores_the_terminal_and_leaves_the_run(paused: Live, number: signal.Signals) -> None:
-    trainer = lock_holder(paused.run)
-    terminal = attach(paused)
-    os.kill(terminal.process.pid, number)
-    assert terminal.wait_exit() in (128 + number, -number)
-    assert left_behind(terminal) == []
-    assert terminal.is_sane()
-    assert lock_holder(paused.run) == trainer
-    assert paused.watch.state == "paused"
-
-
-@pytest.mark.parametrize("sent", [1, 2000, 8000])
-def test_a_signal_while_the_app_is_opening_restores_the_terminal(paused: Live, sent: int) -> None:
-    terminal = paused.laboratory.open("attach", paused.run.id)
-    terminal.wait_for(lambda _: len(terminal.sent) >= sent)
-    os.kill(terminal.process.pid, signal.SIGTERM)
-    assert terminal.wait_exit() in (128 + signal.SIGTERM, -signal.SIGTERM)
-    assert left_behind(terminal) == []
-    assert parting_words(terminal) == ""
-    assert not (paused.laboratory.home / "crash.log").exists()
 
 
 def test_without_a_run_q_leaves_at_once_and_says_nothing(laboratory: Laboratory) -> None:

@@ -298,17 +298,20 @@ async def test_the_palette_does_what_keys_do_and_nothing_that_is_disabled(runnin
 # -- looks ------------------------------------------------------------------------------------------
 
 
-async def test_where_there_is_no_room_one_line_is_left_of_every_screen(running: FakeRun) -> None:
+async def test_where_there_is_no_room_only_what_is_essential_is_left_of_every_screen(
+    running: FakeRun,
+) -> None:
     async with opened(running) as stage:
         for mode, line in (("train", StatusLine), ("setup", Static), ("runs", Static)):
             await stage.show(mode)  # type: ignore[arg-type]
-            for size in ((50, 12), (59, 40), (120, 15), (20, 3)):
+            for size in ((50, 12), (59, 40), (120, 15), (20, 5)):
                 await stage.pilot.resize_terminal(*size)
-                await stage.until(lambda: len(displayed(stage)) == 1)
-                (left,) = displayed(stage)
+                await stage.until(lambda: len(displayed(stage)) == 2)
+                left, hint = displayed(stage)
                 assert isinstance(left, line)
-                assert left.size.height == 1
-                assert any(text.strip() for text in painted(stage))
+                assert left.size.height + hint.size.height == size[1]
+                assert "make the window" in " ".join(painted(stage))
+                assert painted(stage)[0].strip()
             await stage.pilot.resize_terminal(60, 16)
             await stage.until(lambda: len(displayed(stage)) > 3)
 

@@ -4,12 +4,14 @@ from typing import get_args
 import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
+from textual.content import Content
 
+from dlcore import figures
 from dlcore.events import DataFetched
 from dlcore.history import RunHistory, State
 from dlcore.summary import read_history
 from tests.tui.fakes import NASTY, FakeRun, count_refreshes
-from tui.widgets.status_line import StatusLine, parts, sign
+from tui.widgets.status_line import StatusLine, essential_parts, packed, parts, sign
 
 MakeRun = Callable[..., FakeRun]
 STATES = get_args(State)
@@ -97,3 +99,24 @@ async def test_a_run_that_is_still_being_read_says_so_first(make_run: MakeRun) -
         assert app.line.render().plain == "▶ running   reading 45 %   epoch 2.0/10"
         app.line.show(history, "running")
         assert "reading" not in app.line.render().plain
+
+
+def test_where_there_is_room_for_little_the_loss_comes_right_after_the_step(make_run: MakeRun) -> None:
+    history = read_history(make_run().start().prepare().epochs(2).dir)
+    step, loss, epoch, _ = essential_parts(history, "running")
+    assert (step, epoch) == ("step 42", "epoch 2.0/10")
+    assert loss == f"loss {figures.loss(history.loss.last())}"
+    assert essential_parts(RunHistory(), "starting") == parts(RunHistory(), "starting")
+
+
+def test_parts_fill_lines_and_stay_whole() -> None:
+    said = [Content(part) for part in ("▶ running", "step 42", "loss 0.1", "a part that is too long", "end")]
+
+    def lines(width: int, height: int) -> list[str]:
+        return [line.plain for line in packed(said, width, height)]
+
+    assert lines(20, 1) == ["▶ running   step 42"]
+    assert lines(20, 2) == ["▶ running   step 42", "loss 0.1   end"]
+    assert lines(12, 9) == ["▶ running", "step 42", "loss 0.1", "end"]
+    assert lines(1, 1) == ["▶ running"]
+    assert packed([], 20, 5) == []

@@ -25,7 +25,10 @@ def sign(state: State) -> tuple[str, str]:
 
 
 class StatusLine(Widget):
-    """One line; parts that do not fit are left out from the right."""
+    """One line; parts that do not fit are left out from the right.
+
+    In a window that is too small for anything else it may take all lines, with what matters most.
+    """
 
     DEFAULT_CSS = """
     StatusLine { height: 1; padding: 0 1; }
@@ -33,27 +36,39 @@ class StatusLine(Widget):
 
     def __init__(self, classes: str | None = None) -> None:
         super().__init__(classes=classes)
-        self._line = Content("")
+        self._line: list[Content] = []
+        self._alone: list[Content] = []
 
     def show(self, history: RunHistory, state: State, extra: str = "", reading: str = "") -> None:
         """Show a run as it stands, and whether it is still being read."""
-        line = self._fitted(history, state, extra, reading)
-        if line != self._line:
-            self._line = line
+        mark, style = sign(state)
+        first = Content.assemble((f"{mark} {state}", f"bold {style}"))
+        line = [first, *_said(reading, *parts(history, state), extra)]
+        alone = [first, *_said(reading, *essential_parts(history, state))]
+        if (line, alone) != (self._line, self._alone):
+            self._line, self._alone = line, alone
             self.refresh()
 
     def render(self) -> Content:
-        """Return the line."""
-        return self._line
+        """Return what fits."""
+        shown = self._alone if self.screen.has_class("-tiny") else self._line
+        return Content("\n").join(packed(shown, self.size.width, self.size.height))
 
-    def _fitted(self, history: RunHistory, state: State, extra: str, reading: str) -> Content:
-        mark, style = sign(state)
-        line = Content.assemble((f"{mark} {state}", f"bold {style}"))
-        for part in [reading, *parts(history, state), extra]:
-            longer = Content.assemble(line, "   ", part)
-            if part and longer.cell_length <= self.size.width:
-                line = longer
-        return line
+
+def _said(*parts: str) -> list[Content]:
+    return [Content(part) for part in parts if part]
+
+
+def packed(parts: list[Content], width: int, height: int) -> list[Content]:
+    """Return lines of whole parts, at most `height` of them: the first part, and all others that fit."""
+    lines = parts[:1]
+    for part in parts[1:]:
+        longer = Content.assemble(lines[-1], "   ", part)
+        if longer.cell_length <= width:
+            lines[-1] = longer
+        elif len(lines) < height and part.cell_length <= width:
+            lines.append(part)
+    return lines
 
 
 def parts(history: RunHistory, state: State) -> list[str]:
@@ -73,3 +88,11 @@ def parts(history: RunHistory, state: State) -> list[str]:
     if state in ("running", "paused"):
         return [epoch, step, rate, f"{figures.duration(history.seconds_left())} left", speed]
     return [epoch, step, rate, f"took {figures.duration(history.seconds)}", speed]
+
+
+def essential_parts(history: RunHistory, state: State) -> list[str]:
+    """Return what there is to know of a run where there is room for little."""
+    if history.prepared is None or history.compiling or not history.step:
+        return parts(history, state)
+    epoch, _, _, time, _ = parts(history, state)
+    return [f"step {history.step:,}", f"loss {figures.loss(history.loss.last())}", epoch, time]
