@@ -286,14 +286,18 @@ class Viewers:
         ]
 
 
-def kill(run: RunDir) -> None:
-    """Kill a trainer at work; every viewer shows it alive, then crashed, and never anything else."""
+def kill(run: RunDir) -> float:
+    """Kill a trainer at work; every viewer shows it alive, then crashed, and never anything else.
+
+    Return after how many seconds all of them knew.
+    """
     viewers = Viewers(run)
     seen = viewers.states()
     assert set(seen) <= set(LIVE)
     trainer = lock_holder(run)
     assert trainer is not None
     os.kill(trainer, signal.SIGKILL)
+    began = time.monotonic()
 
     def all_know() -> bool:
         states = viewers.states()
@@ -302,11 +306,13 @@ def kill(run: RunDir) -> None:
 
     wait_until(all_know, "viewers that know of the crash")
     assert set(seen) <= {*LIVE, "crashed"}
+    return time.monotonic() - began
 
 
 def test_a_dead_trainer_is_never_shown_alive_nor_as_an_earlier_end(live: Live) -> None:
     run, watch = live.run, live.watch
     random = chance("moments of death")
+    known: list[float] = []
     for _ in range(times(1, 12)):
         if watch.state not in LIVE:
             live.resume()
@@ -317,7 +323,8 @@ def test_a_dead_trainer_is_never_shown_alive_nor_as_an_earlier_end(live: Live) -
         with fault(Promise.ONE_TRAINER):  # the attempt before has left word that it was stopped
             live.resume()
             time.sleep(random.random())  # each death has a moment of its own
-            kill(run)
+            known.append(kill(run))
+    note(Promise.ONE_TRAINER, f"all viewers know of a death after {max(known):.1f} s at the latest")
     for words in (("show", run.id), ("runs",)):
         with fault(Promise.ONE_TRAINER):
             shown = json.loads(live.laboratory.dltui(*words, "--json").stdout)
