@@ -7,12 +7,11 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import torch
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from dlcore.choices.choice import nearest
@@ -24,6 +23,7 @@ from dlcore.training.labels import is_pair, kind_of, shown
 from dlcore.training.memory import shortage
 from dlcore.training.own import Own, of_arrays, of_datasets
 from dlcore.training.streaming import seeded
+from dlcore.training.undisturbed import undisturbed
 
 _PRIVATE = "_dltui_"
 _RETURN = "Return (inputs, targets), or ((inputs, targets), (test inputs, test targets)), or torch datasets."
@@ -45,7 +45,7 @@ def load_target(target: str) -> Callable[..., Any]:
         raise DltuiError(f"custom: {shown(target)} does not say what to call and where it is", _FORM)
     is_file = place.endswith(".py") or "/" in place
     _forget_changed()
-    with _noting(), _undisturbed():
+    with _noting(), undisturbed():
         module = _from_file(Path(place)) if is_file else _from_module(place)
     found: Any = module
     for part in name.split("."):
@@ -74,7 +74,7 @@ def call(target: Callable[..., Any], args: Mapping[str, Any], offered: Mapping[s
         arguments = _arguments(name, signature, args, offered)
     try:
         beside = _beside(sys.modules.get(getattr(target, "__module__", None) or ""))
-        with beside, _noting(), _undisturbed():
+        with beside, _noting(), undisturbed():
             return target(**arguments)
     except DltuiError:
         raise
@@ -183,22 +183,6 @@ def _stamp(file: str) -> tuple[int, int]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Give back what the user's code may have changed for the whole process, and what files depend on."""
-    folder, kind = os.open(".", os.O_RDONLY | os.O_CLOEXEC), torch.get_default_dtype()
-    mask = os.umask(0o077)
-    os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(mask)
-        torch.set_default_dtype(kind)
-        with suppress(OSError):  # the user's code has closed it
-            os.fchdir(folder)
-            os.close(folder)
-
-
-@contextmanager
 def _beside(module: ModuleType | None) -> Iterator[None]:
     """Let a module from a file import what lies beside it, and leave no compiled files there."""
     if module is None or not module.__name__.startswith(_PRIVATE):
@@ -220,7 +204,7 @@ def read_custom(data: CustomData, seed: int = 0) -> Own:
 
     Raises DltuiError where it cannot be called, DataError where it returns what no network can learn from.
     """
-    with seeded(seed):
+    with seeded(seed), undisturbed():
         returned = call(load_target(data.target), data.args, {"seed": seed})
         training, test = _parts(returned)
         if _is_dataset(training):

@@ -75,6 +75,17 @@ def _keep_last(path: Path) -> None:
             left -= len(piece)
 
 
+class _Words:
+    """A stream for the very end, which never fails."""
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(_words, text.encode(errors="backslashreplace"))
+
+    def flush(self) -> None:
+        """Do nothing: nothing is held back."""
+
+
 def leave(status: int) -> NoReturn:
     """End the process with this status, whatever the user's code has left behind.
 
@@ -83,7 +94,7 @@ def leave(status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # it may be anything by now
             stream.flush()
-    sys.stdout = sys.stderr = None  # Python knows this, and flushes nothing
+    sys.stdout = sys.stderr = _Words()  # for what the user's code says at exit
     threading.Thread(target=_end, args=(status,), daemon=True).start()
     sys.exit(status)
 

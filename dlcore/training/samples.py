@@ -10,6 +10,7 @@ from torch.utils.data import Dataset, Subset
 from dlcore.errors import DataError, DltuiError
 from dlcore.training.faults import described
 from dlcore.training.labels import FILL, is_pair, kind_of, label_of, shown, sides
+from dlcore.training.memory import shortage
 from dlcore.training.streaming import as_input
 
 
@@ -63,14 +64,16 @@ def pair(dataset: Any, index: int) -> tuple[Any, Any]:
         sample = dataset[index]
     except DltuiError:
         raise
-    except (Exception, SystemExit) as error:  # a user's data set may raise anything
-        said = described(error)
+    except BaseException as error:  # a user's data set may raise anything
+        said, short = described(error), shortage(error)
     else:
         if not is_pair(sample):
             raise DataError(
                 f"custom: sample {index} is {kind_of(sample)}", "Return (input, target) for each sample."
             )
         return sample[0], sample[1]
+    if short is not None:
+        raise DataError(short.message, short.hint)
     raise DataError(f"custom: reading sample {index} failed with {said}", "Mend the data set there.")
 
 

@@ -25,6 +25,7 @@ from dlcore.errors import DataError, DltuiError, RunError
 from dlcore.training.faults import described
 from dlcore.training.memory import shortage
 from dlcore.training.seeds import derive
+from dlcore.training.undisturbed import undisturbed
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 
@@ -150,7 +151,8 @@ class _Reader(Dataset[Any]):
         self.seed = seed
 
     def __getitems__(self, indices: list[int]) -> Batch | _Fault:
-        with seeded(derive(self.seed, "samples", indices[0])):
+        process = os.getpid()
+        with seeded(derive(self.seed, "samples", indices[0])), undisturbed():
             samples = []
             for index in indices:
                 try:
@@ -162,6 +164,8 @@ class _Reader(Dataset[Any]):
                     if (short := shortage(error)) is not None:
                         return _Fault(DataError, short.message, short.hint)
                     return _Fault(DataError, f"Reading sample {index} failed with {described(error)}", _MEND)
+        if os.getpid() != process:
+            os._exit(0)  # a copy that the user's code made by forking and let come back: one answer is enough
         try:
             return _stacked(samples, indices)
         except DataError as error:
