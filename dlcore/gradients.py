@@ -9,6 +9,7 @@ from dlcore.events import GradientsMeasured, Number
 MOST_LOOKS = 1 << 12
 _MOST_GAPS = 1 << 22
 """So many norms may be missing: a network's layers stay the same, so that honest looks leave none out."""
+_MOST_LAYERS = 1 << 12
 
 
 class Gradients:
@@ -72,7 +73,7 @@ class Gradients:
         new = sum(layer not in self.norms for layer in event.norms)
         missing = len(self.norms) - (len(event.norms) - new)
         self._gaps += new * len(self.steps) + missing * len(event.steps)
-        return self._gaps <= _MOST_GAPS
+        return self._gaps <= _MOST_GAPS and len(self.norms) + new <= _MOST_LAYERS
 
     def _room(self) -> int:
         return self._most - len(self.steps) if self._together == 1 else self._together - self._open_looks

@@ -32,7 +32,9 @@ def per_class(history: RunHistory) -> PerClass | None:
     for split in ("test", "validation"):
         last = history.latest(split)
         if last is not None and last.step and len(last.f1) > 1:
-            figures = zip(last.precision, last.recall, last.f1, strict=False)
+            if not len(last.precision) == len(last.recall) == len(last.f1):
+                return None  # a damaged file
+            figures = zip(last.precision, last.recall, last.f1, strict=True)
             rows = tuple(ClassRow(_name(history, label), *row) for label, row in enumerate(figures))
             return PerClass(last, rows)
     return None

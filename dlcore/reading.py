@@ -22,6 +22,10 @@ MAX_BYTES = 1_000_000
 _DEEP_KEY = re.compile(r"""(?<![\w.-])(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){32}""")
 """A key of so many parts, over which the reader of TOML would spend hours; ours have three."""
 
+_MOST_PROBLEMS = 50
+"""So many unknown keys are named at once."""
+_KEY_LETTERS = 100
+
 _PLAIN_LIST = re.compile(r"""\[[^][{}"']*\]""")
 """A list without quotation marks: a shell takes them away."""
 
@@ -32,6 +36,7 @@ _LIMITS = {
     "less_than_equal": "must be at most {le}",
     "finite_number": "must be finite",
     "too_short": "needs at least one",
+    "too_long": "must have at most {max_length} members",
     "string_too_long": "must have at most {max_length} characters",
 }
 _TYPES = {
@@ -110,9 +115,9 @@ def _read_choice(
         dotted = f"{path}.{key}" if path else key
         if key not in specs:
             known = [*specs, *(other_keys or [])]
-            problems.append(
-                Problem(dotted, f"{kind.word() or path or 'the file'} has no such key", nearest(key, known))
-            )
+            if len(problems) < _MOST_PROBLEMS:
+                has_none = f"{kind.word() or path or 'the file'} has no such key"
+                problems.append(Problem(dotted[:_KEY_LETTERS], has_none, nearest(key[:_KEY_LETTERS], known)))
         elif specs[key].control == "choice":
             values[key] = _read_inner(specs[key], value, dotted, problems)
         else:

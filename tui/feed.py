@@ -99,16 +99,19 @@ class RunFeed:
     def _fold(self, tail: Tail, history: RunHistory, until: float) -> tuple[bool, bool]:
         """Return whether a history changed, and whether there was nothing left to read."""
         changed = False
-        for line in tail.read():
-            event = events.decode(line)
-            if event is None:
-                self.unknown += history is self._complete
-            elif history.apply(event):
-                changed = True
-                if self._on_event is not None:
-                    self._on_event(event)
-            if time.monotonic() > until:
-                return changed, False
+        try:
+            for line in tail.read():
+                event = events.decode(line)
+                if event is None:
+                    self.unknown += history is self._complete
+                elif history.apply(event):
+                    changed = True
+                    if self._on_event is not None:
+                        self._on_event(event)
+                if time.monotonic() > until:
+                    return changed, False
+        except OSError as error:
+            self.problem = f"{self.run.events} cannot be read: {error.strerror}"
         return changed, True
 
     def _look_at_state(self, changed: bool) -> bool:

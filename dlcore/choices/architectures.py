@@ -9,7 +9,7 @@ from dlcore.choices.choice import Choice, choice, count, flag, number, option, t
 from dlcore.choices.geometry import Window
 from dlcore.choices.initializers import INITIALIZERS, DefaultInit, Initializer
 
-Widths = tuple[Annotated[int, Field(ge=1, le=65_536)], ...]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=65_536)], ...], Field(max_length=1000)]
 Sides = tuple[Annotated[int, Field(ge=1, le=64)], ...]
 Output = Literal["auto", "linear", "sigmoid", "softmax"]
 Padding = Literal["same", "none"]
