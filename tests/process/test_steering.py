@@ -59,7 +59,7 @@ def test_stop_saves_the_weights_and_ends_the_run(laboratory: Laboratory) -> None
     watch = Watch(run)
     watch.until_state("stopped")
     assert watch.history.answers[-1].command["kind"] == "Stop"
-    assert len(list(run.checkpoints.iterdir())) == 1
+    assert (run.checkpoints / f"{watch.history.step}.pt").exists()
     late = laboratory.dltui("pause", run.id)
     assert late.returncode == 2
     assert "is not being trained" in late.stderr

@@ -14,7 +14,7 @@ from dlcore.clean import clean
 from dlcore.crashes import bytes_said
 from dlcore.errors import RunError
 from dlcore.events import AttemptStarted, CompilationEnded, EpochEnded, Evaluated, Event
-from dlcore.history import LIVE, Metric, score
+from dlcore.history import LIVE, Metric, State, score
 from dlcore.rundir import RunDir
 from dlcore.summary import summarize
 from tui.feed import RunFeed
@@ -81,7 +81,12 @@ class Follow:
         self._conclude()
         if self._interrupts:
             return 130
-        return 0 if self._feed.state in ("finished", "stopped") else 1
+        return 0 if self._last_state in ("finished", "stopped") else 1
+
+    @property
+    def _last_state(self) -> State:
+        """What became of the run, now that its trainer is gone: the feed asks its lock only now and then."""
+        return self._feed.history.state(held=False)
 
     def _interrupted(self) -> bool:
         """Stop gracefully at the first Ctrl-C; at the second return True: leave the run alone."""
@@ -129,7 +134,7 @@ class Follow:
     def _conclude(self) -> None:
         feed = self._feed
         if self._quiet:
-            summary = summarize(feed.run, feed.history, feed.state)
+            summary = summarize(feed.run, feed.history, self._last_state)
             click.echo(json.dumps(summary | ({"warnings": self._warnings} if self._warnings else {})))
             return
         ended = feed.history.ended
@@ -138,9 +143,9 @@ class Follow:
         elif ended is not None and ended.message:
             click.echo(f"{clean(ended.message)}.")
         elif ended is None:
-            said = aftermath(feed.run, feed.history, feed.state, self._trainer.returncode)
+            said = aftermath(feed.run, feed.history, self._last_state, self._trainer.returncode)
             click.echo(f"dltui: {clean(said)}", err=True)
-        click.echo(parting(feed.run))
+        click.echo(parting(feed.run, self._last_state))
 
 
 def _train_part(epoch: EpochEnded, metric: Metric) -> str:

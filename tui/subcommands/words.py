@@ -10,16 +10,17 @@ from dlcore.rundir import RunDir
 from dlcore.runs import run_row
 
 
-def parting(run: RunDir) -> str:
-    """Return the line that is left in the terminal when the app has closed."""
+def parting(run: RunDir, known: State | None = None) -> str:
+    """Return the line that is left in the terminal in the end; `known` is the state, where that is known."""
     row = run_row(run, datetime.now(UTC))
+    state = known or row.state
     best = "" if row.score is None else f", best {row.split} {figures.named_score(row.score, row.metric)}"
     where, then = "", f"dltui export {run.id} --format markdown"
-    if row.state in LIVE:
+    if state in LIVE:
         then = f"dltui attach {run.id}"
-    elif row.state in ("failed", "crashed"):
+    elif state in ("failed", "crashed"):
         where, then = f" {place(run, row.steps)}", f"dltui resume {run.id}"
-    return clean(f"{run.id}: {row.state}{where}{best} · {run.path} · {then}")
+    return clean(f"{run.id}: {state}{where}{best} · {run.path} · {then}")
 
 
 def progress(history: RunHistory, state: State) -> str:
