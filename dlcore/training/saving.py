@@ -6,6 +6,7 @@ from typing import Any
 
 from dlcore import checkpoints
 from dlcore.config import RunConfig
+from dlcore.errors import RunError
 from dlcore.events import CheckpointSaved, Warned
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
@@ -43,7 +44,10 @@ class Saver:
             self._record.sync()
             file, size = checkpoint.save(self._run, step, state)
         except OSError as error:
-            self._warn(step, error)
+            self._warn(step, error.strerror or str(error))
+            saved = False
+        except RunError as error:  # a folder that somebody else has planted
+            self._warn(step, error.message)
             saved = False
         else:
             self._record.say(CheckpointSaved, step, file=file, bytes=size)
@@ -55,10 +59,8 @@ class Saver:
         self._rest = max(self._seconds, _REST * (self.saved_at - began))
         return saved
 
-    def _warn(self, step: int, error: OSError) -> None:
+    def _warn(self, step: int, reason: str) -> None:
         there = [one for one, path in checkpoints.saved(self._run).items() if checkpoints.is_whole(path)]
         kept = f"that of step {there[-1]} is kept" if there else "there is none yet"
-        reason = readable(error.strerror or str(error))
-        self._record.say(
-            Warned, step, message=f"The checkpoint at step {step} cannot be saved ({reason}); {kept}"
-        )
+        message = f"The checkpoint at step {step} cannot be saved ({reason}); {kept}"
+        self._record.say(Warned, step, message=readable(message))

@@ -232,7 +232,9 @@ def test_a_neighbour_can_do_nothing_to_a_live_run(shared: Laboratory) -> None:
         run.checkpoints.symlink_to(precious)
         give_away(run.checkpoints)
         shared.dltui("stop", run.id)
-        watch.until_state("stopped", "failed")
+        watch.until_state("stopped")
+        [warning] = watch.history.warnings
+        assert f"is a link that user {NEIGHBOUR} made" in warning.message
         assert list(precious.iterdir()) == []
 
 
