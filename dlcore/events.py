@@ -34,6 +34,19 @@ class _Event(BaseModel):
     step: Step = 0
     seconds: Finite = 0.0
     nonfinite: dict[str, str] = {}
+    resumed: tuple[tuple[Step, Count], ...] = ()
+    """For each attempt behind the first, the step that it went on from and how many events still counted.
+
+    Every event says so: a reader who missed lines knows what no longer counts.
+    """
+
+    def resumed_since(self, attempt: int) -> tuple[int, int] | None:
+        """Return behind which step, and how many events, nothing counts of what was said up to an attempt.
+
+        None where the event is of that attempt, and all counts.
+        """
+        later = self.resumed[max(0, attempt - 1) : max(0, self.attempt - 1)]
+        return (min(step for step, _ in later), min(kept for _, kept in later)) if later else None
 
 
 class AttemptStarted(_Event):

@@ -119,7 +119,7 @@ class RunHistory:
             return False
         self.seq = event.seq
         if event.attempt != self.attempt:
-            self._begin_attempt(event.attempt)
+            self._begin_attempt(event)
         self.seconds = event.seconds
         self._take(event)
         return True
@@ -159,11 +159,13 @@ class RunHistory:
             case _:
                 assert_never(event)
 
-    def _begin_attempt(self, attempt: int) -> None:
+    def _begin_attempt(self, event: Event) -> None:
         """Take up a new attempt, at its first event; that need not be its start, which may be lost."""
         self._earlier = self.totals()
         self._pace = []
-        self.attempt = attempt
+        if (start := event.resumed_since(self.attempt)) is not None:
+            self._cut(*start)
+        self.attempt = event.attempt
         self.ended = None
         self.paused = self.stopping = self.compiling = False
 
@@ -217,7 +219,7 @@ class RunHistory:
         if self.ended is not None:
             return self.ended.reason
         if not held:
-            return "starting" if self.attempt == 0 and age < _BIRTH_SECONDS else "crashed"
+            return "starting" if self.attempt == 0 and abs(age) < _BIRTH_SECONDS else "crashed"
         if self.stopping:
             return "stopping"
         if self.prepared is None:

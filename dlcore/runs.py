@@ -174,7 +174,7 @@ class Fold:
                     break
         except OSError as error:
             self._network = f"events.jsonl cannot be read: {error.strerror}"
-        if heavy and (event := events.decode(heavy)) is not None:
+        if heavy and (event := events.decode(heavy)) is not None and event.seq > self._history.seq:
             self._step = event.step
         return whole
 

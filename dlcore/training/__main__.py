@@ -116,7 +116,9 @@ def attempt(claim: Claim, signals: _Signals) -> Reason:
     """Train the run once, from where it stands to its last event."""
     run, start, before = claim.run, claim.start, claim.past
     _write(run, forget_summary)  # of an earlier attempt: lists would show it while this one goes on
-    record = Record(run, attempt=before.attempt + 1, seq=before.seq + 1, is_stopping=lambda: signals.asked)
+    record = Record(
+        run, before.attempt + 1, before.seq + 1, resumed=before.resumed, is_stopping=lambda: signals.asked
+    )
     step, kept = (start.step, start.kept) if start is not None else (0, 0)
     host = socket.gethostname()
     record.say(AttemptStarted, step, time=now(), pid=os.getpid(), host=host, kept=kept)

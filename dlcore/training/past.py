@@ -9,7 +9,6 @@ from dlcore.commands import Set
 from dlcore.errors import DltuiError
 from dlcore.events import (
     AttemptEnded,
-    AttemptStarted,
     CheckpointSaved,
     CommandApplied,
     CommandRefused,
@@ -48,30 +47,36 @@ class Past:
     threads: int | None = None
     """Threads of the first attempt: a later one computes with as many, and so to the same bits."""
     finished: bool = False
+    resumed: tuple[tuple[int, int], ...] = ()
+    """Where each attempt behind the first went on from, as events say it."""
 
     def take(self, event: Event) -> None:
-        """Take in one event."""
-        self.attempt, self.seq = max(self.attempt, event.attempt), max(self.seq, event.seq)
+        """Take in one event; of one that comes twice, or out of its order, only what it answers."""
+        if isinstance(event, CommandApplied | CommandRefused):
+            self.answered.add(event.id)
+        if event.seq <= self.seq:
+            return
+        if event.attempt > self.attempt:
+            self._begin_attempt(event)
+        self.seq = event.seq
         match event:
-            case AttemptStarted():
-                self.finished = False
-                self._cut(event)
             case Prepared() if self.threads is None:
                 self.threads = event.threads
             case CheckpointSaved():
                 self.checkpoints.append(event)
-            case CommandApplied() | CommandRefused():
-                self.answered.add(event.id)
-                if isinstance(event, CommandApplied) and event.command.get("kind") == "Set":
-                    self.edits.append((event.step, Set.model_validate(event.command)))
+            case CommandApplied() if event.command.get("kind") == "Set":
+                self.edits.append((event.step, Set.model_validate(event.command)))
             case AttemptEnded():
                 self.finished = event.reason == "finished"
             case _:
                 pass
 
-    def _cut(self, start: AttemptStarted) -> None:
-        """Forget the checkpoints that an attempt took back when it started from an earlier one."""
-        self.checkpoints = [one for one in self.checkpoints if counts(one, start.step, start.kept)]
+    def _begin_attempt(self, event: Event) -> None:
+        """Forget the checkpoints that an attempt took back when it went on from an earlier one."""
+        if (start := event.resumed_since(self.attempt)) is not None:
+            self.checkpoints = [one for one in self.checkpoints if counts(one, *start)]
+        self.attempt, self.resumed = event.attempt, event.resumed
+        self.finished = False
 
 
 def read(run: RunDir) -> Past:

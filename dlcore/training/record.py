@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from dlcore.errors import RunError
-from dlcore.events import Event, Warned, encode
+from dlcore.events import AttemptStarted, Event, Warned, encode
 from dlcore.rundir import RunDir
 from dlcore.training import log
 from dlcore.training.outbox import Outbox
@@ -31,9 +31,17 @@ class Record:
     """Appends events to a run; a daemon thread asks the disk to keep them once a second."""
 
     def __init__(
-        self, run: RunDir, attempt: int, seq: int, *, is_stopping: Callable[[], bool] = lambda: False
+        self,
+        run: RunDir,
+        attempt: int,
+        seq: int,
+        *,
+        resumed: tuple[tuple[int, int], ...] = (),
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         """Open the record; while training waits for the disk, `is_stopping` lets it go on to its end.
+
+        `resumed` is what the events of the attempt before say under this name.
 
         Raises RunError where the run's folder cannot be written, or its disk is full.
         """
@@ -47,6 +55,7 @@ class Record:
         self._process = os.getpid()
         self._attempt = attempt
         self._seq = seq
+        self._resumed = resumed
         self._is_stopping = is_stopping
         self.step = 0
         self._began = time.monotonic()
@@ -73,8 +82,15 @@ class Record:
         return event
 
     def _say(self, kind: type[AnyEvent], step: int, fields: dict[str, Any]) -> AnyEvent:
+        if kind is AttemptStarted and self._attempt > 1:
+            self._resumed += ((step, fields["kept"]),)
         event = kind(
-            seq=self._seq, attempt=self._attempt, step=step, seconds=time.monotonic() - self._began, **fields
+            seq=self._seq,
+            attempt=self._attempt,
+            step=step,
+            seconds=time.monotonic() - self._began,
+            resumed=self._resumed,
+            **fields,
         )
         self._seq += 1
         if self._outbox.send(encode(event)):

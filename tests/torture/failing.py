@@ -224,7 +224,7 @@ def _record(folder: Path) -> None:
     history = summary.read_history(run)
     record = Record(run, history.attempt + 1, history.seq + 1)
     try:
-        record.say(AttemptStarted, 19, time="", pid=2, host="")
+        record.say(AttemptStarted, 19, time="", pid=2, host="", kept=history.seq + 1)
         for step in range(20, 20 + _EVENTS):
             record.say(StepsEnded, step, loss=(float(step),), lr=(0.1,), samples=step, training_seconds=1.0)
     finally:

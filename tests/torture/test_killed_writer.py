@@ -62,7 +62,7 @@ class Viewer:
 
 def body(event: Event) -> dict[str, object]:
     """All of an event that follows from its number."""
-    return event.model_dump(exclude={"seq", "attempt", "seconds", "step"})
+    return event.model_dump(exclude={"seq", "attempt", "seconds", "step", "resumed"})
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ LINES = (
 _KILLS_A_RUN = 12
 _LIFE = (0.02, 0.9)
 """Seconds from the birth of a trainer to its death."""
-_SAID = {"duration", "seconds", "seq", "attempt"}
+_SAID = {"duration", "seconds", "seq", "attempt", "resumed"}
 _END_SECONDS = 300.0
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from dlcore.events import AttemptStarted, Event, StepsEnded, Warned
 from dlcore.rundir import RunDir
-from dlcore.summary import read_history
+from dlcore.training import past
 from dlcore.training.record import Record, now
 from tests.torture.forked import say
 
 STEPS = 2
 """Steps that an event tells."""
 _LONGEST = 150_000
-_FILLED_IN = {"seq", "attempt", "kind", "step", "seconds", "nonfinite"}
+_FILLED_IN = {"seq", "attempt", "kind", "step", "seconds", "nonfinite", "resumed"}
 _LIFE_SECONDS = 60.0
 """A writer that nobody kills ends by itself."""
 
@@ -38,10 +38,10 @@ def told(seq: int, seed: int) -> Event:
 def open_record(path: str) -> tuple[Record, int]:
     """Begin an attempt where the last one was killed; return its record and the number of its next event."""
     run = RunDir(Path(path))
-    history = read_history(run)
-    seq = history.seq + 1
-    record = Record(run, history.attempt + 1, seq)
-    record.say(AttemptStarted, STEPS * seq, time=now(), pid=os.getpid(), host="here")
+    before = past.read(run)
+    seq = before.seq + 1
+    record = Record(run, before.attempt + 1, seq, resumed=before.resumed)
+    record.say(AttemptStarted, STEPS * seq, time=now(), pid=os.getpid(), host="here", kept=seq)
     say(seq)
     return record, seq + 1
 

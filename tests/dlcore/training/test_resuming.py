@@ -29,7 +29,7 @@ from tests.dlcore.trained import Trained, make, train, train_run, undone
 from tests.dlcore.training.own_data import write_code, write_csv, write_images
 from tests.dlcore.training.test_repeating import LINES
 
-_SAID = {"duration", "seconds", "seq", "attempt"}
+_SAID = {"duration", "seconds", "seq", "attempt", "resumed"}
 _STEP_BY_STEP = "xor mlp 4, tanh mse momentum performance schedule.patience=1 b=1 e=8 lr=.3"
 
 
