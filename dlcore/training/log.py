@@ -25,6 +25,8 @@ _PIECE = 1 << 20
 
 _words = 2
 """Where our own words go; the user's code may do what it likes with the standard ones."""
+_guarded: Path | None = None
+"""The log that is kept small."""
 
 
 def say(text: str) -> None:
@@ -35,11 +37,11 @@ def say(text: str) -> None:
 
 def guard(path: Path) -> None:
     """Keep the log at `path` small, open, and informed of crashes, if it is where this process prints."""
-    global _words
+    global _words, _guarded
     with contextlib.suppress(OSError):
         if not os.path.samestat(os.fstat(2), path.lstat()) or not stat.S_ISREG(os.fstat(2).st_mode):
             return
-        _words = os.dup(2)
+        _words, _guarded = os.dup(2), path
         faulthandler.enable(_words)
         threading.Thread(target=_keep, args=(_words, path), daemon=True).start()
 
@@ -94,6 +96,8 @@ def leave(status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # it may be anything by now
             stream.flush()
+    if _guarded is not None:
+        look_after(_words, _guarded)
     sys.stdout = sys.stderr = _Words()  # for what the user's code says at exit
     threading.Thread(target=_end, args=(status,), daemon=True).start()
     sys.exit(status)

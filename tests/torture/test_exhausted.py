@@ -21,7 +21,7 @@ from dlcore.rundir import RunDir
 from dlcore.training.record import Record
 from tests.process.laboratory import Laboratory, read_events
 from tests.process.terminal import wait_until
-from tests.torture.ledger import Promise, chance, fault, note, times
+from tests.torture.ledger import IS_FULL, Promise, chance, fault, note, times
 from tests.torture.trainers import Trainer, check_record, ended
 
 ENDLESS = "digits relu model.hidden=32 b=64 e=1000000 training.checkpoint_seconds=3600"
@@ -186,6 +186,7 @@ def test_a_disk_that_is_full_for_a_while(small: Laboratory) -> None:
         assert ended(trainer.run).reason == "stopped"
 
 
+@pytest.mark.skipif(not IS_FULL, reason="belongs to the full tier")
 def test_a_disk_that_the_run_fills_itself_and_that_stays_full(small: Laboratory) -> None:
     """The run ends with what could be saved, its checkpoint is whole, and its log and status say the rest."""
     trainer = Trainer(small, ENDLESS)
