@@ -15,7 +15,7 @@ from dlcore.journal import Tail
 from dlcore.launch import versions
 from dlcore.private import private_folder
 from dlcore.reading import read_file
-from dlcore.rundir import RunDir, create
+from dlcore.rundir import RunDir, after_newest, create
 from dlcore.runs import facts_for_lists
 
 
@@ -46,7 +46,7 @@ def branch(root: Path, parent: RunDir, step: int, config: RunConfig, now: dateti
         raise RunError(f"{parent.id} has no checkpoint at step {step}", f"Take one of these steps: {steps}.")
     origin = {"run": parent.id, "step": step}
     facts = {**facts_for_lists(config), "versions": versions(), "parent": origin}
-    child = create(root, config.name, now, to_toml(config), facts)
+    child = create(root, config.name, now, to_toml(config), facts, stamp=after_newest(root, now))
     private_folder(child.checkpoints)
     write_atomic(child.checkpoints / there[step].name, there[step].read_bytes())
     return child

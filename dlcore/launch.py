@@ -20,7 +20,7 @@ from dlcore.examine import examined
 from dlcore.journal import Appender
 from dlcore.lock import Lock, lock_holder
 from dlcore.private import check_folder, check_run
-from dlcore.rundir import RunDir, create
+from dlcore.rundir import RunDir, after_newest, create
 from dlcore.runs import facts_for_lists
 from dlcore.session import survival
 
@@ -45,7 +45,7 @@ def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subpro
         raise ConfigError(problems, "the configuration")
     config = config.resolved(opened)
     facts = {**facts_for_lists(config), "versions": versions(), "parent": None}
-    run = create(root, config.name, now, to_toml(config), facts)
+    run = create(root, config.name, now, to_toml(config), facts, stamp=after_newest(root, now))
     try:
         Lock(run).release()
     except RunError:

@@ -11,7 +11,7 @@ import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ from dlcore.private import check_run, make_private, private_folder
 
 SCHEMA = 1
 """Version of the run directory's layout."""
+
+_MOST_SET_BACK = timedelta(hours=12)
+"""A clock that was wrong by more than that is not followed."""
 
 
 def home(environment: Mapping[str, str] = os.environ) -> Path:
@@ -105,17 +108,25 @@ def slug(name: str) -> str:
     return text.encode()[:60].decode(errors="ignore").strip("-_") or "run"
 
 
-def create(root: Path, name: str, now: datetime, config: str, facts: Mapping[str, Any]) -> RunDir:
+def create(
+    root: Path,
+    name: str,
+    now: datetime,
+    config: str,
+    facts: Mapping[str, Any],
+    *,
+    stamp: datetime | None = None,
+) -> RunDir:
     """Make the directory of a new run below `root`/runs, with its configuration and first facts.
 
-    Raises RunError, with nothing left behind, when the place cannot be written.
+    Its id begins with `stamp`, or with `now`. Raises RunError, with nothing left behind, when the place
+    cannot be written.
     """
-    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S") + f"{now.microsecond // 1000:03d}Z"
     runs = root / "runs"
     try:
         private_folder(root)
         private_folder(runs)
-        run = RunDir(_fresh(runs, f"{stamp}-{slug(name)}"))
+        run = RunDir(_fresh(runs, f"{_stamp(stamp or now)}-{slug(name)}"))
         try:
             write_atomic(run.config, config.encode())
             write_json(run.facts, {"schema": SCHEMA, "created": now.astimezone(UTC).isoformat(), **facts})
@@ -130,6 +141,19 @@ def create(root: Path, name: str, now: datetime, config: str, facts: Mapping[str
             "Make the folder writable, or set DLTUI_HOME to one that is.",
         ) from None
     return run
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%S") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def after_newest(root: Path, now: datetime) -> datetime:
+    """Return `now`, or a time right after that of the newest run where the clock has been set back.
+
+    So the run that was started last is the newest one, whatever the clock says.
+    """
+    newest = next((made for name in run_ids(root) if (made := stamped(name)) is not None), now)
+    return newest + timedelta(milliseconds=1) if now < newest < now + _MOST_SET_BACK else now
 
 
 def _fresh(runs: Path, name: str) -> Path:

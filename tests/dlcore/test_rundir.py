@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dlcore.atomic import read_json
 from dlcore.errors import RunError
-from dlcore.rundir import SCHEMA, RunDir, all_runs, create, find, home, slug
+from dlcore.rundir import SCHEMA, RunDir, after_newest, all_runs, create, find, home, slug
 from tests.conftest import MOMENT
 
 STAMP = "20260304T050607089Z"
@@ -197,3 +197,16 @@ def test_a_moment_without_a_zone_is_local(tmp_path: Path) -> None:
     naive = datetime(2026, 1, 1)
     stamp = naive.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
     assert create(tmp_path, "a", naive, "", {}).id == f"{stamp}000Z-a"
+
+
+def test_where_the_clock_was_set_back_the_next_run_is_still_the_newest(tmp_path: Path) -> None:
+    assert after_newest(tmp_path, MOMENT) == MOMENT
+    make(tmp_path)
+    assert after_newest(tmp_path, MOMENT) == MOMENT
+    assert after_newest(tmp_path, MOMENT + timedelta(hours=1)) == MOMENT + timedelta(hours=1)
+    behind = MOMENT - timedelta(hours=1)
+    assert after_newest(tmp_path, behind) > MOMENT
+    run = create(tmp_path, "next", behind, "", {}, stamp=after_newest(tmp_path, behind))
+    assert next(all_runs(tmp_path)) == run
+    wrong = MOMENT - timedelta(days=300)
+    assert after_newest(tmp_path, wrong) == wrong

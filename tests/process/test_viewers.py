@@ -58,7 +58,7 @@ def test_every_size_shows_what_there_is_room_for(paused: Live) -> None:
     terminal.wait_for(lambda text: all(word in text for word in wanted))
     terminal.resize(59, 15)
     terminal.wait_for(lambda text: text.startswith(" Ⅱ paused   step") and "loss" in text.split("\n")[0])
-    assert terminal.text.split("\n")[2:] == [*[""] * 12, " make the window larger"]
+    terminal.wait_for(lambda text: text.split("\n")[2:] == [*[""] * 12, " make the window larger"])
     terminal.resize(200, 50)
     terminal.wait_for(lambda text: all(word in text for word in (*wanted, "over time")))
     terminal.resize(80, 24)
