@@ -537,10 +537,17 @@ def test_what_is_not_finite_is_a_word_and_what_is_not_there_is_empty(home: Path)
     assert [row["lr"] for row in rows] == ["", "0.01", ""]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", " =1+1"])
 def test_text_is_no_formula(text: str) -> None:
     assert for_spreadsheet(text) == f"'{text}"
     assert for_spreadsheet(f"a{text}") == f"a{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("\tx", "\\x09x"), ("\r=1", "\\x0d=1"), ("\x1b[2J", "\\x1b[2J")]
+)
+def test_text_in_a_table_steers_no_terminal(text: str, written: str) -> None:
+    assert for_spreadsheet(text) == written
 
 
 # -- regressions, classes, best weights ------------------------------------------------------------
