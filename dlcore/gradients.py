@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dlcore.events import GradientsMeasured, Number
 
 MOST_LOOKS = 1 << 12
-_MOST_GAPS = 1 << 22
+_MOST_GAPS = 1 << 20
 """So many norms may be missing: a network's layers stay the same, so that honest looks leave none out."""
 _MOST_LAYERS = 1 << 12
 
