@@ -89,6 +89,8 @@ class Cells:
     def _put(self, x: int, y: int, text: str, style: Style) -> int:
         """Set the cells from (x, y) on, and return how many."""
         width = cell_len(text)
+        if not width:  # marks without a letter of their own: they would change the one before them
+            return 0
         row = self._rows.setdefault(y, [])
         if len(row) < x + width:
             row += [None] * (x + width - len(row))
@@ -125,16 +127,18 @@ class Cells:
         row = self._rows[y]
         at = -1
         for x in sorted(self._changed[y]):
+            cell = row[x]
+            assert cell is not None
+            if at < 0 and not cell[0]:  # covered by the text before it
+                continue
             if x > at:
                 gap = row[at:x] if at >= 0 else []
                 if 0 < len(gap) <= _GAP and all(cell is not None and pen.suits(cell) for cell in gap):
                     yield "".join(cell[0] for cell in gap if cell is not None)
                 else:
                     yield _move(x, y) if at < 0 else f"\x1b[{x - at}C"
-            cell = row[x]
-            assert cell is not None
             yield pen.write(cell)
-            at = x + 1
+            at = -1 if _is_disputed(cell[0]) else x + 1
 
 
 class _Pen:
@@ -229,6 +233,15 @@ def _blank(style: Style) -> Style:
 def _is_narrow(text: str) -> bool:
     """Whether every character is one cell wide by itself."""
     return all(cell_len(character) == 1 for character in text)
+
+
+@lru_cache(4096)
+def _is_disputed(text: str) -> bool:
+    """Whether some terminals draw it wider than others: letters that join, as in pictures of families."""
+    if text.isascii():
+        return False
+    is_flag = any("\U0001f1e6" <= letter <= "\U0001f1ff" for letter in text)
+    return is_flag or sum(map(cell_len, text)) != cell_len(text)
 
 
 def _move(x: int, y: int) -> str:

@@ -169,3 +169,22 @@ def test_a_figure_that_ticks_costs_few_bytes() -> None:
         raw += len(picture)
         sent += len(cells.changes())
     assert sent < raw / 3
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize("text", [FAMILY, "\u2764\ufe0f", "\U0001f1f0\U0001f1f7"])
+def test_what_stands_behind_a_disputed_width_stands_where_it_should(text: str) -> None:
+    cells = Cells()
+    assert cells.take(frame((0, 1, text, ""), (2, 1, "ab", "1")))
+    assert "".join(str(cell[0]) for cell in shown(cells.changes())[1][2:4]) == "ab"
+
+
+def test_a_mark_without_a_letter_moves_nothing() -> None:
+    cells = Cells()
+    assert cells.take(frame((0, 1, "abcdef", "")))
+    cells.changes()
+    assert cells.take(frame((2, 1, "\u0301", "1"), (0, 1, "abcdeX", "")))
+    drawn = shown(frame((0, 1, "abcdef", "")), cells.changes())
+    assert "".join(str(cell[0]) for cell in drawn[1][:7]) == "abcdeX "
