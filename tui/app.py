@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -218,41 +217,19 @@ class DltuiApp(App["RunDir | None"]):
 
     def on_run_requested(self, message: "RunRequested") -> None:
         """Start a run and watch it."""
-        from dlcore import launch, rundir
-        from dlcore.errors import DltuiError
+        from tui import starting
 
-        try:
-            self._warn(message.config.training.device)
-            run, trainer = launch.launch(rundir.home(), message.config, datetime.now(UTC))
-        except (DltuiError, OSError) as error:
-            self.notify(clean(str(error)), severity="error", timeout=10, markup=False)
-            return
-        self._watch(run, trainer)
+        if (started := starting.train(self, message.config)) is not None:
+            self._watch(*started)
 
     def on_resume_requested(self, message: "ResumeRequested") -> None:
         """Start a new attempt at a run from its last checkpoint, and watch it."""
-        from dlcore import launch, rundir
-        from dlcore.errors import DltuiError
-        from tui.start_warnings import device_of
+        from tui import starting
 
         if self._read_only:
             self.notify("This is only for watching.", severity="warning", markup=False)
-            return
-        try:
-            trainer = launch.resume(rundir.home(), message.run)
-            self._warn(device_of(message.run), besides=message.run)
-        except (DltuiError, OSError) as error:
-            self.notify(clean(str(error)), severity="error", timeout=10, markup=False)
-            return
-        self._watch(message.run, trainer)
-
-    def _warn(self, device: str, besides: "RunDir | None" = None) -> None:
-        """Say what deserves attention as a trainer starts."""
-        from dlcore import rundir
-        from tui.start_warnings import start_warnings
-
-        for said in start_warnings(rundir.home(), device, besides):
-            self.notify(clean(f"{said}."), severity="warning", timeout=10, markup=False)
+        elif (started := starting.resume(self, message.run)) is not None:
+            self._watch(*started)
 
     def _watch(self, run: "RunDir", trainer: "Trainer | None" = None) -> None:
         self._train.open(run, trainer)

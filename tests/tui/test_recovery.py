@@ -17,7 +17,7 @@ from dlcore.events import AttemptStarted
 from dlcore.rundir import RunDir
 from dlcore.runs import RunRow
 from tests.tui.fakes import MOMENT, NASTY, FakeRun, Stage, opened
-from tui.messages import ResumeRequested
+from tui.messages import ResumeRequested, RunRequested
 from tui.screens.dialogs import Pick
 from tui.screens.log import LogScreen, LogView
 from tui.screens.runs import RunsScreen
@@ -165,6 +165,21 @@ async def test_a_warning_is_shown_as_the_trainer_starts(
         await stage.until(lambda: "R Resume" in keys(stage))
         stage.type("R")
         await stage.until(lambda: "All cores are in use." in stage.notices())
+
+
+async def test_a_warning_is_shown_as_a_run_is_started(
+    monkeypatch: pytest.MonkeyPatch, crashed: FakeRun
+) -> None:
+    def refused(*_: object) -> None:
+        raise RunError("The disk is full", "Make room.")
+
+    monkeypatch.setattr("tui.start_warnings.start_warnings", lambda *_: [f"All cores are in use {NASTY}"])
+    monkeypatch.setattr(launch, "launch", refused)
+    async with opened() as stage:
+        stage.app.post_message(RunRequested(crashed.config))
+        await stage.until(lambda: len(stage.notices()) == 2)
+        assert stage.notices() == ["All cores are in use [/x] \\x1b[2J 한글.", "The disk is full. Make room."]
+        assert stage.app.current_mode == "setup"
 
 
 # -- Runs -------------------------------------------------------------------------------------------

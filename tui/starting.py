@@ -1,0 +1,48 @@
+"""Starting trainers from the app: warnings are said beside it, and faults instead of it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from textual.app import App
+
+from dlcore import launch, rundir
+from dlcore.clean import clean
+from dlcore.config import RunConfig
+from dlcore.errors import DltuiError
+from dlcore.rundir import RunDir
+from tui import start_warnings
+from tui.ending import Trainer
+
+Started = tuple[RunDir, Trainer]
+
+
+def train(app: App[Any], config: RunConfig) -> Started | None:
+    """Make a run and start its trainer; None where that failed."""
+    home = rundir.home()
+    try:
+        _warn(app, start_warnings.start_warnings(home, config.training.device))
+        return launch.launch(home, config, datetime.now(UTC))
+    except (DltuiError, OSError) as error:
+        _refuse(app, error)
+        return None
+
+
+def resume(app: App[Any], run: RunDir) -> Started | None:
+    """Start a new attempt at a run from its last checkpoint; None where that failed."""
+    home = rundir.home()
+    try:
+        trainer = launch.resume(home, run)
+        _warn(app, start_warnings.start_warnings(home, start_warnings.device_of(run), run))
+    except (DltuiError, OSError) as error:
+        _refuse(app, error)
+        return None
+    return run, trainer
+
+
+def _warn(app: App[Any], warnings: list[str]) -> None:
+    for said in warnings:
+        app.notify(clean(f"{said}."), severity="warning", timeout=10, markup=False)
+
+
+def _refuse(app: App[Any], error: Exception) -> None:
+    app.notify(clean(str(error)), severity="error", timeout=10, markup=False)
