@@ -12,7 +12,13 @@ from dlcore.errors import DltuiError
 _ASKED = re.compile(r"(?:tried to allocate|unable to allocate) ([\d.]+) ?(bytes|[KMGTP]i?B)", re.IGNORECASE)
 _FREE = re.compile(r"of which ([\d.]+) ?([KMGTP]i?B) is free")
 _UNITS = {letter: 1024**power for power, letter in enumerate("bKMGTP")}
-_SIGNS = ("can't allocate memory", "cannot allocate memory", "std::bad_alloc", "out of memory")
+_SIGNS = (
+    "can't allocate memory",
+    "cannot allocate memory",
+    "std::bad_alloc",
+    "out of memory",
+    "failed to map segment",
+)
 _CGROUP = Path("/sys/fs/cgroup")
 _CURE = "Take a smaller batch (data.batch_size), narrower layers, or less data."
 
@@ -32,7 +38,7 @@ def shortage(error: BaseException) -> DltuiError | None:
     said = "The GPU's memory has run out" if on_gpu else "Memory has run out"
     if asked is not None:
         said += f": {_shown(asked)} were asked for"
-    if free is not None:
+    if free is not None and (asked is None or free < asked):  # else it was freed while the exception rose
         said += f"{' and' if asked is not None else ':'} {_shown(free)} are free"
     return DltuiError(said, _CURE)
 
