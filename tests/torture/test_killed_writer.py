@@ -4,7 +4,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,6 @@ _LONGEST_LIFE = 0.02
 """Seconds from the first word of a writer to its end, at most."""
 _STILLBORN = 0.1
 """Share of the writers that are killed before their first word, or close to it."""
-_MOMENT = datetime(2026, 3, 4, tzinfo=UTC)
 
 
 class Viewer:
@@ -55,14 +54,9 @@ class Viewer:
             assert event is not None
             assert event.seq == len(self.seen), "an event is missing, or was said twice"
             if not isinstance(event, AttemptStarted):
-                assert body(event) == body(writing.told(event.seq, SEED))
+                assert writing.body(event) == writing.body(writing.told(event.seq, SEED))
             assert self.history.apply(event)
             self.seen.append(event)
-
-
-def body(event: Event) -> dict[str, object]:
-    """All of an event that follows from its number."""
-    return event.model_dump(exclude={"seq", "attempt", "seconds", "step", "resumed"})
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +71,7 @@ def test_what_a_writer_has_acknowledged_outlives_it(tmp_path: Path, writers: For
     kills = times(10, 1000)
     torn = acknowledged = 0
     for number in range(0, kills, _KILLS_A_RUN):
-        run = create(tmp_path, "killed", _MOMENT + timedelta(seconds=number), "", {})
+        run = create(tmp_path, "killed", writing.MOMENT + timedelta(seconds=number), "", {})
         viewer = Viewer(run)
         for _ in range(_KILLS_A_RUN):
             with fault(Promise.KILLED_WRITER):
@@ -103,7 +97,7 @@ def test_what_a_hundred_trainers_have_shown_outlives_them(laboratory: Laboratory
     config = settled(found := parse(_LINE), examine(found))
     with fork_server("tests.torture.training", environment=laboratory.environment) as trainers:
         for number in range(times(0, 100)):
-            moment = _MOMENT + timedelta(seconds=number)
+            moment = writing.MOMENT + timedelta(seconds=number)
             run = create(laboratory.home, config.name, moment, to_toml(config), {})
             trainers.call("tests.torture.training:train", str(run.path))
             with fault(Promise.KILLED_WRITER):
