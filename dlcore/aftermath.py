@@ -2,6 +2,7 @@
 
 import signal
 
+from dlcore import figures
 from dlcore.checkpoints import saved
 from dlcore.history import RunHistory, State
 from dlcore.log_tail import LogTail
@@ -66,7 +67,7 @@ def aftermath(
     """
     then = f"dltui resume {run.id}; its log: {run.log}"
     if in_app:
-        then = f"R resumes it (dltui resume {run.id}), l shows its log: {run.log}"
+        then = f"R resumes it (dltui resume {run.id}), l shows its log: {figures.path(run.log)}"
     where = place(run, history.step)
     if state == "crashed":
         return f"The trainer {cause(run, status)} {where}: {then}"

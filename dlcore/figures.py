@@ -1,6 +1,8 @@
-"""How figures are written, the same everywhere: losses, shares, counts, durations, rates."""
+"""How figures are written, the same everywhere: losses, shares, counts, durations, rates; and paths."""
 
 import math
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # figures are written where no history is read
@@ -84,6 +86,12 @@ def size(number: float) -> str:
             break
         number /= 1000
     return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def path(place: Path) -> str:
+    """Return a path as people write it: with ~ for what is their own."""
+    own = Path(os.path.expanduser("~"))
+    return f"~/{place.relative_to(own)}" if place.is_relative_to(own) else str(place)
 
 
 def sparkline(values: list[float], width: int) -> str:

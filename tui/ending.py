@@ -16,15 +16,19 @@ RESUMING: Said = ("resuming …", "$secondary")
 
 
 def happened(feed: RunFeed, answered: int, trainer: Trainer | None) -> Said | None:
-    """Return how a run began or ended, or the answer to a command behind those `answered`; None for no news.
+    """Return how a run began or ended, its newest warning, or the answer to a command; None for no news.
 
-    `trainer` is its process, where this app has started it.
+    Answers count behind those `answered`. `trainer` is its process, where this app has started it.
     """
     history = feed.history
     if trainer is not None and not feed.live and (said := _beginning(feed, trainer)) is not None:
         return said
     if history.ended is not None or feed.state == "crashed":
         return ending(feed, trainer.poll() if trainer is not None else None)
+    answer_seq = history.answers[-1].seq if history.answers.added else -1
+    warning = history.warnings[-1] if history.warnings.added else None
+    if warning is not None and warning.attempt == history.attempt and warning.seq > answer_seq:
+        return f"{warning.message}.", "$text-warning"
     if history.answers.added > answered:
         answer = history.answers[-1]
         if isinstance(answer, CommandRefused):
@@ -42,7 +46,7 @@ def _beginning(feed: RunFeed, trainer: Trainer) -> Said | None:
         return None
     if trainer.poll() is None:
         return RESUMING
-    return f"The trainer did not start; l shows its log: {feed.run.log}", "$text-error"
+    return f"The trainer did not start; l shows its log: {figures.path(feed.run.log)}", "$text-error"
 
 
 def ending(feed: RunFeed, status: int | None = None) -> Said:

@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,9 @@ def test_a_score_is_written_by_its_metric() -> None:
 )
 def test_an_error_in_the_unit_of_the_targets_has_four_digits(value: float | None, shown: str) -> None:
     assert figures.amount(value) == shown
+
+
+def test_a_path_of_one_s_own_begins_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert figures.path(Path("/home/ada/runs/a")) == "~/runs/a"
+    assert figures.path(Path("/home/adalbert/runs")) == "/home/adalbert/runs"

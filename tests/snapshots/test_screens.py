@@ -16,6 +16,7 @@ from dlcore.commands import Pause, Set
 from dlcore.events import GradientsMeasured, StepsEnded
 from tests.tui.fakes import MOMENT, VANISHING, FakeInspector, FakeRun, is_ready, until
 from tui.app import DltuiApp
+from tui.screens.runs import RunsScreen
 from tui.screens.train import TrainScreen
 from tui.themes import COLORBLIND, LIGHT
 
@@ -69,6 +70,10 @@ def still(inspector: FakeInspector, monkeypatch: pytest.MonkeyPatch) -> None:
         return TEXT.sub(placed, svg)
 
     monkeypatch.setattr("tui.screens.runs.datetime", Clock)
+    # A lock holds a process id, which is not always as long.
+    monkeypatch.setattr(
+        "tui.screens.runs.folder_bytes", lambda path: 48_100_000 if path.name == "runs" else 2_300_000
+    )
     monkeypatch.setattr(DltuiApp, "export_screenshot", portable)
 
 
@@ -88,6 +93,8 @@ def opened(*keys: str, focus: str = "", theme: str = "") -> Before:
             screen._redraw()
             await pilot.pause()
             await until(lambda: not screen._stale)
+        if isinstance(runs := app.screen, RunsScreen):
+            await until(lambda: len(runs._sizes) == 2)
         await pilot.pause()
 
     return before

@@ -1,7 +1,6 @@
 """Runs: everything that was ever trained here, the newest first."""
 
 import asyncio
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,7 +141,7 @@ class RunsScreen(LabScreen):
     def _say(self) -> None:
         """Say how many runs there are, and which one the cursor is on where its column has no room."""
         count = len(self._runs.entries)
-        note = f"{'1 run' if count == 1 else f'{count:,} runs'} in {_written(rundir.home() / 'runs')}"
+        note = f"{'1 run' if count == 1 else f'{count:,} runs'} in {figures.path(rundir.home() / 'runs')}"
         if not count:
             note = "No runs yet. Choose something in Setup (1) and press r."
         elif self._runs.read < count:
@@ -226,12 +225,6 @@ class RunsScreen(LabScreen):
             self.post_message(SetupRequested(read_file(row.run.config)))
         except DltuiError as error:
             self.notify(clean(str(error)), severity="error", markup=False)
-
-
-def _written(path: Path) -> str:
-    """Return a path as people write it: with ~ for what is their own."""
-    own = Path(os.path.expanduser("~"))
-    return f"~/{path.relative_to(own)}" if path.is_relative_to(own) else str(path)
 
 
 def _now() -> datetime:
