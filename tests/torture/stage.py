@@ -17,7 +17,7 @@ from tests.torture.ledger import Promise, fault
 from tests.tui.fakes import MOMENT, FakeInspector, FakeRun, Stage, until
 
 MakeRun = Callable[..., FakeRun]
-PATIENCE = float(os.environ.get("HOSTILE_PATIENCE", "20"))
+PATIENCE = 20.0
 
 
 # -- reading the screen -----------------------------------------------------------------------------
