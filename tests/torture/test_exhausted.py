@@ -169,6 +169,7 @@ def test_a_disk_that_is_full_for_a_while(small: Laboratory) -> None:
     """Filled up while it trains and emptied again: training goes on, and nothing is missing afterwards."""
     trainer = Trainer(small, ENDLESS)
     trainer.watch.until_step(20)
+    viewer = small.open("attach", trainer.run.id)
     for number in range(1, times(1, 5) + 1):
         with fault(Promise.EXHAUSTED):
             while trainer.warned(FULL) < number:
@@ -178,12 +179,15 @@ def test_a_disk_that_is_full_for_a_while(small: Laboratory) -> None:
             fill(small.home)
             trainer.works()
             assert trainer.watch.state == "running"
+            viewer.wait_for(FULL.strip())
             ballast.unlink()
             trainer.until_warned(AGAIN, number)
+            viewer.wait_for(AGAIN)
             trainer.watch.until_step(seen + 100)
     with fault(Promise.EXHAUSTED):
         assert trainer.stop() == 0
         assert ended(trainer.run).reason == "stopped"
+        assert AGAIN in small.dltui("show", trainer.run.id).stdout
 
 
 @pytest.mark.skipif(not IS_FULL, reason="belongs to the full tier")

@@ -13,7 +13,7 @@ from dlcore.aftermath import aftermath
 from dlcore.clean import clean
 from dlcore.crashes import bytes_said
 from dlcore.errors import RunError
-from dlcore.events import AttemptStarted, CompilationEnded, EpochEnded, Evaluated, Event
+from dlcore.events import AttemptStarted, CompilationEnded, EpochEnded, Evaluated, Event, Warned
 from dlcore.history import LIVE, Metric, State, score
 from dlcore.rundir import RunDir
 from dlcore.summary import summarize
@@ -108,6 +108,9 @@ class Follow:
         if isinstance(event, AttemptStarted) and event.attempt > 1:
             self._clear()
             click.echo(f"attempt {event.attempt} goes on from step {event.step:,}")
+        if isinstance(event, Warned):
+            self._clear()
+            click.echo(clean(f"warning at step {event.step:,}: {event.message}"), err=True)
         if isinstance(event, CompilationEnded):
             self._clear()
             click.echo(clean(figures.compilation(event.used, event.reason)))

@@ -123,6 +123,7 @@ def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
         for answer in history.answers
         if isinstance(answer, CommandApplied) and answer.command.get("kind") == "Set"
     ]
+    lines += [f"warning at step {warning.step:,}: {warning.message}" for warning in history.warnings[-3:]]
     if said := aftermath(run, history, state):
         lines.append(said)
     elif history.ended is not None and history.ended.message:
