@@ -25,7 +25,7 @@ _STILL_POLLS = 40
 _TAKE_TERMINAL = """
 import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
+os.execvp(sys.argv[1], sys.argv[1:])
 """
 """Makes the terminal on standard input the controlling one, whose hang-up and Ctrl-C are felt."""
 
