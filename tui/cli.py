@@ -94,6 +94,9 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except MemoryError:
+        _say("Memory has run out: take less data, or narrower layers.")
+        status = 1
     except OSError as error:
         where = f" {Path(os.fsdecode(error.filename))}" if error.filename else ""
         _say(f"The system refused{where}: {error.strerror or error}.")
