@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from dlcore.atomic import remove_leftovers
 from dlcore.plainfile import open_plain
 from dlcore.rundir import RunDir
 from dlcore.tensorfile import judge
@@ -40,8 +41,7 @@ def prune(run: RunDir, budget: int) -> None:
     goes first, so that those that stay are spread over the whole run. What a trainer was writing when it died
     goes too: only the one that asks for this may write here.
     """
-    for left in run.checkpoints.glob(".*.tmp"):
-        left.unlink(missing_ok=True)
+    remove_leftovers(run.checkpoints)
     kept = {step: path.stat().st_size for step, path in saved(run).items()}
     while len(kept) > _NEWEST + 1 and (len(kept) > _MOST or sum(kept.values()) > budget):
         steps = list(kept)

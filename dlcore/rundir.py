@@ -17,6 +17,7 @@ from typing import Any
 
 import platformdirs
 
+from dlcore import disk
 from dlcore.atomic import write_atomic, write_json
 from dlcore.errors import RunError
 from dlcore.private import check_run, make_private, private_folder
@@ -130,6 +131,7 @@ def create(
         try:
             write_atomic(run.config, config.encode())
             write_json(run.facts, {"schema": SCHEMA, "created": now.astimezone(UTC).isoformat(), **facts})
+            disk.sync_folder(runs)
         except OSError:
             shutil.rmtree(run.path, ignore_errors=True)
             raise

@@ -16,6 +16,7 @@ from dlcore.history import RunHistory
 from dlcore.journal import Appender, Tail, frame, unframe
 from dlcore.summary import read_history
 from tests.dlcore.trained import Trained
+from tests.torture.damage import spoil
 
 FIRST, SECOND, THIRD = b'{"a":1}', b'{"b":"\xc3\xa9"}', b"{}"
 
@@ -192,52 +193,6 @@ def test_a_full_disk_is_an_error_and_the_next_line_is_whole(tmp_path: Path) -> N
     assert read(path) == ([FIRST, THIRD], 1)
 
 
-DAMAGES = ("flip", "zero", "double", "lose", "tear", "swap", "join", "blank", "garbage", "insert")
-
-
-def spoil(content: bytes, chance: random.Random) -> bytes:
-    """Damage a log in one to four places, as disks, editors and crashes do."""
-    for _ in range(chance.randint(1, 4)):
-        kind = chance.choice(DAMAGES)
-        lines = content.splitlines(keepends=True)
-        if not content or len(lines) < 2:
-            return content
-        number = chance.randrange(len(lines))
-        start = chance.randrange(len(content))
-        stop = min(len(content), start + chance.randint(1, 600))
-        match kind:
-            case "flip":
-                spoilt = bytearray(content)
-                spoilt[start] ^= 1 << chance.randrange(8)
-                content = bytes(spoilt)
-                continue
-            case "zero":
-                content = content[:start] + bytes(stop - start) + content[stop:]
-                continue
-            case "garbage":
-                content = content[:start] + chance.randbytes(stop - start) + content[stop:]
-                continue
-            case "insert":
-                content = content[:start] + chance.randbytes(stop - start) + content[start:]
-                continue
-            case "tear":
-                content = content[:start]
-                continue
-            case "double":
-                lines.insert(chance.randrange(len(lines)), lines[number])
-            case "lose":
-                del lines[number : number + chance.randint(1, 3)]
-            case "swap":
-                other = chance.randrange(len(lines))
-                lines[number], lines[other] = lines[other], lines[number]
-            case "join":
-                lines[number] = lines[number].rstrip(b"\n")
-            case _:
-                lines[number] = b"\n"
-        content = b"".join(lines)
-    return content
-
-
 def assert_nothing_wrong(spoilt: RunHistory, whole: RunHistory) -> None:
     """A figure is either gone or what it was, and at the step where it was."""
     for name in ("loss", "score", "lr"):
@@ -261,7 +216,7 @@ def test_no_damage_of_a_real_log_gives_a_wrong_value(real_run: Trained, tmp_path
     chance = random.Random(20260304)
     path = tmp_path / "events.jsonl"
     damaged_logs = 0
-    for _ in range(2000):
+    for _ in range(300):
         path.write_bytes(spoil(content, chance))
         tail = Tail(path)
         history = RunHistory(whole=True)
@@ -272,7 +227,7 @@ def test_no_damage_of_a_real_log_gives_a_wrong_value(real_run: Trained, tmp_path
             history.apply(event)
         assert_nothing_wrong(history, whole)
         damaged_logs += tail.damaged > 0
-    assert damaged_logs > 1000
+    assert damaged_logs > 100
 
 
 def test_a_sum_that_happens_to_fit_is_all_that_stands_between() -> None:

@@ -105,4 +105,4 @@ def check(run: RunDir, newest: int) -> float:
             assert torch.equal(weights, torch.full_like(weights, float(event.step)))
         elif not isinstance(event, AttemptStarted):
             assert writing.body(event) == writing.body(writing.told(event.seq, SEED, writing.SHORT))
-    return events[-1].seconds
+    return events[-1].seconds if events else 0.0
