@@ -56,19 +56,21 @@ async def wait(condition: Callable[[], object]) -> None:
 async def until_seen(stage: Stage, widget: Widget, text: str, cells: int) -> None:
     """Wait until a widget shows a text from its beginning on, as far as there is room for it."""
     wanted = begins(text, cells)
-    shown = ""
+    shown = said = ""
 
     def is_there() -> bool:
-        nonlocal shown
-        shown = squeezed(painted(stage, widget))
-        return wanted in shown
+        nonlocal shown, said
+        try:
+            shown, said = squeezed(painted(stage, widget)), ""
+        except AssertionError as error:  # a screen that has just been opened is not laid out yet
+            said = str(error)
+        return not said and wanted in shown
 
     try:
         await wait(is_there)
     except AssertionError:
-        raise AssertionError(
-            f"{widget!r} shows not {wanted[:200]!r} of {text[:60]!r}, but {shown[:300]!r}"
-        ) from None
+        told = f"{widget!r} shows not {wanted[:200]!r} of {text[:60]!r}, but {shown[:300]!r} {said[:300]}"
+        raise AssertionError(told) from None
 
 
 class Losses:
