@@ -1,6 +1,9 @@
 """What the earlier attempts at a run leave to a new one: its number, what was told, and where to go on."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+from pydantic import ValidationError
 
 from dlcore import events
 from dlcore.atomic import read_json
@@ -65,7 +68,8 @@ class Past:
             case CheckpointSaved():
                 self.checkpoints.append(event)
             case CommandApplied() if event.command.get("kind") == "Set":
-                self.edits.append((event.step, Set.model_validate(event.command)))
+                with suppress(ValidationError):  # a line of somebody else's making
+                    self.edits.append((event.step, Set.model_validate(event.command)))
             case AttemptEnded():
                 self.finished = event.reason == "finished"
             case _:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.training.record import readable
+from dlcore.training.safe_load import fitting
 from dlcore.training.seeds import drawing
 from dlcore.training.steering import edit_again
 
@@ -34,19 +36,22 @@ def restore(training: Training, state: dict[str, Any]) -> None:
     Raises DltuiError when the state is that of another network or optimizer.
     """
     try:
-        training.model.load_state_dict(state["model"])
+        weights = training.model.state_dict()
+        training.model.load_state_dict(fitting(state["model"], weights, "the weights"))
         training.optimizer.load_state_dict(state["optimizer"])
         training.optimizer.taken = state["taken"]
         training.chunk.restore(state["epoch"])
         if training.plateau is not None and state["plateau"] is not None:
             training.plateau.restore(state["plateau"])
         if training.best is not None and state["best"] is not None:
+            if state["best"]["weights"]:
+                fitting(state["best"]["weights"], weights, "the best weights")
             training.best.restore(state["best"])
         training.step, training.evaluated_at = state["step"], state["evaluated_at"]
         training.chance = state["chance"]
-    except (KeyError, TypeError, RuntimeError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise DltuiError(
-            f"The checkpoint does not fit this network and optimizer ({readable(str(error))})",
+            f"The checkpoint does not fit this network and optimizer ({readable(clean(str(error)))})",
             "Start a new run, or branch with the same network and optimizer.",
         ) from None
     training.first_epoch = int(training.plan.epoch_at(training.step) + 1e-9) + 1

@@ -217,7 +217,9 @@ def test_a_branch_of_another_network_is_refused_in_a_sentence(home: Path) -> Non
     trained = train_run(child)
     assert trained.status == 1
     assert trained.history.ended is not None
-    assert trained.history.ended.message.startswith("The checkpoint does not fit this network and optimizer")
+    assert trained.history.ended.message == (
+        "In the weights of the checkpoint fc1.weight is 8×64 float32, and not 9×64 float32"
+    )
 
 
 def test_a_damaged_checkpoint_is_passed_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
