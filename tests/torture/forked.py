@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +74,15 @@ class ForkServer:
 
     def close(self) -> None:
         """End child and server."""
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+        with suppress(ProcessLookupError):  # it may have ended unheard
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with suppress(BrokenPipeError):
+                pipe.close()
 
     def _until(self, condition: Any, seconds: float, *, must: bool = True) -> None:
         assert self._process.stdout is not None
