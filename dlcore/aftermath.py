@@ -65,13 +65,13 @@ def aftermath(
 
     `status` is the trainer's exit status, where it is known; the app names its keys too.
     """
-    then = f"dltui resume {run.id}; its log: {run.log}"
+    then = f"To go on: dltui resume {run.id}; its log: {run.log}"
     if in_app:
-        then = f"R resumes it (dltui resume {run.id}), l shows its log: {figures.path(run.log)}"
+        then = f"R goes on from there, l shows the log: {figures.path(run.log)}"
     where = place(run, history.step)
     if state == "crashed":
-        return f"The trainer {cause(run, status)} {where}: {then}"
+        return f"The trainer {cause(run, status)} {where}. {then}"
     if state != "failed" or history.ended is None:
         return ""
     said = " ".join(part for part in (f"{history.ended.message}.", history.ended.hint) if part)
-    return f"{said} It failed {where}: {then}"
+    return f"{said} It failed {where}. {then}"

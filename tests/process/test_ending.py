@@ -31,7 +31,7 @@ def test_a_killed_trainer_leaves_a_crashed_run(laboratory: Laboratory) -> None:
     assert done.stderr.startswith(
         "dltui: The trainer was killed by the system or by somebody (SIGKILL) at step "
     )
-    assert done.stderr.endswith(f": dltui resume {run.id}; its log: {run.log}\n")
+    assert done.stderr.endswith(f". To go on: dltui resume {run.id}; its log: {run.log}\n")
     assert done.stdout.splitlines()[-1].startswith(f"{run.id}: crashed at step {watch.history.step:,}, ")
     assert watch.state == "crashed"
     shown = laboratory.dltui("show", run.id)
@@ -51,7 +51,9 @@ def test_the_death_of_a_newborn_trainer_is_told_without_input_and_output(laborat
     done = laboratory.finish(following)
     assert done.returncode == 1
     assert done.stderr.startswith("dltui: The trainer was killed ")
-    assert done.stderr.endswith(f" at step 0, no checkpoint: dltui resume {run.id}; its log: {run.log}\n")
+    assert done.stderr.endswith(
+        f" at step 0, no checkpoint. To go on: dltui resume {run.id}; its log: {run.log}\n"
+    )
 
 
 def test_ctrl_c_stops_the_run_gracefully(laboratory: Laboratory) -> None:

@@ -25,7 +25,7 @@ def test_a_killed_run_is_resumed_to_its_end(laboratory: Laboratory) -> None:
     kept = last_checkpoint(run, died)
     assert kept is not None
     shown = laboratory.dltui("show", "latest").stdout
-    assert f"at step {died:,}, last checkpoint at step {kept:,}: dltui resume {run.id}" in shown
+    assert f"at step {died:,}, last checkpoint at step {kept:,}. To go on: dltui resume {run.id}" in shown
     done = laboratory.dltui("resume", "latest")
     assert (done.returncode, done.stderr) == (0, "")
     first, goes_on, *_, last = done.stdout.splitlines()

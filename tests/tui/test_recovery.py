@@ -83,7 +83,7 @@ async def test_a_crash_is_told_in_a_sentence(crashed: FakeRun, size: tuple[int, 
     (crashed.dir.checkpoints / "42.pt").write_bytes(b"weights")
     async with opened(crashed, size=size) as stage:
         await stage.until(lambda: "without a word at step 45" in message(stage))
-        for part in ("last checkpoint at step 42", f"dltui resume {crashed.dir.id}", str(crashed.dir.log)):
+        for part in ("last checkpoint at step 42", "R goes on from there", str(crashed.dir.log)):
             assert part in message(stage)
         place = stage.train.query_one("#train-message", Static)
         assert place.virtual_size.height <= 7, "it is seen whole"
