@@ -25,6 +25,28 @@ def test_what_could_steer_a_terminal_becomes_visible(text: str, shown: str) -> N
     assert clean(text) == shown
 
 
+@pytest.mark.parametrize(
+    "text", ["🙂\u200d↔\ufe0f", "👩🏻\u200d❤\ufe0f\u200d💋\u200d👨🏼", "🏳\ufe0f\u200d🌈", "ශ්\u200dරී"]
+)
+def test_what_is_one_picture_or_one_letter_stays(text: str) -> None:
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u200d", "\\u200d"),
+        ("a\u200db\u200d", "a\\u200db\\u200d"),
+        ("가\u200d나", "가\\u200d나"),
+        ("🙂\u200dx", "🙂\\u200dx"),
+        ("🙂\u200d" * 5, "🙂\u200d🙂\u200d🙂\u200d🙂\\u200d🙂\\u200d"),
+        ("ශ්\u200d", "ශ්\\u200d"),
+    ],
+)
+def test_a_joiner_that_joins_nothing_hides_no_letter_from_the_layout(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
 @given(st.text())
 def test_nothing_that_steers_is_left(text: str) -> None:
     shown = clean(text)
