@@ -36,7 +36,7 @@ def _framed(title: str, text: str, *middle: Widget) -> Vertical:
     keys = Content("enter takes it · esc goes back").stylize("$secondary")
     return Vertical(
         Static(Content(clean(title)).stylize("bold"), classes="dialog--title"),
-        *([Static(Content(clean(text)))] if text else []),
+        *([Static(Content(clean(text)), classes="dialog--text")] if text else []),
         *middle,
         Static(keys, classes="dialog--keys"),
         classes="dialog",

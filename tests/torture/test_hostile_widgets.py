@@ -1,0 +1,320 @@
+"""Strings from outside in every widget by itself: shown letter by letter, whatever they hold.
+
+Each widget stands alone in a small app and is handed one string after another, by its public way of taking
+text. What it then paints is read back from the compositor. A widget that is in no table fails the tests.
+"""
+
+import inspect
+import pkgutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+
+import tui.screens
+import tui.widgets
+from dlcore.advice import Advice
+from dlcore.clean import clean
+from dlcore.errors import Problem
+from dlcore.events import DataFetched
+from dlcore.history import RunHistory
+from dlcore.oneline import parse
+from dlcore.rundir import RunDir
+from dlcore.runlist import Entry
+from dlcore.runs import RunRow
+from tests.torture.hostile import SURROGATES, strings
+from tests.torture.ledger import chance, times
+from tests.torture.stage import Losses, Talkative, laid_out, until_seen
+from tests.tui.fakes import facts_of
+from tui.draft import Draft
+from tui.latest import Measured
+from tui.plotting import Chart, Curve
+from tui.screens.dialogs import Answer, Ask, Help, Pick
+from tui.screens.log import LogScreen
+from tui.widgets import remarks
+from tui.widgets.aside import Aside
+from tui.widgets.field_row import FieldRow, _Value
+from tui.widgets.form import Form
+from tui.widgets.gradient_bars import GradientBars
+from tui.widgets.header import Header
+from tui.widgets.key_line import KeyLine
+from tui.widgets.network import Network
+from tui.widgets.pictures.drawing import Drawing
+from tui.widgets.pictures.function import band
+from tui.widgets.pictures.histogram import histograms, spreads_of
+from tui.widgets.pictures.images import images_of, thumbnails
+from tui.widgets.pictures.scatter import points_of, scatter
+from tui.widgets.plot import Plot
+from tui.widgets.run_table import RunTable
+from tui.widgets.status_line import StatusLine
+from tui.widgets.virtual_table import VirtualTable
+
+HOSTILE = [*strings(chance("strings in widgets"), times(50, 1000)), *SURROGATES]
+OPENED = HOSTILE[: times(20, 200)]
+"""For what must be opened anew for each string."""
+MOMENT = datetime(2026, 3, 4, tzinfo=UTC)
+MOONS = parse("moons mlp 8,8")
+NUMBERS = count(1)
+DRAFT = Draft()
+ROWS = {row.key: row for row in DRAFT.rows()}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A widget, how it takes a text, and how many cells of it are shown, behind what."""
+
+    make: Callable[[], Widget]
+    hand: Callable[[Any, str], object]
+    cells: int
+    before: str = ""
+    keeps_lines: bool = False
+    is_cut: bool = True
+
+
+def show_network(network: Network, text: str) -> None:
+    """Name a layer, its size and its function."""
+    layer = {"name": text, "text": text, "activation": text, "shape": [8, 4, 4], "parameters": 7}
+    layer |= {"pooling": f"{text} of 8×2×2", "receptive_field": 3}
+    network.show({"input": [1, 8, 8], "layers": [layer, layer], "parameters": 14}, ("10 outputs",))
+
+
+def show_chart(plot: Plot, text: str) -> None:
+    """Name the curves; their names go where they have no room."""
+    points = ((0.0, 1.0), (1.0, 2.0))
+    curves = tuple(Curve(name, points, "run-1", "●") for name in (text, "b"))
+    plot.show(Chart("over time", curves, (0.0, 1.0)))
+
+
+def show_title(plot: Plot, text: str) -> None:
+    """Name the chart."""
+    plot.show(Chart(text, (Curve(text, ((0.0, 1.0),)),), (0.0, 1.0)))
+
+
+def show_runs(table: RunTable, text: str) -> None:
+    """List a run of that name, and one that has not been read yet."""
+    read, unread = Entry(text), Entry(text)
+    run = RunDir(Path("runs") / (text.replace("/", "").replace("\0", "") or "x"))
+    read.row = RunRow(run, "finished", text, text, text, "accuracy", 0.9, 1, 1, MOMENT)
+    table.show_runs([read, unread], 0, MOMENT)
+    table.take_in([read, unread], MOMENT)
+
+
+def show_status(line: StatusLine, text: str) -> None:
+    """Fetch data of that name."""
+    history = RunHistory()
+    history.apply(DataFetched(seq=0, step=0, seconds=0.0, file=text, bytes=1, total=2))
+    line.show(history, "starting")
+
+
+def show_value(row: FieldRow, text: str) -> None:
+    """Put a value into a line of the form, and say what is wrong with it."""
+    row.text, row.problem = text, text
+
+
+def type_value(row: FieldRow, text: str) -> None:
+    """Open the value for typing."""
+    for field in row.query(Input):
+        field.remove()
+    row._field = None
+    row.text = text
+    row.edit()
+
+
+def show_form(form: Form, text: str) -> None:
+    """Put a value into the form."""
+    form.put("data.batch_size", text)
+
+
+def show_points(drawing: Drawing, text: str) -> None:
+    """Name the axes and the classes of a scatter plot."""
+    picture = {"points": [[0.0, 1.0, 0], [1.0, 0.0, 1]], "axes": [text, text]}
+    drawing.show(partial(scatter, points_of(picture, [text, text])))
+
+
+def show_images(drawing: Drawing, text: str) -> None:
+    """Name the classes of images."""
+    picture: dict[str, object] = {"images": [{"label": text, "pixels": [[0] * 12] * 12}] * 3}
+    drawing.show(partial(thumbnails, images_of(picture)))
+
+
+def show_spread(drawing: Drawing, text: str) -> None:
+    """Name layers beside their histograms."""
+    layer = {"name": text, "deviation": 1.0, "range": [-2.0, 2.0], "counts": [1, 2, 1]}
+    drawing.show(partial(histograms, spreads_of({"layers": [layer, layer]})))
+
+
+def show_band(drawing: Drawing, text: str) -> None:
+    """Name the run whose values are marked."""
+    drawing.show(partial(band, Measured(text, -1.0, 1.0)))
+
+
+def show_faults(static: Static, text: str) -> None:
+    """Say what is wrong in Setup, and what could be better."""
+    problems = [Problem(text, text, text)] * 2
+    static.update(remarks.faults(problems, [Advice(text, text, {text: text})]))
+
+
+def show_kind(static: Static, text: str) -> None:
+    """Explain a kind whose word is not known."""
+    draft = Draft()
+    draft.put("data.kind", text)
+    static.update(remarks.about(ROWS["data.kind"], draft))
+
+
+def ask(aside: Aside, text: str, sort: str, key: str) -> None:
+    """Have the picture beside the form be asked for, of which the inspector answers in that text."""
+    inspector = aside._inspector
+    assert isinstance(inspector, Talkative)
+    inspector.text, inspector.sort = text, sort
+    aside.turn(key)
+    config = parse(f"moons mlp 8,8 seed={next(NUMBERS)}")
+    aside.tell(config, facts_of(config))
+
+
+def asked(sort: str, key: str, cells: int, *, keeps_lines: bool = False) -> Place:
+    """A picture beside the form."""
+    hand = partial(ask, sort=sort, key=key)
+    return Place(lambda: Aside(Talkative()), hand, cells, keeps_lines=keeps_lines)  # type: ignore[arg-type]
+
+
+PLACES = {
+    "gradient bars": Place(
+        GradientBars, lambda bars, text: bars.show({text: 0.5, f"{text}b": 2.0}, 1), 6, "step 1"
+    ),
+    "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60, "per layer"),
+    "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 40, "Runs"),
+    "network": Place(Network, show_network, 20),
+    "network, a note": Place(Network, lambda network, text: network.say(text), 60, keeps_lines=True),
+    "curves": Place(Plot, show_chart, 20, is_cut=False),
+    "title": Place(Plot, show_title, 20),
+    "runs": Place(RunTable, show_runs, 12),
+    "status": Place(StatusLine, show_status, 40, is_cut=False),
+    "value": Place(lambda: FieldRow(ROWS["name"], ""), show_value, 20),
+    "typed value": Place(lambda: FieldRow(ROWS["name"], ""), type_value, 20),
+    "form": Place(lambda: Form(Draft()), show_form, 20),
+    "sentence": Place(Drawing, lambda drawing, text: drawing.say(text), 60, keeps_lines=True),
+    "points": Place(Drawing, show_points, 6),
+    "images": Place(Drawing, show_images, 12),
+    "spread": Place(Drawing, show_spread, 13),
+    "band": Place(Drawing, show_band, 60, "in the run"),
+    "faults": Place(Static, show_faults, 60, "✗"),
+    "kind": Place(Static, show_kind, 60),
+    "aside waits": Place(
+        lambda: Aside(Talkative()),  # type: ignore[arg-type]
+        lambda aside, text: aside.wait(text),
+        60,
+        keeps_lines=True,
+    ),
+    "aside, network": asked("points", "model.hidden", 20),
+    "aside, spread": asked("points", "model.init", 13),
+    "aside, points": asked("points", "data.kind", 6),
+    "aside, images": asked("images", "data.kind", 12),
+    "aside, error": asked("error", "data.kind", 60, keeps_lines=True),
+}
+WITHOUT = {KeyLine: "our own keys", VirtualTable: "RunTable is one", _Value: "FieldRow opens it"}
+"""Widgets that nobody hands a string from outside, and why."""
+
+
+class Bench(App[None]):
+    """An app with one widget, or none, in the app's own looks."""
+
+    CSS_PATH = "../../tui/dltui.tcss"
+
+    def __init__(self, widget: Widget | None = None) -> None:
+        super().__init__()
+        self._widget = widget
+
+    def compose(self) -> ComposeResult:
+        """Return the widget."""
+        yield from (self._widget,) if self._widget is not None else ()
+
+
+@asynccontextmanager
+async def bench(widget: Widget | None = None) -> AsyncIterator[Bench]:
+    """Open an app, and wait until it has been laid out."""
+    app = Bench(widget)
+    async with app.run_test(size=(100, 20)) as pilot:
+        await pilot.pause()
+        await laid_out(app)
+        yield app
+
+
+@pytest.fixture
+def losses() -> Iterator[Losses]:
+    """What went wrong in a test, told at its end."""
+    losses = Losses()
+    yield losses
+    losses.tell()
+
+
+def classes_in(package: Any, base: type[Any]) -> set[type[Any]]:
+    """The classes of a sort that the modules of a package define."""
+    modules = [
+        import_module(one.name) for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    return {
+        one
+        for module in modules
+        for _, one in inspect.getmembers(module, inspect.isclass)
+        if issubclass(one, base) and one.__module__ == module.__name__
+    }
+
+
+def test_the_tables_name_every_widget_and_every_dialog() -> None:
+    assert {type(place.make()) for place in PLACES.values()} - {Static} | set(WITHOUT) == classes_in(
+        tui.widgets, Widget
+    )
+    assert {type(make("x")) for make, _ in DIALOGS.values()} | {Help, LogScreen} == classes_in(
+        tui.screens, ModalScreen
+    )
+
+
+@pytest.mark.parametrize("name", PLACES)
+async def test_a_widget(name: str, losses: Losses, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.widgets.aside._PAUSE", 0.0)
+    place = PLACES[name]
+    widget = place.make()
+    async with bench(widget) as app:
+        for text in OPENED if place.hand is type_value else HOSTILE:
+            with losses.fault(name, text):
+                place.hand(widget, text)
+                shown = text.partition("\n")[0] if place.keeps_lines else text
+                await until_seen(app, widget, shown, place.cells, before=place.before, is_cut=place.is_cut)
+
+
+def pick(text: str) -> Pick:
+    """A list to pick from."""
+    answers = [Answer(text, text, about=text), Answer("b", refusal=text), Answer("c", text, label=text)]
+    return Pick(text, answers, text, text)
+
+
+DIALOGS: dict[str, tuple[Callable[[str], ModalScreen[Any]], type[Widget]]] = {
+    "pick": (pick, OptionList),
+    "ask": (lambda text: Ask(text, text, text), Input),
+}
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_a_dialog(name: str, losses: Losses) -> None:
+    make, answers = DIALOGS[name]
+    async with bench() as app:
+        for text in OPENED:
+            dialog = make(text)
+            with losses.fault(name, text):
+                await app.push_screen(dialog)
+                await laid_out(app)
+                await until_seen(app, dialog.query_one(".dialog--title"), text, 30)
+                await until_seen(app, dialog.query_one(answers), text, 30, is_cut=answers is OptionList)
+                assert all(field.value == clean(text) for field in dialog.query(Input))
+            await app.pop_screen()
