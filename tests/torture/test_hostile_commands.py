@@ -162,6 +162,19 @@ def test_what_a_file_says(
                 check(*dltui(monkeypatch, [*words, "--set", "training.epochs=0"], is_terminal=True))
 
 
+def test_who_is_said_to_train_a_run(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, losses: Losses
+) -> None:
+    run = make_run("digits").start().hold()
+    monkeypatch.setattr("dlcore.lock.lock_holder", lambda run: None)  # it is taken just after it was asked
+    for text in HOSTILE:
+        run.dir.lock.write_text(f"{sayable(text)}\n{sayable(text)}\n", encoding="utf-8")
+        with losses.fault("host", text):
+            output, errors = dltui(monkeypatch, ["runs", "--delete", run.dir.id, "--yes"], is_terminal=True)
+            check(output, errors)
+            assert "is being trained by" in errors
+
+
 def kinds(sent: bytes) -> Counter[bytes]:
     """How often each kind of control comes, but for moves of the cursor and styles."""
     found = Counter(re.sub(rb"\d+", b"0", one) for one in _SEQUENCE.findall(sent))
