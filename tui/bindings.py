@@ -48,7 +48,7 @@ KEYS: tuple[Key, ...] = (
     Key("train", "x", "stop", "Stop", "Stop after this step, and save the weights."),
     Key("train", "[", "scale_lr(0.5)", "Rate ÷2", "Halve the learning rate.", footer=False),
     Key("train", "]", "scale_lr(2)", "Rate ×2", "Double the learning rate.", footer=False),
-    Key("train", "y", "log_scale", "Log y", "Loss on a logarithmic scale, or not."),
+    Key("train", "y", "log_scale", "Log", "Loss on a logarithmic scale, or not."),
     Key(
         "train", "plus,equals_sign", "smooth(1)", "Smoother", "Smooth the training curves more.", footer=False
     ),
