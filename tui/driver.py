@@ -90,6 +90,15 @@ class TerminalDriver(LinuxDriver):
         sys.setswitchinterval(_TURN_SECONDS)
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
+    def resume_application_mode(self) -> None:
+        """Take the terminal again after it was given back, and draw all of it: it may show anything."""
+        super().resume_application_mode()
+        self._loop.call_later(_SETTLED_SECONDS, self._draw_again)
+
+    def _draw_again(self) -> None:
+        self.forget()
+        self._app.refresh(layout=True)
+
     def forget(self) -> None:
         """Send everything again that is drawn from now on, for the terminal may show anything."""
         self._cells.forget()
@@ -125,3 +134,5 @@ def line_of(app: App[Any]) -> tuple[int, bool]:
     """Return how many bytes an app has sent to its terminal, and whether some are still on their way."""
     driver = app._driver
     return (driver.sent, driver.is_busy) if isinstance(driver, TerminalDriver) else (0, False)
+_SETTLED_SECONDS = 0.1
+"""After a terminal was taken again, until Textual has said to it what it must."""

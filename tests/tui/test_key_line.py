@@ -119,7 +119,7 @@ async def test_all_keys_fit_in_80_columns_on_every_screen(
         run.apply(Pause(), "paused")
         await stage.until(lambda: line().startswith("space Go on"))
         assert cell_len(line()) <= 78
-        for mode, first in (("setup", "r Train"), ("runs", "⏎ Open e Export")):
+        for mode, first in (("setup", "r Train"), ("runs", "⏎ Open ")):
             await stage.show(mode)  # type: ignore[arg-type]
             await stage.until(lambda first=first: line().startswith(first))  # type: ignore[misc]
             assert line().endswith("q Quit")
