@@ -141,7 +141,7 @@ def test_a_crashed_run_that_says_nothing_more_is_not_opened(home: Path, fake: Fa
 
 
 def test_unseen_runs_are_looked_at_in_turn_and_few_at_once(home: Path) -> None:
-    made = [newborn(home, moment=MOMENT + timedelta(seconds=number)) for number in range(50)]
+    made = [newborn(home, moment=MOMENT + timedelta(milliseconds=number)) for number in range(50)]
     for run in made:
         run.lock.touch()
     runs = RunList(home)

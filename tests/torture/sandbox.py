@@ -50,6 +50,7 @@ class Sandbox:
     def __init__(self, home: Path) -> None:
         environment = {**os.environ, "DLTUI_HOME": str(home), "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
         environment |= {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "ignore"}
+        environment.pop("TORCHINDUCTOR_CACHE_DIR", None)  # a training in this process may have chosen it
         self.home = home
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.torture.sandbox"],

@@ -166,7 +166,8 @@ def test_who_is_said_to_train_a_run(
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, losses: Losses
 ) -> None:
     run = make_run("digits").start().hold()
-    monkeypatch.setattr("dlcore.lock.lock_holder", lambda run: None)  # it is taken just after it was asked
+    for module in ("dlcore.lock", "tui.subcommands.runs"):  # it is taken just after it was asked for
+        monkeypatch.setattr(f"{module}.lock_holder", lambda run: None)
     for text in HOSTILE:
         run.dir.lock.write_text(f"{sayable(text)}\n{sayable(text)}\n", encoding="utf-8")
         with losses.fault("host", text):
