@@ -134,5 +134,7 @@ def line_of(app: App[Any]) -> tuple[int, bool]:
     """Return how many bytes an app has sent to its terminal, and whether some are still on their way."""
     driver = app._driver
     return (driver.sent, driver.is_busy) if isinstance(driver, TerminalDriver) else (0, False)
+
+
 _SETTLED_SECONDS = 0.1
 """After a terminal was taken again, until Textual has said to it what it must."""
