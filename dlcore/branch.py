@@ -3,15 +3,12 @@
 from datetime import datetime
 from pathlib import Path
 
-from dlcore import events
+from dlcore import past
 from dlcore.atomic import write_atomic
 from dlcore.checkpoints import is_whole, saved
-from dlcore.commands import Set
 from dlcore.config import RunConfig, to_toml
 from dlcore.edits import changed
 from dlcore.errors import RunError
-from dlcore.events import CommandApplied
-from dlcore.journal import Tail
 from dlcore.launch import versions
 from dlcore.private import private_folder
 from dlcore.reading import read_file
@@ -22,15 +19,9 @@ from dlcore.runs import facts_for_lists
 def config_at(run: RunDir, step: int) -> RunConfig:
     """Return a run's configuration with all that was changed live up to a step."""
     config = read_file(run.config)
-    edits: list[tuple[int, Set]] = []
-    for line in Tail(run.events).read():
-        if b'"CommandApplied"' not in line:
-            continue
-        event = events.decode(line)
-        if isinstance(event, CommandApplied) and event.command.get("kind") == "Set" and event.step <= step:
-            edits.append((event.step, Set.model_validate(event.command)))
-    for _, edit in sorted(edits, key=lambda one: one[0]):
-        config, _ = changed(config, edit)
+    for at, edit in past.read(run).edits:
+        if at <= step:
+            config, _ = changed(config, edit)
     return config
 
 

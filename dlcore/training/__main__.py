@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from dlcore import rundir
+from dlcore import past, rundir
 from dlcore.choices.architectures import CustomModel
 from dlcore.choices.own import CustomData
 from dlcore.config import output_units, plan
@@ -23,7 +23,7 @@ from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import forget_summary, store_summary
-from dlcore.training import log, past
+from dlcore.training import log
 from dlcore.training.faults import described
 from dlcore.training.memory import shortage
 from dlcore.training.record import Record, now, readable
@@ -194,10 +194,8 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
     steps = plan(config, facts)
     step = TrainingStep(config, model)
     threads = config.training.threads
-    if threads == "auto" and claim.past.threads is not None:
-        threads = claim.past.threads
-    elif threads == "auto":
-        threads = choose_threads(step, *data.first(data.training, steps.batch_size))
+    if threads == "auto":
+        threads = claim.past.threads or choose_threads(step, *data.first(data.training, steps.batch_size))
     torch.set_num_threads(threads)
     make_room(threads)
     record.say(

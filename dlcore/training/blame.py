@@ -1,12 +1,15 @@
 """Which layer left the numbers first: found by taking the last steps once more, and looking at everything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import torch
 from torch import nn
 
 from dlcore.training.step import TrainingStep
+
+Again = Callable[[], Iterator[tuple[torch.Tensor, torch.Tensor]]]
+"""Yields the batches (inputs, targets) since the last look again, with the same chance for their steps."""
 
 _MOST_BYTES = 64_000_000
 """Of weights and state: larger networks are not copied as they go, and only their weights are looked at."""
@@ -22,31 +25,23 @@ class Blame:
         size = sum(tensor.numel() * tensor.element_size() for tensor in self._tensors)
         self._affordable = size <= _MOST_BYTES
         self._before = [torch.empty_like(one) for one in self._tensors] if self._affordable else []
-        self._seed: int | None = None
-        self.begin()
 
     @torch.no_grad()
-    def begin(self) -> None:
-        """Forget the steps so far: all of them were sound."""
-        self._steps: list[tuple[int | None, torch.Tensor, torch.Tensor, float]] = []
+    def begin(self, again: Again) -> None:
+        """Forget the steps so far: all of them were sound. `again` will yield the batches from here on."""
+        self._again = again
+        self._rates: list[float] = []
         if self._affordable:
             torch._foreach_copy_(self._before, self._tensors)
-            self._chance = torch.get_rng_state()
 
-    def seeded(self, seed: int) -> None:
-        """Take note that torch's generator was seeded before the coming step."""
-        self._seed = seed
-
-    def note(self, inputs: torch.Tensor, targets: torch.Tensor, lr: float) -> None:
-        """Keep what a step was taken with."""
-        if self._affordable:
-            self._steps.append((self._seed, inputs, targets, lr))
-            self._seed = None
+    def note(self, lr: float) -> None:
+        """Take note of a step."""
+        self._rates.append(lr)
 
     def find(self) -> str:
         """Return what left the numbers first, in words; '' where it cannot be said.
 
-        The network and its optimizer are not what they were afterwards.
+        The network, its optimizer and the chance for the next steps are not what they were afterwards.
         """
         found = ""
         if self._affordable:
@@ -57,12 +52,10 @@ class Blame:
     def _found_again(self) -> str:
         with torch.no_grad():
             torch._foreach_copy_(self._tensors, self._before)
-        torch.set_rng_state(self._chance)
+        batches = self._again()
         self._step.network.train()
         with _watched(self._step.network) as outputs:
-            for seed, inputs, targets, lr in self._steps:
-                if seed is not None:
-                    torch.manual_seed(seed)
+            for (inputs, targets), lr in zip(batches, self._rates, strict=False):
                 outputs.clear()
                 if not _is_finite(inputs):
                     return "the batch itself"

@@ -30,7 +30,7 @@ from dlcore.training.probes import PROBED_SAMPLES, Budget, GradientProbe, measur
 from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record, readable
 from dlcore.training.saving import Saver
-from dlcore.training.seeds import derive, draw_on, generator
+from dlcore.training.seeds import derive, draw_on, drawing, generator
 from dlcore.training.state import state_of
 from dlcore.training.steering import carry_out, edit_again
 from dlcore.training.step import TrainingStep
@@ -100,27 +100,27 @@ class Training:
             self.compile()
         self.chunk.resume_clock()
         for epoch in range(self.first_epoch, self.config.training.epochs + 1):
-            for inputs, targets in self.batches(epoch):
+            batches = self.batches(epoch)
+            self.remember(epoch)
+            for inputs, targets in batches:
                 if self.edits:
                     edit_again(self)
                 self.set_lr()
-                if self.augmenting is not None:
-                    inputs = augmented(inputs, self.config.regularization.augment, self.augmenting)
                 look = self.look if self.is_time_to_look(len(targets)) else None
                 loss, outputs = self.take_step(inputs, targets, look)
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
-                self.blame.note(inputs, targets, self.lr)
+                self.blame.note(self.lr)
                 is_time_to_evaluate = self.is_time_to_evaluate()
                 if is_time_to_evaluate or self.chunk.is_due() or self.step == self.pause_at:
-                    self.tell()
+                    self.tell(epoch)
                     if is_time_to_evaluate:
                         self.evaluate_watched()
                     if self.step != self.epoch_end:  # else after the epoch's evaluation
                         self.obey()
                 if self.stopping:
                     break
-            self.tell()
+            self.tell(epoch)
             if self.stopping or not self.end_epoch(epoch):
                 break
         self.conclude()
@@ -128,14 +128,24 @@ class Training:
 
     # -- the step -----------------------------------------------------------------------------------
 
-    def tell(self) -> None:
+    def tell(self, epoch: int) -> None:
         """Send the steps so far; where their loss is not finite, name the layer that was the first."""
         try:
             self.chunk.tell(self.step)
         except NotFinite as error:
             found = self.blame.find()
             raise error.because(found) if found else error from None
-        self.blame.begin()
+        self.remember(epoch)
+
+    def remember(self, epoch: int) -> None:
+        """Keep what the coming steps of the epoch begin with, so that they can be taken again."""
+        step, chance = self.step, drawing(self.augmenting, self.data.device)
+
+        def again() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+            self.step, self.chance = step, chance
+            return self.batches(epoch)
+
+        self.blame.begin(again)
 
     def compile(self) -> None:
         """Make the whole step one graph, if it can be and does the same; say how that went."""
@@ -152,9 +162,7 @@ class Training:
 
     def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
-        seed = derive(self.config.seed, "dropout", epoch)
-        torch.manual_seed(seed)
-        self.blame.seeded(seed)
+        torch.manual_seed(derive(self.config.seed, "dropout", epoch))
         if self.config.regularization.augment:
             self.augmenting = generator(self.config.seed, "augment", epoch)
         self.epoch_end = self.plan.steps_after(epoch)
@@ -168,7 +176,15 @@ class Training:
             order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.device)
         self.model.train()
         seed = derive(self.config.seed, "stream", epoch)
-        return self.data.batches(self.data.training, self.batch_size, order, seed, skip=begun)
+        batches = self.data.batches(self.data.training, self.batch_size, order, seed, skip=begun)
+        return batches if self.augmenting is None else self.augmented(batches, self.augmenting)
+
+    def augmented(
+        self, batches: Iterator[tuple[torch.Tensor, torch.Tensor]], chance: torch.Generator
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield the batches with their images moved by chance."""
+        for inputs, targets in batches:
+            yield augmented(inputs, self.config.regularization.augment, chance), targets
 
     def is_time_to_look(self, samples: int) -> bool:
         """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""

@@ -56,5 +56,4 @@ def restore(training: Training, state: dict[str, Any]) -> None:
         ) from None
     training.first_epoch = int(training.plan.epoch_at(training.step) + 1e-9) + 1
     training.saver.step, training.restored = training.step, True
-    training.blame.begin()
     edit_again(training)

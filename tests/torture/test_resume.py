@@ -4,10 +4,8 @@ import random
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 
 from dlcore.branch import branch, config_at
 from dlcore.checkpoints import is_whole, saved
@@ -18,8 +16,9 @@ from dlcore.examine import examine, settled
 from dlcore.launch import leave
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
-from dlcore.summary import read_history, state_of
+from dlcore.summary import read_history
 from dlcore.training import checkpoint
+from tests.dlcore.compared import figures, same_weights
 from tests.process.laboratory import Laboratory, read_events
 from tests.torture.forked import ForkServer, fork_server
 from tests.torture.ledger import Promise, chance, fault, note, times
@@ -33,7 +32,6 @@ LINES = (
 _KILLS_A_RUN = 12
 _LIFE = (0.02, 0.9)
 """Seconds from the birth of a trainer to its death."""
-_SAID = {"duration", "seconds", "seq", "attempt", "resumed"}
 _END_SECONDS = 300.0
 
 
@@ -42,25 +40,9 @@ def make(home: Path, line: str) -> RunDir:
     return create(home, config.name, datetime.now(UTC), to_toml(config), {})
 
 
-def figures(run: RunDir) -> dict[str, Any]:
-    """All that can be drawn of a run, but for times."""
-    history = read_history(run, whole=True)
-    return {
-        "loss": history.loss.values.tobytes(),
-        "score": history.score.values.tobytes(),
-        "lr": history.lr.values.tobytes(),
-        "epochs": [one.model_dump(exclude=_SAID) for one in history.epochs],
-        "evaluations": [one.model_dump(exclude=_SAID) for one in history.evaluations],
-        "state": state_of(run, history),
-        "step": history.step,
-    }
-
-
 def assert_same(run: RunDir, twin: RunDir) -> None:
     assert figures(run) == figures(twin)
-    step = read_history(run).step
-    first, second = (checkpoint.load(one, step)["model"] for one in (run, twin))
-    assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
+    assert same_weights(run, twin, read_history(run).step)
 
 
 def train_killed(run: RunDir, trainers: ForkServer, kills: int, moments: random.Random) -> int:
@@ -130,8 +112,7 @@ def test_a_branch_without_a_change_equals_its_parent(laboratory: Laboratory) -> 
                 trainers.wait(_END_SECONDS)
                 ours, theirs = (read_history(one, whole=True) for one in (child, parent))
                 assert ours.loss.values[step:].tobytes() == theirs.loss.values[step:].tobytes()
-                first, second = (checkpoint.load(one, theirs.step)["model"] for one in (child, parent))
-                assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
+                assert same_weights(child, parent, theirs.step)
 
 
 @pytest.mark.parametrize("megabytes", [8])

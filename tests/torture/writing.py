@@ -7,9 +7,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dlcore import past
 from dlcore.events import AttemptStarted, Event, StepsEnded, Warned
 from dlcore.rundir import RunDir
-from dlcore.training import past
 from dlcore.training.record import Record, now
 from tests.torture.forked import say
 

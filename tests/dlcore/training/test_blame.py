@@ -2,30 +2,33 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
-from dlcore.training import blame
+from dlcore.training import blame, chunk
 from dlcore.training.blame import Blame
+from dlcore.training.chunk import Chunk, NotFinite
 from dlcore.training.step import TrainingStep
 from tests.dlcore.trained import train
 from tests.dlcore.training.prepared import prepared
 
 
 def blamed(line: str, spoil: str, steps: int = 3) -> str:
-    """Take steps; before the last one spoil a parameter, as a bit flip would, or the inputs."""
+    """Take steps, the last but one with spoiled inputs where it is told so."""
     start = prepared(line)
     step = TrainingStep(start.config, start.network())
     found = Blame(step)
     inputs, targets = start.data.first(start.data.training, 16)
-    for number in range(steps):
-        given = inputs.clone()
-        if number == steps - 2 and spoil == "inputs":
-            given[3] = torch.inf
-        step(given, targets)
-        found.note(given, targets, step.optimizer.lr)
+    batches = [(inputs.clone(), targets) for _ in range(steps)]
+    if spoil == "inputs":
+        batches[-2][0][3] = torch.inf
+    found.begin(lambda: iter(batches))
+    for batch in batches:
+        step(*batch)
+        found.note(step.optimizer.lr)
     return found.find()
 
 
@@ -51,8 +54,9 @@ def test_a_layer_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(blame, "_MOST_BYTES", most)
         found = Blame(step)
         batch = start.data.first(start.data.training, 64)
+        found.begin(lambda batch=batch: iter([batch]))  # type: ignore[misc]
         step(*batch)
-        found.note(*batch, step.optimizer.lr)
+        found.note(step.optimizer.lr)
         assert found.find() == expected
 
 
@@ -62,3 +66,30 @@ def test_a_run_that_diverges_says_where(home: Path) -> None:
     message = trained.history.ended.message
     assert message.startswith("The loss is not finite since step ")
     assert re.search("; the first to leave the numbers was the (output|gradient|weights) of fc[123]", message)
+
+
+@pytest.mark.parametrize(
+    "line", ["digits cnn 4, drop=.3 aug=shift n=200 b=16 e=3", "digits mlp 8, drop=.3 data.shuffle=false b=16 e=2"]
+)
+def test_the_steps_are_taken_again_as_they_were(
+    home: Path, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of an epoch, with the same order, dropout and augmentation."""
+    losses: list[float] = []
+    take = TrainingStep.__call__
+
+    def taking(step: TrainingStep, *given: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        loss, outputs = take(step, *given)
+        losses.append(float(loss))
+        return loss, outputs
+
+    def checking(found: list[float], step: int, lr: float) -> None:
+        if step == 11:
+            raise NotFinite("that will do", "")
+
+    monkeypatch.setattr(TrainingStep, "__call__", taking)
+    monkeypatch.setattr(chunk, "_check", checking)
+    monkeypatch.setattr(Chunk, "is_due", lambda self: len(losses) in (3, 7, 11))
+    train(home, line)
+    assert len(losses) == 11 + 4
+    assert losses[11:] == losses[7:11]

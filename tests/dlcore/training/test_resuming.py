@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from dlcore.atomic import read_json
 from dlcore.branch import branch, config_at
@@ -16,8 +15,7 @@ from dlcore.errors import RunError
 from dlcore.launch import leave
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
-from dlcore.summary import read_history, state_of
-from dlcore.training import checkpoint
+from dlcore.summary import read_history
 from dlcore.training.__main__ import main
 from dlcore.training.chunk import Chunk
 from dlcore.training.control import Control
@@ -25,11 +23,11 @@ from dlcore.training.loop import Training
 from dlcore.training.record import Record
 from dlcore.training.saving import Saver
 from tests.conftest import MOMENT
+from tests.dlcore.compared import figures, same_weights
 from tests.dlcore.trained import Trained, make, train, train_run, undone
 from tests.dlcore.training.own_data import write_code, write_csv, write_images
 from tests.dlcore.training.test_repeating import LINES
 
-_SAID = {"duration", "seconds", "seq", "attempt", "resumed"}
 _STEP_BY_STEP = "xor mlp 4, tanh mse momentum performance schedule.patience=1 b=1 e=8 lr=.3"
 
 
@@ -45,25 +43,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_images(folder)
     write_code(folder)
     return folder
-
-
-def figures(run: RunDir) -> dict[str, Any]:
-    """All that can be drawn of a run, but for times."""
-    history = read_history(run, whole=True)
-    return {
-        "loss": history.loss.values.tobytes(),
-        "score": history.score.values.tobytes(),
-        "lr": history.lr.values.tobytes(),
-        "epochs": [one.model_dump(exclude=_SAID) for one in history.epochs],
-        "evaluations": [one.model_dump(exclude=_SAID) for one in history.evaluations],
-        "state": state_of(run, history),
-        "step": history.step,
-    }
-
-
-def same_weights(one: RunDir, other: RunDir, step: int) -> bool:
-    first, second = (checkpoint.load(run, step)["model"] for run in (one, other))
-    return all(torch.equal(tensor, second[name]) for name, tensor in first.items())
 
 
 class Killer:
@@ -103,6 +82,14 @@ class Killer:
         monkeypatch.setattr(Saver, "is_due", lambda saver: True)
 
 
+def kill(run: RunDir, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """Train a run that is killed after so many steps."""
+    with monkeypatch.context() as patched:
+        Killer(patched).left = steps
+        with pytest.raises(Killed), undone():
+            main([str(run.path)])
+
+
 def resumed(run: RunDir, killer: Killer, kills: list[int]) -> Trained:
     """Train a run that is killed after so many steps of each attempt, and once more to its end."""
     for attempt, steps in enumerate([*kills, 10**9]):
@@ -115,6 +102,13 @@ def resumed(run: RunDir, killer: Killer, kills: list[int]) -> Trained:
             continue
         return Trained(run, status, read_history(run))
     raise AssertionError("it never ended")
+
+
+def resume(run: RunDir, heard: int = 0) -> Trained:
+    """Train what is left of a run."""
+    with undone():
+        status = main([str(run.path), "--resume", str(heard)])
+    return Trained(run, status, read_history(run))
 
 
 @pytest.mark.parametrize("line", [*LINES, _STEP_BY_STEP])
@@ -186,12 +180,6 @@ def test_a_stopped_run_goes_on_as_if_nobody_had_stopped_it(
     assert same_weights(run, whole.run, whole.history.step)
 
 
-def resume(run: RunDir, heard: int = 0) -> Trained:
-    with undone():
-        status = main([str(run.path), "--resume", str(heard)])
-    return Trained(run, status, read_history(run))
-
-
 @pytest.mark.parametrize("step", [6, 10, 20])
 def test_a_branch_without_a_change_equals_its_parent(
     home: Path, step: int, monkeypatch: pytest.MonkeyPatch
@@ -225,11 +213,7 @@ def test_a_branch_of_another_network_is_refused_in_a_sentence(home: Path) -> Non
 def test_a_damaged_checkpoint_is_passed_over(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = train(home, "digits mlp 8, adam e=4 n=300")
     run = make(home, parse("digits mlp 8, adam e=4 n=300 device=cpu training.threads=1"))
-    with monkeypatch.context() as patched:
-        killer = Killer(patched)
-        killer.left = 16
-        with pytest.raises(Killed), undone():
-            main([str(run.path)])
+    kill(run, monkeypatch, 16)
     newest = max(int(path.stem) for path in run.checkpoints.iterdir())
     content = bytearray((run.checkpoints / f"{newest}.pt").read_bytes())
     content[len(content) // 2] ^= 1
@@ -243,11 +227,7 @@ def test_a_damaged_checkpoint_is_passed_over(home: Path, monkeypatch: pytest.Mon
 def test_without_a_checkpoint_it_starts_anew(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = train(home, "digits mlp 8, adam e=2 n=200")
     run = make(home, parse("digits mlp 8, adam e=2 n=200 device=cpu training.threads=1"))
-    with monkeypatch.context() as patched:
-        killer = Killer(patched)
-        killer.left = 5
-        with pytest.raises(Killed), undone():
-            main([str(run.path)])
+    kill(run, monkeypatch, 5)
     shutil.rmtree(run.checkpoints)
     assert resume(run).status == 0
     assert figures(run) == figures(whole.run)
@@ -257,11 +237,7 @@ def test_what_was_told_to_an_attempt_that_is_over_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = make(home, parse("digits mlp 8, adam e=2 n=200 device=cpu training.threads=1"))
-    with monkeypatch.context() as patched:
-        killer = Killer(patched)
-        killer.left = 5
-        with pytest.raises(Killed), undone():
-            main([str(run.path)])
+    kill(run, monkeypatch, 5)
     late, timely = Stop(), Set(key="optimizer.lr", value=0.5)
     leave(run, late)
     heard = run.control.stat().st_size
