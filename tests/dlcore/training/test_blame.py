@@ -69,7 +69,8 @@ def test_a_run_that_diverges_says_where(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["digits cnn 4, drop=.3 aug=shift n=200 b=16 e=3", "digits mlp 8, drop=.3 data.shuffle=false b=16 e=2"]
+    "line",
+    ["digits cnn 4, drop=.3 aug=shift n=200 b=16 e=3", "digits mlp 8, drop=.3 data.shuffle=false b=16 e=2"],
 )
 def test_the_steps_are_taken_again_as_they_were(
     home: Path, line: str, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from dlcore.choices.architectures import CustomModel
 from dlcore.choices.optimizers import (
     OPTIMIZERS,
     AdamW,
@@ -171,6 +172,51 @@ def test_what_cannot_be_a_graph_is_not_used_and_says_why(network: nn.Module, rea
     assert said
     assert reason in said
     assert "\n" not in said
+
+
+def test_images_that_are_laid_out_otherwise_are_learned_from_all_the_same() -> None:
+    """The batch of the trial was laid out as it is stored; augmentation may bring another layout."""
+    start = prepared(f"digits cnn 4, momentum b={BATCH}")
+    inputs, targets = start.data.first(start.data.training, BATCH)
+    other = inputs.repeat(1, 1, 1, 2)[..., ::2].contiguous().transpose(2, 3).contiguous().transpose(2, 3)
+    losses = []
+    for is_compiled in (False, True):
+        step = step_of(start)
+        take = compiled(step, inputs, targets)[0] if is_compiled else step
+        assert take is not None
+        losses.append([float(take(batch, targets)[0]) for batch in (inputs, other, inputs, other)])
+    assert other.stride() != inputs.stride()
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+class Moody(nn.Module):
+    """A user's network that does otherwise after a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(64, 10)
+        self.mood = 1.0
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        outputs: torch.Tensor = self.fc1(values.flatten(1)) * self.mood
+        return outputs
+
+
+def test_a_network_of_the_user_s_own_may_change_its_mind() -> None:
+    start = prepared(f"{LINE} momentum")
+    config = replace(start.config, model=CustomModel(target="own.py:Moody"))
+    batch = start.data.first(start.data.training, BATCH)
+    losses: list[list[float]] = []
+    for is_compiled in (False, True):
+        torch.manual_seed(0)
+        network = Moody()
+        step = TrainingStep(config, network)
+        take = compiled(step, *batch)[0] if is_compiled else step
+        assert take is not None
+        losses.append([])
+        for network.mood in (1.0, 1.0, -3.0, -3.0):
+            losses[-1].append(float(take(*batch)[0]))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
 def test_a_run_says_that_it_compiles_and_goes_on(home: Path) -> None:
