@@ -3,16 +3,48 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import assert_never
 
 import torch
 from torch import nn
 
 from dlcore.choices.activations import Activation
-from dlcore.choices.architectures import Cnn, LeNet5, ResNet, Vgg
+from dlcore.choices.architectures import (
+    Architecture,
+    Cnn,
+    CustomModel,
+    LeNet5,
+    Mlp,
+    Perceptron,
+    ResNet,
+    ResNet18,
+    Vgg,
+)
 from dlcore.choices.geometry import Window, trace
 from dlcore.training.activations import build_activation
 
 Modules = OrderedDict[str, nn.Module]
+_BLOCK = 16
+"""Channels that oneDNN's AVX-512 convolutions take at once."""
+
+
+def is_channels_last(model: Architecture) -> bool:
+    """Whether images and weights have their channels last in memory: convolutions are faster so.
+
+    They have not where a 1×1 convolution strides over few channels: oneDNN then writes past its workspace in
+    the backward pass, which ends in wrong gradients or a crash (github.com/uxlfoundation/oneDNN/issues/6035).
+    """
+    match model:
+        case Cnn() | LeNet5() | Vgg():
+            return not any(window.kernel == 1 and window.stride > 1 for window in model.windows())
+        case ResNet():  # the shortcuts between its stages are such convolutions
+            return model.width >= _BLOCK
+        case ResNet18():
+            return True
+        case Perceptron() | Mlp() | CustomModel():
+            return False
+        case _:
+            assert_never(model)
 
 
 def add_blocks(layers: Modules, model: Cnn | LeNet5 | Vgg, shape: tuple[int, ...]) -> int:

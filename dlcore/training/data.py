@@ -10,6 +10,7 @@ from torch.utils.data import Dataset
 from dlcore.choices.dataset import DataChoice, Facts
 from dlcore.choices.own import Csv
 from dlcore.config import RunConfig, plan
+from dlcore.training.convolutions import is_channels_last
 from dlcore.training.seeds import generator
 from dlcore.training.sources import Arrays, Samples, Source
 from dlcore.training.streaming import fitted, stream
@@ -166,7 +167,7 @@ def load(config: RunConfig, source: Source, device: torch.device) -> Data:
         test=placed(test),
         scale=scale.to(device),
         shift=shift.to(device),
-        channels_last=facts.is_image and config.model.kind not in ("perceptron", "mlp", "custom"),
+        channels_last=facts.is_image and is_channels_last(config.model),
         device=device,
         target_mean=mean.to(device),
         target_deviation=deviation.to(device),

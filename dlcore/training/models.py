@@ -24,7 +24,7 @@ from dlcore.choices.dataset import Facts
 from dlcore.config import RunConfig, output_units
 from dlcore.errors import DltuiError
 from dlcore.training.activations import build_activation
-from dlcore.training.convolutions import Modules, add_blocks, add_residual_stages
+from dlcore.training.convolutions import Modules, add_blocks, add_residual_stages, is_channels_last
 from dlcore.training.custom import call, load_target
 from dlcore.training.initializers import initialize
 from dlcore.training.labels import with_article
@@ -45,7 +45,7 @@ def build_model(config: RunConfig, facts: Facts) -> nn.Module:
             network = _sequence(model, facts.shape, units)
     # torchvision's network does not name what follows its layers: it is relu.
     initialize(network, model.init, hidden=nn.ReLU() if isinstance(model, ResNet18) else None)
-    return network if isinstance(model, Perceptron | Mlp) else network.to(memory_format=torch.channels_last)
+    return network.to(memory_format=torch.channels_last) if is_channels_last(model) else network
 
 
 def _sequence(

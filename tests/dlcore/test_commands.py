@@ -36,7 +36,7 @@ def test_there_is_an_example_of_every_kind() -> None:
     assert {type(command) for command in EXAMPLES} == set(get_args(Command))
 
 
-@pytest.mark.parametrize("command", EXAMPLES, ids=str)
+@pytest.mark.parametrize("command", EXAMPLES, ids=lambda one: one.kind)
 def test_a_command_reads_back_as_it_was(command: Command) -> None:
     line = encode(command)
     assert b"\n" not in line

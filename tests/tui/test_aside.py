@@ -254,7 +254,7 @@ async def test_an_answer_that_holds_is_not_asked_for_again(painter: Painter) -> 
         await stage.until(lambda: "fc3" in network.render().plain)
         await stage.focus("loss.kind")
         await stage.focus("model.norm")
-        assert "fc3" in network.render().plain
+        await stage.until(lambda: "fc3" in network.render().plain)
         assert painter.questions().count("network") == 1
 
 
