@@ -14,6 +14,8 @@ from textual import _wait
 from dlcore.config import RunConfig, to_toml
 from dlcore.rundir import RunDir, create
 
+pytest_plugins = ["tests.torture.table"]
+
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
 
 

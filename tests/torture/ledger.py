@@ -16,7 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 IS_FULL = os.environ.get("DLTUI_TORTURE", "") == "full"
-SEED = int(os.environ.get("DLTUI_SEED") or random.SystemRandom().randrange(2**32))
+SEED = int(os.environ.setdefault("DLTUI_SEED", str(random.SystemRandom().randrange(2**32))))
+"""Handed on to the other processes that run tests."""
 HEADER = ("promise", "faults tried", "survived", "lost", "")
 
 
@@ -81,6 +82,20 @@ def fault(promise: Promise, count: int = 1) -> Iterator[None]:
 def note(promise: Promise, text: str) -> None:
     """Say something about a promise in the last column: a measured figure, or why a part was left out."""
     _TALLIES.setdefault(promise, Tally()).notes[text] = None
+
+
+def told() -> list[tuple[str, int, int, list[str]]]:
+    """Return what was counted here, for `heard` in another process."""
+    return [(promise.value, one.tried, one.lost, list(one.notes)) for promise, one in _TALLIES.items()]
+
+
+def heard(rows: list[tuple[str, int, int, list[str]]]) -> None:
+    """Add what was counted in another process."""
+    for name, tried, lost, notes in rows:
+        tally = _TALLIES.setdefault(Promise(name), Tally())
+        tally.tried += tried
+        tally.lost += lost
+        tally.notes.update(dict.fromkeys(notes))
 
 
 def lines() -> Iterator[tuple[str, str, str, str, str]]:

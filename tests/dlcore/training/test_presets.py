@@ -238,6 +238,7 @@ def test_mnist_mlp(lab: Lab) -> None:
 
 
 @needs_mnist
+@pytest.mark.timeout(900)  # four epochs take a minute, and several on a slow machine
 def test_mnist_cnn(lab: Lab) -> None:
     mlp, cnn = lab("mnist-mlp"), lab("mnist-cnn")
     assert test_score(cnn) >= 0.99
