@@ -20,8 +20,8 @@ types:
 imports:
 	lint-imports
 
-test:  ## the tests alone
-	pytest
+test:  ## the tests alone, two at a time
+	pytest -n 2 --dist loadfile
 
 snapshots:  ## accept the screens as they are now (look at each one first)
 	-pytest tests/snapshots --snapshot-update
@@ -33,7 +33,7 @@ docs:  ## publish the catalogue and the JSON schemas of events and commands anew
 	python -m dlcore.catalogue docs
 
 torture:  ## every fault of the full tier, half an hour; README quotes the table
-	DLTUI_TORTURE=full DLTUI_LEDGER=tests/torture/results.md pytest tests/torture
+	DLTUI_TORTURE=full DLTUI_LEDGER=tests/torture/results.md pytest -n 2 --dist loadfile tests/torture
 	python -m tests.torture.readme
 
 bench:  ## what README's figures come from; some of it: make bench SECTIONS="speed peers"
