@@ -7,7 +7,7 @@ from dlcore.clean import clean, steers
 _MARKDOWN = re.compile(
     r"[\\`*\[\]<>|~&#@$]|(?<![^\W_])_|_(?![^\W_])"
     r"|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d{3})[.)]"  # an item of a list, at the start of a line
-    r"|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.",  # what is made a link without being written as one
+    r"|:(?=//)|/(?=/)|(?<=mailto):|(?<=xmpp):|(?<=www)\.",  # what is made a link without being written as one
     re.IGNORECASE,
 )
 _LONG_ITEM = re.compile(r"^(\d{4,9})([.)])")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import psutil
 import pyte
+from pyte.screens import Char
+from wcwidth import wcwidth
 
 DEADLINE_SECONDS = 60.0
 """Nothing takes so long, not even on a busy machine."""
@@ -46,6 +48,16 @@ def is_alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _row(cells: Mapping[int, Char], columns: int) -> str:
+    """Return what a row says; the right half of a wide character that is gone is blank, as on a terminal."""
+    letters = [cells[column].data for column in range(columns)]
+    said = (
+        letter or ("" if before and wcwidth(before[0]) == 2 else " ")
+        for before, letter in zip(["", *letters], letters, strict=False)
+    )
+    return "".join(said).rstrip()
 
 
 def _seen(cell: pyte.screens.Char) -> Cell:
@@ -114,7 +126,8 @@ class Terminal:
             return self._text()
 
     def _text(self) -> str:
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+        rows = (self._screen.buffer[row] for row in range(self._screen.lines))
+        return "\n".join(_row(cells, self._screen.columns) for cells in rows).rstrip()
 
     def cells(self) -> list[list[Cell]]:
         """Return what can be seen of every cell: character, colours and attributes."""

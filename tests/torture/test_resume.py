@@ -27,7 +27,7 @@ LINES = (
     "digits mlp 64,32 drop=.2 adam lr=.003 e=30 b=16",
     "digits cnn filters=4 drop=.1 aug=shift momentum cosine e=6 b=16 n=600",
     "moons samples=2000 mlp 16,16 tanh norm=batch rmsprop performance e=40 b=16",
-    "diabetes mlp 32, residual=true adadelta e=300 b=8 stop=100",
+    "diabetes mlp 32, res=true adadelta e=300 b=8 stop=100",
 )
 _KILLS_A_RUN = 12
 _LIFE = (0.02, 0.9)

@@ -9,10 +9,12 @@ from random import Random
 import psutil
 import pytest
 
+from dlcore import events
 from dlcore.events import StepsEnded
+from dlcore.journal import Tail
 from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir
-from tests.process.laboratory import Laboratory, Watch, dltui_command, read_events
+from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import is_alive, wait_until
 from tests.torture import ssh
 from tests.torture.ledger import Promise, chance, fault, note, times
@@ -36,7 +38,8 @@ class Lines:
     laboratory: Laboratory
     server: ssh.Server
     run: RunDir
-    twin: RunDir
+    pulse: "Pulse"
+    twin_pulse: "Pulse"
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     largest: list[tuple[float, float]] = field(default_factory=list)
 
@@ -71,7 +74,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lines]:
             wait_until(lambda: not ssh.apps(laboratory.home), "an app outlived its connection")
             assert trainer is not None
             assert lock_holder(run) == trainer
-        lines = Lines(laboratory, server, run, twin)
+        lines = Lines(laboratory, server, run, Pulse(run), Pulse(twin))
         yield lines
         say_gaps(lines)
     finally:
@@ -94,39 +97,46 @@ def started_by_key(session: ssh.Session, laboratory: Laboratory) -> RunDir:
 # -- gaps -------------------------------------------------------------------------------------------
 
 
-def largest_gap(run: RunDir, first: int, last: int) -> float:
-    """Return the longest time between two chunks of steps, among the events numbered `first` to `last`."""
-    said = [
-        event for event in read_events(run) if isinstance(event, StepsEnded) and first <= event.seq <= last
-    ]
-    return max(later.seconds - earlier.seconds for earlier, later in pairwise(said))
+class Pulse:
+    """The steps that a run tells, each read once; none is lost, and none told twice."""
 
+    def __init__(self, run: RunDir) -> None:
+        self._tail = Tail(run.events)
+        self._moments: list[float] = []
+        self.step = 0
 
-def is_whole(run: RunDir) -> bool:
-    """Whether every step up to the last one was recorded, each once."""
-    said = [event for event in read_events(run) if isinstance(event, StepsEnded)]
-    return all(now.step == before.step + len(now.loss) for before, now in pairwise(said))
+    def read(self) -> int:
+        """Read on; return how often steps were told by now."""
+        for line in self._tail.read():
+            event = events.decode(line)
+            if isinstance(event, StepsEnded):
+                assert event.step == self.step + len(event.loss)
+                self.step = event.step
+                self._moments.append(event.seconds)
+        return len(self._moments)
+
+    def until_step(self, step: int) -> None:
+        """Wait until so many steps are told."""
+        wait_until(lambda: self.read() > 0 and self.step >= step, f"step {step}")
+
+    def largest_gap(self, since: int) -> float:
+        """Return the longest time between two tellings, of those behind the first `since`."""
+        wait_until(lambda: self.read() > since + 2, "two more tellings")
+        return max(later - earlier for earlier, later in pairwise(self._moments[since:]))
 
 
 def without_a_gap(lines: Lines, disturb: Callable[[], None]) -> None:
     """Disturb the run; see that meanwhile it never stood still for longer than its undisturbed twin."""
     trainer = lock_holder(lines.run)
-    watches = (Watch(lines.run), Watch(lines.twin))
+    pulses = (lines.pulse, lines.twin_pulse)
     for attempt in range(TRIES):
-        first = [watch.history.seq for watch in watches]
+        told = [max(0, pulse.read() - 1) for pulse in pulses]
         disturb()
-        for watch in watches:
-            watch.until_step(watch.history.step + 1)
-        last = [watch.history.seq for watch in watches]
-        gap, usual = (
-            largest_gap(run, *span)
-            for run, span in zip((lines.run, lines.twin), zip(first, last, strict=True), strict=True)
-        )
+        gap, usual = (pulse.largest_gap(since) for pulse, since in zip(pulses, told, strict=True))
         if gap <= usual + MOST_GAP or attempt == TRIES - 1:
             break
     lines.largest.append((gap, usual))
     assert gap <= usual + MOST_GAP, f"{gap:.2f} s without a step; {usual:.2f} s in the undisturbed twin"
-    assert is_whole(lines.run)
     assert lock_holder(lines.run) == trainer
 
 
@@ -170,7 +180,8 @@ def lose(lines: Lines, number: int, cut: Callable[[ssh.Session, Random], None]) 
             cut(session, moments)
         wait_until(lambda: not lines.server.sessions, "a connection is served still")
         wait_until(lambda: not ssh.apps(lines.laboratory.home), "an app outlived its connection")
-        step = Watch(lines.run).history.step
+        lines.pulse.read()
+        step = lines.pulse.step
         again = [lines.attach() for _ in range(number)]
         for session in again:
             shows_the_run(session, step)
@@ -239,19 +250,19 @@ STILL = 50
 def hang(lines: Lines, number: int) -> None:
     """Stop clients until their apps are stuck and for a while longer; then they see what they have missed."""
     sessions = [lines.attach() for _ in range(number)]
-    watch = Watch(lines.run)
     for session in sessions:
         shows_the_run(session, 1)
         psutil.Process(session.terminal.process.pid).suspend()
     try:
         for session in sessions:
             fill(session)
-        watch.until_step(watch.history.step + WHILE_HUNG)
+        lines.pulse.read()
+        lines.pulse.until_step(lines.pulse.step + WHILE_HUNG)
     finally:
         for session in sessions:
             psutil.Process(session.terminal.process.pid).resume()
     for session in sessions:
-        shows_the_run(session, watch.history.step)
+        shows_the_run(session, lines.pulse.step)
         app = session.app
         session.terminal.send("q")
         session.terminal.wait_for("Leave?")
