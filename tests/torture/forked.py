@@ -68,8 +68,9 @@ class ForkServer:
 
     def kill(self) -> list[str]:
         """Kill the child at once; return all that it said."""
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended unheard
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
         return self.wait()
 
     def close(self) -> None:

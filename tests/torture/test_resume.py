@@ -53,10 +53,11 @@ def train_killed(run: RunDir, trainers: ForkServer, kills: int, moments: random.
         if moments.random() < 0.4:
             leave(run, Set(key="optimizer.lr", value=round(moments.uniform(0.001, 0.01), 6)))
         trainers.listen(moments.uniform(*_LIFE))
-        if not trainers.pid:
+        if trainers.pid:
+            trainers.kill()
+        if trainers.status != -signal.SIGKILL:
+            assert trainers.status == 0
             break  # it had come to its end before
-        trainers.kill()
-        assert trainers.status == -signal.SIGKILL
         killed += 1
     if read_history(run).ended is None:
         attempt(run, trainers)

@@ -7,6 +7,7 @@ from tests.torture.ledger import Promise
 from tests.torture.readme import README, RESULTS, with_table
 
 
+@pytest.mark.skipif(ledger.IS_FULL or not RESULTS.exists(), reason="the page of a full tier is still to come")
 def test_readme_shows_the_last_full_tier() -> None:
     page, readme = RESULTS.read_text(encoding="utf-8"), README.read_text(encoding="utf-8")
     assert "full tier" in page
