@@ -32,7 +32,7 @@ docs:  ## publish the catalogue and the JSON schemas of events and commands anew
 	python -m dlcore.schema docs
 	python -m dlcore.catalogue docs
 
-torture:  ## every fault of the full tier, half an hour; README quotes the table
+torture:  ## every fault of the full tier; README quotes the table
 	DLTUI_TORTURE=full DLTUI_LEDGER=tests/torture/results.md pytest -n 2 --dist loadfile tests/torture
 	python -m tests.torture.readme
 

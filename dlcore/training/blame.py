@@ -6,9 +6,10 @@ from contextlib import contextmanager, suppress
 import torch
 from torch import nn
 
+from dlcore.training.sources import Arrays
 from dlcore.training.step import TrainingStep
 
-Again = Callable[[], Iterator[tuple[torch.Tensor, torch.Tensor]]]
+Again = Callable[[], Iterator[Arrays]]
 """Yields the batches (inputs, targets) since the last look again, with the same chance for their steps."""
 
 _MOST_BYTES = 64_000_000

@@ -31,6 +31,7 @@ from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record, readable
 from dlcore.training.saving import Saver
 from dlcore.training.seeds import derive, draw_on, drawing, generator
+from dlcore.training.sources import Arrays
 from dlcore.training.state import state_of
 from dlcore.training.steering import carry_out, edit_again
 from dlcore.training.step import TrainingStep
@@ -141,7 +142,7 @@ class Training:
         """Keep what the coming steps of the epoch begin with, so that they can be taken again."""
         step, chance = self.step, drawing(self.augmenting, self.data.device)
 
-        def again() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        def again() -> Iterator[Arrays]:
             self.step, self.chance = step, chance
             return self.batches(epoch)
 
@@ -160,7 +161,7 @@ class Training:
         """Measure the gradients of the coming step."""
         self.probe.look(self.step + 1)
 
-    def batches(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def batches(self, epoch: int) -> Iterator[Arrays]:
         """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
         torch.manual_seed(derive(self.config.seed, "dropout", epoch))
         if self.config.regularization.augment:
@@ -179,9 +180,7 @@ class Training:
         batches = self.data.batches(self.data.training, self.batch_size, order, seed, skip=begun)
         return batches if self.augmenting is None else self.augmented(batches, self.augmenting)
 
-    def augmented(
-        self, batches: Iterator[tuple[torch.Tensor, torch.Tensor]], chance: torch.Generator
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def augmented(self, batches: Iterator[Arrays], chance: torch.Generator) -> Iterator[Arrays]:
         """Yield the batches with their images moved by chance."""
         for inputs, targets in batches:
             yield augmented(inputs, self.config.regularization.augment, chance), targets

@@ -60,7 +60,7 @@ def _row(cells: Mapping[int, Char], columns: int) -> str:
     return "".join(said).rstrip()
 
 
-def _seen(cell: pyte.screens.Char) -> Cell:
+def _seen(cell: Char) -> Cell:
     """Return all of a cell, but of a blank only its background: nobody sees its other colour."""
     plain = cell.data == " " and not (cell.reverse or cell.underscore or cell.strikethrough)
     return (cell.data, cell.bg) if plain else tuple(cell)

@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 IS_FULL = os.environ.get("DLTUI_TORTURE", "") == "full"
-SEED = int(os.environ.setdefault("DLTUI_SEED", str(random.SystemRandom().randrange(2**32))))
-"""Handed on to the other processes that run tests."""
+SEED = int(os.environ.get("DLTUI_SEED") or random.SystemRandom().randrange(2**32))
+os.environ["DLTUI_SEED"] = str(SEED)  # for the other processes that run tests
 HEADER = ("promise", "faults tried", "survived", "lost", "")
 
 
