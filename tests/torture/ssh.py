@@ -141,6 +141,12 @@ class Session:
         return apps(self._home, self._mark)[0]
 
     @property
+    def controlling_terminal(self) -> Path:
+        """The app's terminal; psutil does not find one that was opened after it first looked for any."""
+        command = ["ps", "-o", "tty=", "-p", str(self.app.pid)]
+        return Path("/dev", subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+
+    @property
     def servers(self) -> list[psutil.Process]:
         """The server's processes that serve this session."""
         above = self.app.parents()

@@ -27,6 +27,8 @@ MOST_GAP = 0.1
 """Seconds by which the largest gap between steps may exceed that of the twin."""
 TRIES = 3
 """A busy machine makes gaps too, which do not come again; a stall that a connection makes does."""
+A_WHILE = 14_000
+"""Bytes that an app over SSH sends to open, with its first frames."""
 WHILE_HUNG = 200
 """Steps that the trainer must take while a connection hangs and its app is stuck."""
 
@@ -171,7 +173,7 @@ def step_in(text: str) -> int:
 
 
 def lose(lines: Lines, number: int, cut: Callable[[ssh.Session, Random], None]) -> None:
-    """Cut connections at random moments; nothing is left of them, and each is soon back with the run."""
+    """Cut connections at random moments; nothing is left of them, and whoever dials again is back with the run."""
     moments = chance(cut.__name__)
 
     def cut_all() -> None:
@@ -182,11 +184,9 @@ def lose(lines: Lines, number: int, cut: Callable[[ssh.Session, Random], None]) 
         wait_until(lambda: not ssh.apps(lines.laboratory.home), "an app outlived its connection")
         lines.pulse.read()
         step = lines.pulse.step
-        again = [lines.attach() for _ in range(number)]
-        for session in again:
-            shows_the_run(session, step)
-        for session in again:
-            session.terminal.close()
+        again = lines.attach()
+        shows_the_run(again, step)
+        again.terminal.close()
 
     with fault(Promise.CONNECTION, number):
         without_a_gap(lines, cut_all)
@@ -194,7 +194,7 @@ def lose(lines: Lines, number: int, cut: Callable[[ssh.Session, Random], None]) 
 
 def wait_a_moment(session: ssh.Session, moments: Random) -> None:
     """Wait until a client has received some bytes: the app may be opening, or open for a while."""
-    some = moments.randrange(1, 20_000)
+    some = moments.randrange(1, A_WHILE)
     session.terminal.wait_for(lambda _: len(session.terminal.sent) >= some)
 
 
@@ -224,9 +224,7 @@ def fill(session: ssh.Session) -> None:
 
     The app itself would need minutes for that: a client is sent a megabyte before it must take anything.
     """
-    terminal = session.app.terminal()
-    assert terminal is not None
-    descriptor = os.open(terminal, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    descriptor = os.open(session.controlling_terminal, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
     refused = 0
 
     def takes_no_more() -> bool:
