@@ -144,7 +144,8 @@ class Session:
     def controlling_terminal(self) -> Path:
         """The app's terminal; psutil does not find one that was opened after it first looked for any."""
         command = ["ps", "-o", "tty=", "-p", str(self.app.pid)]
-        return Path("/dev", subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return Path("/dev", said.strip())
 
     @property
     def servers(self) -> list[psutil.Process]:

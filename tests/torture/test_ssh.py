@@ -173,7 +173,7 @@ def step_in(text: str) -> int:
 
 
 def lose(lines: Lines, number: int, cut: Callable[[ssh.Session, Random], None]) -> None:
-    """Cut connections at random moments; nothing is left of them, and whoever dials again is back with the run."""
+    """Cut connections at random moments; nothing is left of them; who dials again is back with the run."""
     moments = chance(cut.__name__)
 
     def cut_all() -> None:
