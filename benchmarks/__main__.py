@@ -24,11 +24,13 @@ from benchmarks import (
     runs,
     speed,
     start,
+    whole,
 )
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "speed": ("Training speed", speed.measure),
+    "whole": ("A whole run", whole.measure),
     "peers": ("Training speed against peers", peers.measure),
     "keras": ("Training speed against Keras on JAX", keras.measure),
     "networks": ("Training speed of other networks", networks.measure),

@@ -84,9 +84,13 @@ class Company:
         self._began = time.perf_counter()
         self._others = _seconds_of_others()
 
+    def seconds(self) -> float:
+        """Return the seconds that have passed."""
+        return time.perf_counter() - self._began
+
     def cores(self) -> float:
         """Return how many cores neither we nor our ended children have kept busy, on average since then."""
-        return max(0.0, _seconds_of_others() - self._others) / (time.perf_counter() - self._began)
+        return max(0.0, _seconds_of_others() - self._others) / self.seconds()
 
 
 class Conditions:
@@ -108,7 +112,7 @@ class Conditions:
             f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory · {platform.system()}, "
             f"Python {platform.python_version()}, {versions} · "
             f"load average {self._load:.1f} at the start{before}, "
-            f"other programs used {cores:.2f} cores meanwhile{meanwhile}"
+            f"other programs used {cores:.2f} cores meanwhile{meanwhile} · took {self._company.seconds():.0f} s"
         )
 
 
