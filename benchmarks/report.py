@@ -112,7 +112,8 @@ class Conditions:
             f"{psutil.virtual_memory().total / 2**30:.0f} GiB of memory · {platform.system()}, "
             f"Python {platform.python_version()}, {versions} · "
             f"load average {self._load:.1f} at the start{before}, "
-            f"other programs used {cores:.2f} cores meanwhile{meanwhile} · took {self._company.seconds():.0f} s"
+            f"other programs used {cores:.2f} cores meanwhile{meanwhile} · "
+            f"took {self._company.seconds():.0f} s"
         )
 
 

@@ -79,8 +79,8 @@ def _intro(found: Rounds[Trained], first: Trained) -> str:
         "784-128-64-10 with ReLU, SGD with momentum 0.9 and learning rate 0.01, batches of 64, MNIST, on the "
         f"CPU; in a turn {EPOCHS} epochs of dltui with all 60,000 images and {PLAIN_EPOCHS} of the plain "
         f"script with {PLAIN_IMAGES:,}, of which the first does not count. dltui is `{LINE}`, compiled with "
-        f"`{COMPILED}`; it records loss, accuracy and gradient norms. The clock runs from an evaluation's end "
-        f"to the epoch's end. Before the rounds a compiled run of {EPOCHS} epochs took {first.wall:.0f} s in "
+        f"`{COMPILED}`; it records loss, accuracy and gradient norms. The clock runs from an evaluation's "
+        f"end to the epoch's end. Before the rounds a compiled run of {EPOCHS} epochs took {first.wall:.0f} s in "
         f"all. {found.text()}"
     )
 
