@@ -80,8 +80,8 @@ def _intro(found: Rounds[Trained], first: Trained) -> str:
         f"CPU; in a turn {EPOCHS} epochs of dltui with all 60,000 images and {PLAIN_EPOCHS} of the plain "
         f"script with {PLAIN_IMAGES:,}, of which the first does not count. dltui is `{LINE}`, compiled with "
         f"`{COMPILED}`; it records loss, accuracy and gradient norms. The clock runs from an evaluation's "
-        f"end to the epoch's end. Before the rounds a compiled run of {EPOCHS} epochs took {first.wall:.0f} s in "
-        f"all. {found.text()}"
+        f"end to the epoch's end. Before the rounds a compiled run of {EPOCHS} epochs took "
+        f"{first.wall:.0f} s in all. {found.text()}"
     )
 
 
