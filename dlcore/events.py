@@ -111,6 +111,10 @@ class Prepared(_Event):
     """Of the first epoch; there are fewer later when the batch grows."""
     total_steps: Count
     epochs: Count
+    chance: Number = None
+    """Score of the best constant answer: the share of the largest class in the training split, or R² 0."""
+    chance_loss: Number = None
+    """Loss of the best constant answer, where there is one: the entropy of the classes, in nats."""
 
 
 class CompilationStarted(_Event):
@@ -152,6 +156,8 @@ class GradientsMeasured(_Event):
     steps: tuple[Step, ...]
     norms: dict[str, tuple[Number, ...]]
     """Layer name → one norm for each of `steps`; layers in the order of the network."""
+    updates: dict[str, tuple[Number, ...]] = {}
+    """Layer name → norm of the update over the norm of the weights before it, for each of `steps`."""
     every: Count
     """Steps from one look to the next, at present."""
     cost: Finite
@@ -169,6 +175,10 @@ class ActivationsMeasured(_Event):
     """One value in twenty is smaller than this."""
     high: dict[str, Number]
     """One value in twenty is larger than this."""
+    dead: dict[str, Number] = {}
+    """Share of units behind a relu that no sample made positive, neither now nor at the two looks before."""
+    saturated: dict[str, Number] = {}
+    """Share of values where a sigmoid or tanh has less than a twentieth of its steepest slope."""
 
 
 class Evaluated(_Event):

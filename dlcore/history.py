@@ -25,7 +25,7 @@ from dlcore.events import (
     StepsEnded,
     Warned,
 )
-from dlcore.gradients import MOST_LOOKS, Gradients
+from dlcore.layerwise import MOST_LOOKS, LayerFigures
 from dlcore.series import MOST_BLOCKS, Series
 from dlcore.thinned import Newest, Thinned, counts
 
@@ -85,8 +85,15 @@ class RunHistory:
         self.score = Series(steps)
         """The figure called `metric`, of each step."""
         self.lr = Series(steps)
-        self.gradients = Gradients(looks)
-        self.activations: ActivationsMeasured | None = None
+        self.gradients = LayerFigures(looks)
+        """Norm of dL/dW of each layer."""
+        self.updates = LayerFigures(looks)
+        """Norm of each layer's update over that of its weights, at the same steps."""
+        self.look_every = 0
+        """Steps from one look at the gradients to the next, at present."""
+        self.look_cost = 0.0
+        """Share of the training time that looking has taken so far."""
+        self.activations: Thinned[ActivationsMeasured] = Thinned(kept)
         self.epochs: Thinned[EpochEnded] = Thinned(kept)
         self.answers: Newest[CommandApplied | CommandRefused] = Newest(kept)
         self.warnings: Newest[Warned] = Newest(kept)
@@ -140,9 +147,11 @@ class RunHistory:
             case StepsEnded():
                 self._steps(event)
             case GradientsMeasured():
-                self.gradients.add(event)
+                self.look_every, self.look_cost = event.every, event.cost
+                self.gradients.add(event.steps, event.norms)
+                self.updates.add(event.steps, event.updates)
             case ActivationsMeasured():
-                self.activations = event
+                self.activations.add(event)
             case Evaluated():
                 self._evaluations.add(event, self.metric)
             case EpochEnded():
@@ -180,6 +189,8 @@ class RunHistory:
         for series in (self.loss, self.score, self.lr):
             series.cut(step)
         self.gradients.cut(step)
+        self.updates.cut(step)
+        self.activations.cut(step, kept)
         self._evaluations.cut(step, kept)
         self.epochs.cut(step, kept)
         self.checkpoints[:] = [one for one in self.checkpoints if counts(one, step, kept)]

@@ -286,6 +286,21 @@ def print_value(value: Any) -> str:
     return _inline(value) if isinstance(value, dict) else str(value)
 
 
+def print_setting(key: str, value: Any) -> str:
+    """Return a value as in the file as `--set` takes it: `optimizer.lr=0.01`."""
+    return f"{key}={_typed(value)}"
+
+
+def _typed(value: Any) -> str:
+    """Return a value of the file as a person would type it."""
+    if not isinstance(value, list):
+        return print_value(value)
+    if any(isinstance(item, dict) for item in value):
+        shown = [print_value(item) if isinstance(item, dict) else f'"{item}"' for item in value]
+        return f"[{', '.join(shown)}]"
+    return ",".join(map(print_value, value)) or "[]"
+
+
 def _inline(value: Any) -> str:
     """Return a TOML value on one line."""
     if isinstance(value, dict):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tui.inspector import Inspector
     from tui.line_rate import LineRate
     from tui.messages import ResumeRequested, RunOpened, RunRequested, SetupRequested
+    from tui.screens.errors import ErrorsScreen
+    from tui.screens.inside import InsideScreen
     from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
     from tui.screens.train import TrainScreen
@@ -133,6 +135,8 @@ class DltuiApp(App["RunDir | None"]):
         self._inspector = Inspector()
         self.add_mode("setup", lambda: self._setup)
         self.add_mode("train", lambda: self._train)
+        self.add_mode("inside", lambda: self._inside)
+        self.add_mode("errors", lambda: self._errors)
         self.add_mode("runs", lambda: self._runs)
         self.switch_mode("setup" if self._first_run is None else "train")
         self.set_timer(_SETTLE_SECONDS, self._settle)
@@ -174,6 +178,20 @@ class DltuiApp(App["RunDir | None"]):
         from tui.screens.train import TrainScreen
 
         return TrainScreen(self._first_run, self._read_only, self._ascii_only)
+
+    @cached_property
+    def _inside(self) -> "InsideScreen":
+        from tui.screens.inside import InsideScreen
+
+        assert self._inspector is not None
+        return InsideScreen(lambda: self._feed, self._inspector, ascii_only=self._ascii_only)
+
+    @cached_property
+    def _errors(self) -> "ErrorsScreen":
+        from tui.screens.errors import ErrorsScreen
+
+        assert self._inspector is not None
+        return ErrorsScreen(lambda: self._feed, self._inspector, ascii_only=self._ascii_only)
 
     @cached_property
     def _runs(self) -> "RunsScreen":

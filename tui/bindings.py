@@ -5,9 +5,16 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "setup", "train", "runs"]
+Place = Literal["app", "setup", "train", "inside", "errors", "runs"]
 
-PLACES: dict[Place, str] = {"setup": "Setup", "train": "Train", "runs": "Runs", "app": "Everywhere"}
+PLACES: dict[Place, str] = {
+    "setup": "Setup",
+    "train": "Train",
+    "inside": "Inside",
+    "errors": "Errors",
+    "runs": "Runs",
+    "app": "Everywhere",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,8 @@ KEYS: tuple[Key, ...] = (
     Key("runs", "c", "copy_setup", "To Setup", "Take the run's configuration to Setup.", footer=False),
     Key("app", "1", "show('setup')", "Setup", "Choose data, network and training.", footer=False),
     Key("app", "2", "show('train')", "Train", "Watch the run.", footer=False),
+    Key("app", "3", "show('inside')", "Inside", "Look inside the network.", footer=False),
+    Key("app", "4", "show('errors')", "Errors", "What the network gets wrong.", footer=False),
     Key("app", "5", "show('runs')", "Runs", "All runs.", footer=False),
     Key("app", "ctrl+p", "command_palette", "Palette", "Search everything that can be done.", shown="ctrl+p"),
     Key("app", "question_mark", "help", "Help", "All keys.", shown="?"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from dlcore import figures
 from dlcore.events import Evaluated, Number
-from dlcore.gradients import typical
 from dlcore.history import RunHistory, score
+from dlcore.layerwise import typical
 from dlcore.series import Series, band, smoothed
 from tui.plotting import Chart, Curve, Role
 
@@ -63,7 +63,7 @@ def _lowest_r2(history: RunHistory) -> float:
 def gradient_chart(history: RunHistory, view: View) -> Chart:
     """Return the gradient norm of up to five layers over the steps, the first and the last among them."""
     gradients = history.gradients
-    layers = list(gradients.norms)
+    layers = list(gradients.figures)
     most = min(len(_ROLES), len(layers))
     picked = [layers[index * (len(layers) - 1) // max(most - 1, 1)] for index in range(most)]
     number = len(gradients.steps)
@@ -71,7 +71,7 @@ def gradient_chart(history: RunHistory, view: View) -> Chart:
     starts = range(0, number, stride)
     curves = []
     for layer, (role, mark) in zip(picked, _ROLES, strict=False):
-        norms = gradients.norms[layer]
+        norms = gradients.figures[layer]
         points = tuple((gradients.steps[i], _typical(norms[i : i + stride])) for i in starts)
         curves.append(Curve(layer, points, role, mark))
     return Chart("over time", tuple(curves), _limits(history), log_y=True, x_label="step", values=False)

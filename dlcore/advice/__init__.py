@@ -6,7 +6,6 @@ a configuration can be healthy, because a false alarm costs more trust than a mi
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from dlcore.advice.advice import Advice, Case
 from dlcore.advice.data import batch_size, flips, honest_test, scales, sorted_samples
@@ -34,11 +33,9 @@ from dlcore.advice.schedules import (
     late_stopping,
     long_warmup,
 )
-from dlcore.choices.choice import Choice, by_name, fields_of
+from dlcore.changes import is_sound, with_changes
 from dlcore.choices.dataset import Facts
-from dlcore.config import SECTIONS, RunConfig, plan, to_table
-from dlcore.crosschecks import cross_check
-from dlcore.reading import checked, read_table
+from dlcore.config import RunConfig, plan
 
 __all__ = ["Advice", "advise", "applied"]
 
@@ -85,34 +82,9 @@ def advise(config: RunConfig, facts: Facts | None) -> tuple[Advice, ...]:
 
 def applied(config: RunConfig, advice: Advice) -> RunConfig:
     """Return the configuration with the changes of an advice made to it; raises ConfigError if refused."""
-    return checked(_changed(config, advice))
+    return with_changes(config, advice.changes)
 
 
 def _sound(config: RunConfig, facts: Facts | None, advice: Advice) -> Advice:
     """Return the advice, without its changes where they would be refused: the reason still holds."""
-    found = read_table(_changed(config, advice)).config
-    if found is None or any(cross_check(found.chosen(), facts)):
-        return replace(advice, changes={})
-    return advice
-
-
-def _changed(config: RunConfig, advice: Advice) -> dict[str, Any]:
-    """Return the tables of the file with the changes in them."""
-    table = to_table(config)
-    for key, value in advice.changes.items():
-        section, _, name = key.rpartition(".")
-        if name == "kind":
-            table[section] = {"kind": value, **_shared(section, config, value)}
-        else:
-            table[section][name] = value
-    return table
-
-
-def _shared(section: str, config: RunConfig, word: str) -> dict[str, Any]:
-    """Return the fields that a new kind takes over: those of the same name and the same default."""
-    old = config.section(section)
-    family = next(one.family for one in SECTIONS if one.key == section)
-    kind: type[Choice] | None = by_name(family, word)
-    defaults = {spec.name: spec.default for spec in fields_of(kind)} if kind is not None else {}
-    kept = [spec.name for spec in fields_of(type(old)) if defaults.get(spec.name) == spec.default]
-    return {name: value for name, value in to_table(config)[section].items() if name in kept}
+    return advice if is_sound(config, advice.changes, facts) else replace(advice, changes={})

@@ -7,7 +7,7 @@ from dlcore.choices.activations import GELU, Activation, LeakyReLU, ReLU, SiLU
 from dlcore.choices.architectures import Architecture, Cnn, LeNet5, Mlp, ResNet, ResNet18, Vgg
 from dlcore.choices.dataset import Facts
 from dlcore.config import Plan, RunConfig, to_value
-from dlcore.oneline import print_value
+from dlcore.oneline import print_setting
 
 RECTIFIED = ReLU | LeakyReLU | GELU | SiLU
 """Activations that pass the positive half, and nearly nothing of the other."""
@@ -27,7 +27,7 @@ class Advice:
     @property
     def settings(self) -> tuple[str, ...]:
         """The changes as `--set` takes them: `optimizer.lr=0.01`."""
-        return tuple(f"{key}={_typed(value)}" for key, value in self.changes.items())
+        return tuple(print_setting(key, value) for key, value in self.changes.items())
 
     @property
     def offer(self) -> str:
@@ -43,16 +43,6 @@ class Case:
     facts: Facts | None
     plan: Plan | None
     """None while the data have not been opened."""
-
-
-def _typed(value: Any) -> str:
-    """Return a value of the file as a person would type it."""
-    if not isinstance(value, list):
-        return print_value(value)
-    if any(isinstance(item, dict) for item in value):
-        shown = [print_value(item) if isinstance(item, dict) else f'"{item}"' for item in value]
-        return f"[{', '.join(shown)}]"
-    return ",".join(map(print_value, value)) or "[]"
 
 
 def hidden_activations(model: Architecture) -> tuple[Activation, ...]:

@@ -20,7 +20,7 @@ def to_csv(report: Report) -> str:
     A gradient norm belongs to the last step, at or before the row's, at which the probe looked. The figures
     beside the loss are accuracies, or R² and errors in a regression.
     """
-    layers = list(report.history.gradients.norms)
+    layers = list(report.history.gradients.figures)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = MEASURED[report.history.metric]

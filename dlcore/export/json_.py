@@ -9,7 +9,6 @@ from typing import Any
 from dlcore.config import to_table
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
 from dlcore.export.report import Report, lr_at, without_path
-from dlcore.gradients import Gradients
 from dlcore.history import RunHistory, first_last_ratio, score
 from dlcore.oneline import print_line
 from dlcore.perclass import per_class
@@ -52,7 +51,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "evaluations": [_evaluation(history, event) for event in history.evaluations],
         "best_weights": history.taken_back,
         "per_class": _per_class(history),
-        "gradients": _gradients(history.gradients),
+        "gradients": _gradients(history),
         "activations": _activations(history),
         "edits": [_edit(report, answer) for answer in history.answers],
         "warnings": [
@@ -127,13 +126,15 @@ def _per_class(history: RunHistory) -> dict[str, Any] | None:
 
 def _activations(history: RunHistory) -> dict[str, Any] | None:
     """Return what the layers hand to their activations, as it was measured last."""
-    found = history.activations
-    if found is None:
+    if not history.activations:
         return None
-    return found.model_dump(include={"step", "samples", "mean", "deviation", "low", "high"})
+    return history.activations[-1].model_dump(
+        include={"step", "samples", "mean", "deviation", "low", "high", "dead", "saturated"}
+    )
 
 
-def _gradients(gradients: Gradients) -> dict[str, Any] | None:
+def _gradients(history: RunHistory) -> dict[str, Any] | None:
+    gradients, updates = history.gradients, history.updates
     if not gradients.steps:
         return None
     latest = gradients.latest()
@@ -141,10 +142,11 @@ def _gradients(gradients: Gradients) -> dict[str, Any] | None:
     return {
         "latest": {layer: shortest(norm) for layer, norm in latest.items()},
         "first_last_ratio": None if ratio is None else shortest(ratio),
-        "every": gradients.every,
-        "cost": gradients.cost,
+        "every": history.look_every,
+        "cost": history.look_cost,
         "steps": list(gradients.steps),
-        "norms": {layer: [shortest(norm) for norm in norms] for layer, norms in gradients.norms.items()},
+        "norms": {layer: [shortest(norm) for norm in norms] for layer, norms in gradients.figures.items()},
+        "updates": {layer: [shortest(one) for one in shares] for layer, shares in updates.figures.items()},
     }
 
 

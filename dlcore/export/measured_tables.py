@@ -164,15 +164,16 @@ def epoch_text(epoch: float) -> str:
 def gradients(report: Report) -> Iterator[str]:
     """Yield each layer's gradient norm at the first and at the last look."""
     seen = report.history.gradients
-    if not seen.steps or not seen.norms:
+    if not seen.steps or not seen.figures:
         return
     looks = [(seen.steps[0], seen.at(0)), (seen.steps[-1], seen.latest())]
     if len(seen.steps) == 1:
         del looks[1]
     lines = [
-        (for_markdown(layer), *(figures.norm(norms.get(layer)) for _, norms in looks)) for layer in seen.norms
+        (for_markdown(layer), *(figures.norm(norms.get(layer)) for _, norms in looks))
+        for layer in seen.figures
     ]
-    if len(seen.norms) > 1:
+    if len(seen.figures) > 1:
         lines.append(("first ÷ last", *(figures.ratio(first_last_ratio(norms)) for _, norms in looks)))
     yield "## Gradients"
     yield ""
@@ -183,9 +184,9 @@ def gradients(report: Report) -> Iterator[str]:
 
 def activations(report: Report) -> Iterator[str]:
     """Yield what each layer hands to its activation, as it was measured last."""
-    found = report.history.activations
-    if found is None or not found.mean:
+    if not report.history.activations or not report.history.activations[-1].mean:
         return
+    found = report.history.activations[-1]
     columns = (found.mean, found.deviation, found.low, found.high)
     lines = [
         (for_markdown(layer), *(_plain(column.get(layer)) for column in columns)) for layer in found.mean

@@ -8,8 +8,8 @@ from typing import Any
 from dlcore.atomic import read_json
 from dlcore.config import RunConfig
 from dlcore.events import EpochEnded, Evaluated, shortest
-from dlcore.gradients import Gradients
 from dlcore.history import Metric, RunHistory, State
+from dlcore.layerwise import LayerFigures
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize
@@ -130,7 +130,7 @@ def lr_at(history: RunHistory, step: int) -> float | None:
     return shortest(value) if math.isfinite(value) else None
 
 
-def norms_at(gradients: Gradients, step: int) -> dict[str, float]:
+def norms_at(gradients: LayerFigures, step: int) -> dict[str, float]:
     """Return each layer's gradient norm at the last look at or before a step; nothing before the first."""
     index = bisect_right(gradients.steps, step) - 1
     return gradients.at(index) if index >= 0 else {}

@@ -159,6 +159,7 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
     import torch
 
     from dlcore.training import checkpoint
+    from dlcore.training.chance import chance
     from dlcore.training.control import Control
     from dlcore.training.data import load
     from dlcore.training.device import pick_device
@@ -215,6 +216,7 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
         steps_per_epoch=steps.steps_per_epoch,
         total_steps=steps.steps,
         epochs=config.training.epochs,
+        **chance(data, config.loss),
     )
     training = Training(config, run, data, step, record, control, lambda: signals.asked)
     training.edits.extend(claim.past.edits)

@@ -111,13 +111,14 @@ class Chunk:
         return torch.cat(found)
 
     def _tell_gradients(self, step: int) -> None:
-        steps, norms = self._probe.taken(step, self.training_seconds)
-        if steps:
+        found = self._probe.taken(step, self.training_seconds)
+        if found.steps:
             self._record.say(
                 GradientsMeasured,
                 step,
-                steps=tuple(steps),
-                norms={layer: tuple(values) for layer, values in norms.items()},
+                steps=tuple(found.steps),
+                norms={layer: tuple(values) for layer, values in found.norms.items()},
+                updates={layer: tuple(values) for layer, values in found.updates.items()},
                 every=self._probe.every,
                 cost=self._probe.cost,
             )

@@ -16,32 +16,23 @@ from typing import Any, BinaryIO
 
 import torch
 
-from dlcore import rundir
 from dlcore.choices.architectures import CustomModel
-from dlcore.choices.dataset import DataChoice, Facts
-from dlcore.choices.own import CustomData
-from dlcore.config import RunConfig, output_units, to_table
+from dlcore.config import output_units
 from dlcore.errors import DltuiError
-from dlcore.examine import examine, settled
-from dlcore.published import data_folder, find, published
 from dlcore.reading import checked
 from dlcore.training.data import load
 from dlcore.training.faults import described
+from dlcore.training.known import known, source_of
 from dlcore.training.layers import describe
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.optimizers import build_optimizer
 from dlcore.training.pictures import picture
 from dlcore.training.probes import spread
 from dlcore.training.seeds import generator
-from dlcore.training.sources import Source, read
 
 _SAMPLES = 128
 _MOST_REAL = 2_000_000
 """A network of so many parameters is run in earnest: without memory, torch imports its compiler first."""
-_LATER = ("batch_size", "validation", "normalize", "scale_target", "shuffle", "limit")
-"""What only matters after samples are read: they need not be read again for it."""
-_sources: dict[str, Source] = {}
-"""The data that were looked at last."""
 
 
 def network(table: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +41,7 @@ def network(table: dict[str, Any]) -> dict[str, Any]:
     A large one is built without memory. A network of the user's own is built in earnest: who knows whether
     it can be built without.
     """
-    config, facts = _known(table)
+    config, facts = known(table)
     is_own = isinstance(config.model, CustomModel)
     with nullcontext() if is_own else torch.device("meta"):
         model = build_model(config, facts)
@@ -72,7 +63,7 @@ def network(table: dict[str, Any]) -> dict[str, Any]:
 def data(table: dict[str, Any]) -> dict[str, Any]:
     """Return what the data are, and a picture of them when they are here already."""
     config = checked(table)
-    source = _source(config)
+    source = source_of(config)
     facts = source.facts if source else config.data.facts
     assert facts is not None, "only data that are published can be absent, and their facts are known"
     return {**asdict(facts), "picture": picture(source) if source else None}
@@ -83,54 +74,16 @@ def activations(table: dict[str, Any]) -> dict[str, Any]:
 
     Where the data are not here yet, normal noise stands for them.
     """
-    config, facts = _known(table)
+    config, facts = known(table)
     torch.manual_seed(config.seed)
     model = build_model(config, facts)
-    source = _source(config)
+    source = source_of(config)
     if source is None:
         inputs = torch.randn(_SAMPLES, *facts.shape, generator=generator(config.seed, "stand-in"))
     else:
         held = load(config, source, torch.device("cpu"))
         inputs, _ = held.first(held.training, _SAMPLES)
     return {"layers": spread(model, inputs), "real": source is not None}
-
-
-def _known(table: dict[str, Any]) -> tuple[RunConfig, Facts]:
-    """Return a checked, resolved configuration, and what its data hold."""
-    config = checked(table)
-    facts = examine(config)
-    if facts is None:
-        source = _source(config)
-        assert source is not None, "the user's own data are never absent"
-        facts = source.facts
-    return settled(config, facts), facts
-
-
-def _source(config: RunConfig) -> Source | None:
-    """Return the samples, or None when they would have to be downloaded; the latest are kept."""
-    try:
-        files = published(config.data.kind)
-    except KeyError:
-        files = None
-    if files is not None and len(find(files, data_folder(rundir.home(), files.kind))) < len(files.files):
-        return None
-    fields = {name: value for name, value in to_table(config)["data"].items() if name not in _LATER}
-    key = json.dumps([fields, config.seed, _changed(config.data)], default=str)
-    if key not in _sources:
-        _sources.clear()
-        _sources[key] = read(config, rundir.home(), lambda *_: None)
-    return _sources[key]
-
-
-def _changed(data: DataChoice) -> int:
-    """Return when the file or folder that a choice names was last changed, 0 where it names none."""
-    named = getattr(data, "file", "") or getattr(data, "folder", "")
-    if isinstance(data, CustomData):
-        named = data.target.rpartition(":")[0]
-    try:
-        return os.stat(os.path.expanduser(named)).st_mtime_ns if named else 0
-    except OSError:
-        return 0
 
 
 def environment() -> dict[str, Any]:

@@ -26,7 +26,7 @@ from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
 from dlcore.training.layers import weights_of
 from dlcore.training.metrics import build_scorer
-from dlcore.training.probes import PROBED_SAMPLES, Budget, GradientProbe, measure_activations
+from dlcore.training.probes import PROBED_SAMPLES, ActivationProbe, Budget, GradientProbe
 from dlcore.training.progress import Best, Plateau
 from dlcore.training.record import Record, readable
 from dlcore.training.saving import Saver
@@ -37,6 +37,8 @@ from dlcore.training.steering import carry_out, edit_again
 from dlcore.training.step import TrainingStep
 
 _PAUSE_SECONDS = 0.02
+_LOOKS = 50
+"""So often in a run activations are looked at, beside the evaluations, where the budget allows it."""
 
 
 class Training:
@@ -65,6 +67,7 @@ class Training:
         self.saver = Saver(run, record, config)
         self.budget = Budget(config.training.probe_budget)
         self.probe = GradientProbe(weights_of(self.model), self.budget)
+        self.activations = ActivationProbe(self.model)
         self.is_regression = data.facts.task == "regression"
         scorer = build_scorer(data.facts, data.target_variance)
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
@@ -84,8 +87,9 @@ class Training:
         """What an earlier attempt changed behind its checkpoint: changed again, at the same steps."""
         self.edited_at = float("-inf")
         self.evaluated_at = -1
+        self.looked_at = 0
+        """The step of the last look at activations; and the seconds that it took."""
         self.looked_for = 0.0
-        """Seconds that the last look at activations took."""
         self.stopping = False
         self.paused = False
         self.pause_at: int | None = None
@@ -107,8 +111,12 @@ class Training:
                 if self.edits:
                     edit_again(self)
                 self.set_lr()
-                look = self.look if self.is_time_to_look(len(targets)) else None
-                loss, outputs = self.take_step(inputs, targets, look)
+                looks = self.is_time_to_look(len(targets))
+                if looks:
+                    self.probe.begin()
+                loss, outputs = self.take_step(inputs, targets, self.look if looks else None)
+                if looks:
+                    self.probe.end()
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
                 self.blame.note(self.lr)
@@ -136,6 +144,8 @@ class Training:
         except NotFinite as error:
             found = self.blame.find()
             raise error.because(found) if found else error from None
+        if self.step - self.looked_at >= self.plan.steps / _LOOKS:
+            self.measure_activations(self.watched[1])
         self.remember(epoch)
 
     def remember(self, epoch: int) -> None:
@@ -261,12 +271,10 @@ class Training:
             return
         began = time.perf_counter()
         inputs, _ = self.data.first(split, PROBED_SAMPLES)
-        found = measure_activations(self.model, inputs)
-        self.looked_for = self.budget.since(began)
-        if found:
-            names = ("mean", "deviation", "low", "high")
-            by_name = {name: {layer: row[name] for layer, row in found.items()} for name in names}
-            self.record.say(ActivationsMeasured, self.step, samples=len(inputs), **by_name)
+        found = self.activations.look(inputs)
+        self.looked_at, self.looked_for = self.step, self.budget.since(began)
+        if found["mean"]:
+            self.record.say(ActivationsMeasured, self.step, samples=len(inputs), **found)
         self.chunk.resume_clock()
 
     def conclude(self) -> None:

@@ -2,12 +2,13 @@
 
 import math
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
 
-from dlcore.training.layers import activation_of, evaluating, layers_of, listening, norm_of
+from dlcore.training.layers import activation_of, evaluating, following, layers_of, listening, norm_of
 
 _FIRST = 10
 """The first steps are all looked at: much happens there."""
@@ -37,8 +38,19 @@ class Budget:
         return self.seconds + seconds <= self.share / 2 * training_seconds
 
 
+@dataclass(frozen=True)
+class Looks:
+    """What was measured at some steps: by layer, one figure for each of them."""
+
+    steps: list[int]
+    norms: dict[str, list[float]]
+    """Euclidean norm of dL/dW."""
+    updates: dict[str, list[float]]
+    """Euclidean norm of the update over that of the weights before it."""
+
+
 class GradientProbe:
-    """Euclidean norm of dL/dW of each layer: the weights of fc1, conv2 …, without the biases.
+    """Gradients and updates of each layer: of the weights of fc1, conv2 …, without the biases.
 
     It looks every 10 steps, and less often where half of the budget would not last for that. Looking
     changes nothing: neither gradients nor any generator.
@@ -52,8 +64,10 @@ class GradientProbe:
         self._weights = list(weights.values())
         self._nothing = torch.zeros(1, device=self._weights[0].device if self._weights else "cpu")
         self._budget = budget
+        self._before = [torch.empty_like(weight) for weight in self._weights] if budget.share else []
         self._steps: list[int] = []
         self._norms: list[torch.Tensor] = []
+        self._updates: list[torch.Tensor] = []
         self._latest = 0
         self._spent = 0.0  # seconds since the last call of `taken`
         self._told = (0, 0.0)  # step and training seconds at the last call of `taken`
@@ -63,6 +77,13 @@ class GradientProbe:
         return bool(self._budget.share and self._weights) and (
             stepping or step <= _FIRST or step - self._latest >= self.every
         )
+
+    def begin(self) -> None:
+        """Keep the weights as they are before a step that is looked at."""
+        began = time.perf_counter()
+        with torch.no_grad():
+            torch._foreach_copy_(self._before, self._weights)
+        self._spent += self._budget.since(began)
 
     def look(self, step: int) -> None:
         """Measure the gradients that `backward` has left."""
@@ -74,21 +95,36 @@ class GradientProbe:
         self._steps.append(step)
         self._latest = step
 
-    def taken(self, step: int, training_seconds: float) -> tuple[list[int], dict[str, list[float]]]:
-        """Return the steps looked at since the last call with each layer's norms, and adapt to the budget.
+    def end(self) -> None:
+        """Measure by how much the step has moved the weights."""
+        began = time.perf_counter()
+        with torch.no_grad():
+            sizes = torch.stack(torch._foreach_norm(self._before))
+            torch._foreach_sub_(self._before, self._weights)
+            moved = torch.stack(torch._foreach_norm(self._before))
+        self._updates.append(moved / sizes)
+        self._spent += self._budget.since(began)
+
+    def taken(self, step: int, training_seconds: float) -> Looks:
+        """Return what was measured since the last call, and adapt to the budget.
 
         `training_seconds` is the time of all training steps up to `step`.
         """
         began = time.perf_counter()
-        steps, norms = self._steps, torch.stack(self._norms).T.tolist() if self._norms else []
+        steps, norms, updates = self._steps, self._by_layer(self._norms), self._by_layer(self._updates)
         self._spent += self._budget.since(began)
-        self._steps, self._norms = [], []
+        self._steps, self._norms, self._updates = [], [], []
         self.cost = self._budget.cost(training_seconds)
         if steps:
             (told, seconds), self._told = self._told, (step, training_seconds)
             self._adapt(self._spent / len(steps), (training_seconds - seconds) / max(step - told, 1))
             self._spent = 0.0
-        return steps, dict(zip(self._names, norms, strict=False))
+        return Looks(steps, norms, updates)
+
+    def _by_layer(self, figures: list[torch.Tensor]) -> dict[str, list[float]]:
+        """Return figures (looks, layers) by layer."""
+        columns = torch.stack(figures).T.tolist() if figures else [[]] * len(self._names)
+        return dict(zip(self._names, columns, strict=True))
 
     def _adapt(self, look: float, step: float) -> None:
         """Choose how often to look, from the seconds of a look and of a step."""
@@ -101,30 +137,76 @@ _VALUES = 4096
 """So many values of a layer, evenly picked, are enough for its quantiles."""
 
 
-def measure_activations(network: nn.Module, inputs: torch.Tensor) -> dict[str, dict[str, float]]:
-    """Return mean, deviation, low and high of what each layer hands to its activation, by layer.
+_DEAD_LOOKS = 3
+"""A unit is dead when so many looks in a row have not seen it fire; at first, when none has."""
+_FLAT = 0.05
+"""Share of its steepest slope below which an activation is saturated."""
 
-    Low and high part off one value in twenty at either end. Behind a norm it is the norm's output. Sends the
-    first samples of `inputs` (samples, *shape) through the network in evaluation mode, without gradients.
+
+class ActivationProbe:
+    """What each layer hands to its activation, and which units never fire.
+
+    Behind a norm it is the norm's output that is handed on. Each look sends the first samples of its inputs
+    through the network in evaluation mode, without gradients.
     """
-    watched = {_before_activation(network, name): name for name in layers_of(network)}
-    modules = {key: module for key, module in network.named_modules() if key in watched}
-    found: dict[str, dict[str, float]] = {}
 
-    def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
-        values = output.detach().flatten().to(torch.float32)
+    def __init__(self, network: nn.Module) -> None:
+        self._network = network
+        self._watched = {_before_activation(network, name): name for name in layers_of(network)}
+        self._modules = {key: module for key, module in network.named_modules() if key in self._watched}
+        self._functions = {name: following(network, name) for name in self._watched.values()}
+        self._silent: dict[str, torch.Tensor] = {}
+        """How many looks in a row have not seen each unit fire, by layer."""
+        self._looks = 0
+
+    def look(self, inputs: torch.Tensor) -> dict[str, dict[str, float]]:
+        """Return the figures of `ActivationsMeasured`, each by layer, over `inputs` (samples, *shape)."""
+        names = ("mean", "deviation", "low", "high", "dead", "saturated")
+        found: dict[str, dict[str, float]] = {name: {} for name in names}
+        self._looks += 1
+
+        def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
+            name = self._watched[key]
+            for figure, value in self._figures(name, output.detach().to(torch.float32)).items():
+                found[figure][name] = value
+
+        with torch.no_grad(), evaluating(self._network), listening(self._modules, hear):
+            self._network(inputs[:PROBED_SAMPLES])
+        return found
+
+    def _figures(self, name: str, output: torch.Tensor) -> dict[str, float]:
+        values = output.flatten()
         picked = values[:: _stride(len(values))]
         low, high = torch.quantile(picked, picked.new_tensor([0.05, 0.95])).tolist()
-        found[watched[key]] = {
+        figures = {
             "mean": float(values.mean()),
             "deviation": float(values.std(correction=0)),
             "low": low,
             "high": high,
         }
+        function = self._functions[name]
+        if isinstance(function, nn.ReLU):
+            figures["dead"] = self._dead(name, output)
+        elif isinstance(function, nn.Sigmoid | nn.Tanh):
+            figures["saturated"] = float((_slope(function, picked) < _FLAT).float().mean())
+        return figures
 
-    with torch.no_grad(), evaluating(network), listening(modules, hear):
-        network(inputs[:PROBED_SAMPLES])
-    return found
+    def _dead(self, name: str, output: torch.Tensor) -> float:
+        """Return the share of units (samples, units, ...) that were not positive at the last looks."""
+        unit = 1 if output.dim() != 3 else 2  # channels of an image; of a sequence, the last
+        others = [dimension for dimension in range(output.dim()) if dimension != unit]
+        fires = (output > 0).any(dim=others[0]) if len(others) == 1 else output.amax(dim=others) > 0
+        silent = self._silent.get(name)
+        if silent is None or silent.shape != fires.shape:  # a layer of the user's own may be called twice
+            silent = torch.zeros_like(fires, dtype=torch.int32)
+        self._silent[name] = torch.where(fires, 0, silent + 1)
+        return float((self._silent[name] >= min(self._looks, _DEAD_LOOKS)).float().mean())
+
+
+def _slope(function: nn.Module, values: torch.Tensor) -> torch.Tensor:
+    """Return the slope of a sigmoid or tanh at each value, as a share of its steepest."""
+    outputs = function(values)
+    return 4 * outputs * (1 - outputs) if isinstance(function, nn.Sigmoid) else 1 - outputs.square()
 
 
 def _stride(values: int) -> int:

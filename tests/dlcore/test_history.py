@@ -134,7 +134,7 @@ def test_a_whole_run_by_hand() -> None:
     assert list(history.gradients.steps) == [1, 3]
     assert history.gradients.latest() == {"fc1": 0.25, "fc2": 0.5}
     assert history.gradients.at(0) == {"fc1": 0.5, "fc2": 1.0}
-    assert (history.gradients.every, history.gradients.cost) == (10, 0.01)
+    assert (history.look_every, history.look_cost) == (10, 0.01)
     assert history.watched == "validation"
     assert [one.step for one in history.split("validation")] == [0, 10, 20]
     best = history.best()

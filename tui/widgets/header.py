@@ -9,12 +9,14 @@ from dlcore.clean import clean
 TABS: tuple[tuple[str, str, str], ...] = (
     ("1", "Setup", "setup"),
     ("2", "Train", "train"),
+    ("3", "Inside", "inside"),
+    ("4", "Errors", "errors"),
     ("5", "Runs", "runs"),
 )
 
 
 class Header(Widget):
-    """One line: `dltui   1 Setup   2 Train   5 Runs`, and at the right a word about the open run."""
+    """One line: `dltui   1 Setup   2 Train   3 Inside …`, and at the right a word about the open run."""
 
     DEFAULT_CSS = """
     Header {

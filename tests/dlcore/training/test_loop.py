@@ -263,7 +263,7 @@ def test_prepared_says_what_will_be(short: Trained) -> None:
     assert (said.batch_size, said.steps_per_epoch, said.total_steps) == (64, 3, 12)
     assert [layer.name for layer in said.layers] == ["fc1", "fc2", "fc3"]
     assert said.parameters == 64 * 16 + 16 + 16 * 8 + 8 + 8 * 10 + 10
-    assert list(short.history.gradients.norms) == ["fc1", "fc2", "fc3"]
+    assert list(short.history.gradients.figures) == ["fc1", "fc2", "fc3"]
 
 
 def test_a_loss_that_is_not_finite_ends_the_attempt_and_names_the_first_bad_step(home: Path) -> None:

@@ -96,10 +96,9 @@ def test_vanishing_and_its_cures(lab: Lab) -> None:
 
 def test_dead_relu(lab: Lab) -> None:
     dead = lab("dead-relu/relu")
-    *_, last = dead.gradients.norms
-    assert all(set(norms) == {0.0} for layer, norms in dead.gradients.norms.items() if layer != last)
-    assert dead.activations is not None
-    assert min(value for value in dead.activations.high.values() if value is not None) <= 0
+    *_, last = dead.gradients.figures
+    assert all(set(norms) == {0.0} for layer, norms in dead.gradients.figures.items() if layer != last)
+    assert min(value for value in dead.activations[-1].high.values() if value is not None) <= 0
     assert watched(dead)[-1] == pytest.approx(math.log(2), abs=0.01)
     assert test_score(lab("dead-relu/leaky")) > 0.95
 

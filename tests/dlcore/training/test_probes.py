@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dlcore.training.layers import activation_of, layers_of, norm_of, weights_of
-from dlcore.training.probes import PROBED_SAMPLES, Budget, GradientProbe, measure_activations, spread
+from dlcore.training.probes import PROBED_SAMPLES, ActivationProbe, Budget, GradientProbe, spread
 from tests.dlcore.training.networks import KINDS, batch_for, build
 
 
@@ -28,12 +28,31 @@ def test_norms_are_those_of_each_layer_s_weights() -> None:
             assert weight.grad is not None
             wanted[name].append(torch.linalg.vector_norm(weight.grad).item())
             weight.grad.mul_(10)
-    steps, norms = probe.taken(3, 0.0)
-    assert steps == [1, 2, 3]
-    assert list(norms) == ["fc1", "fc2", "fc3"]
-    for name, values in norms.items():
+    found = probe.taken(3, 0.0)
+    assert found.steps == [1, 2, 3]
+    assert list(found.norms) == ["fc1", "fc2", "fc3"]
+    for name, values in found.norms.items():
         assert values == pytest.approx(wanted[name], rel=1e-6)
-    assert probe.taken(3, 0.0) == ([], {})
+    assert probe.taken(3, 0.0).steps == []
+
+
+def test_updates_are_shares_of_the_weights_before() -> None:
+    weights = weights_of(network_with_gradients())
+    probe = GradientProbe(weights, Budget(0.1))
+    wanted: dict[str, list[float]] = {name: [] for name in weights}
+    for step, factor in enumerate((1.5, 1.0, 0.25), start=1):
+        probe.begin()
+        probe.look(step)
+        with torch.no_grad():
+            for name, weight in weights.items():
+                before = weight.clone()
+                weight.mul_(factor).add_(0.01)
+                wanted[name].append(float((weight - before).norm() / before.norm()))
+        probe.end()
+    found = probe.taken(3, 0.0).updates
+    assert list(found) == ["fc1", "fc2", "fc3"]
+    for name, values in found.items():
+        assert values == pytest.approx(wanted[name], rel=1e-5)
 
 
 def test_looking_changes_neither_gradients_nor_generators() -> None:
@@ -54,7 +73,7 @@ def test_a_weight_that_gets_no_gradient_has_norm_zero() -> None:
     weights["fc2"].grad = None  # frozen, or reached by no loss
     probe = GradientProbe(weights, Budget(0.1))
     probe.look(1)
-    _, norms = probe.taken(3, 0.0)
+    norms = probe.taken(3, 0.0).norms
     assert list(norms) == ["fc1", "fc2", "fc3", "unused"]
     assert norms["fc2"] == norms["unused"] == [0.0]
     assert min(norms["fc1"][0], norms["fc3"][0]) > 0
@@ -65,7 +84,7 @@ def test_the_gradient_before_a_step_has_norm_zero() -> None:
     network(torch.randn(4, 1, 8, 8)).square().sum().backward()
     probe = GradientProbe(weights_of(network), Budget(0.1))
     probe.look(1)
-    _, norms = probe.taken(3, 0.0)
+    norms = probe.taken(3, 0.0).norms
     assert norms["fc1"] == norms["fc2"] == [0.0]
     assert norms["fc3"][0] > 0
 
@@ -188,11 +207,11 @@ def pictures(network: nn.Module, samples: int = 300) -> torch.Tensor:
 def test_activations_are_those_of_a_hand_written_forward(line: str) -> None:
     network = trained_norms(line)
     inputs = pictures(network)
-    measured = measure_activations(network, inputs)
+    measured = ActivationProbe(network).look(inputs)
     wanted = by_hand(network, inputs[:PROBED_SAMPLES], after=False)
-    assert list(measured) == list(wanted) == list(layers_of(network))
+    assert list(measured["mean"]) == list(wanted) == list(layers_of(network))
     for name, values in wanted.items():
-        found = measured[name]
+        found = {figure: by_layer[name] for figure, by_layer in measured.items() if name in by_layer}
         assert found["mean"] == pytest.approx(values.mean(), rel=1e-4, abs=1e-5)
         assert found["deviation"] == pytest.approx(values.std(), rel=1e-4)
         for key, share in (("low", 0.05), ("high", 0.95)):
@@ -226,7 +245,7 @@ def test_measuring_changes_nothing(line: str, training: bool) -> None:
     before = {name: values.clone() for name, values in network.state_dict().items()}
     state = torch.get_rng_state()
     for measured in (
-        measure_activations(network, inputs),
+        ActivationProbe(network).look(inputs)["mean"],
         {row["name"]: row for row in spread(network, inputs)},
     ):
         assert set(measured) == set(layers_of(network))
@@ -240,8 +259,10 @@ def test_measuring_changes_nothing(line: str, training: bool) -> None:
 def test_layers_that_all_give_one_value() -> None:
     network = build("digits mlp 5,4 zeros")
     inputs = torch.randn(6, 1, 8, 8)
-    nothing = {"mean": 0.0, "deviation": 0.0, "low": 0.0, "high": 0.0}
-    assert measure_activations(network, inputs) == dict.fromkeys(("fc1", "fc2", "fc3"), nothing)
+    found = ActivationProbe(network).look(inputs)
+    for figure in ("mean", "deviation", "low", "high"):
+        assert found[figure] == {"fc1": 0.0, "fc2": 0.0, "fc3": 0.0}
+    assert found["dead"] == {"fc1": 1.0, "fc2": 1.0}
     for row, values in zip(spread(network, inputs), (30, 24, 60), strict=True):
         assert (row["range"], sum(row["counts"]), row["counts"][0]) == ([0.0, 0.0], values, values)
 
@@ -249,12 +270,42 @@ def test_layers_that_all_give_one_value() -> None:
 def test_a_network_that_has_diverged_is_measured_all_the_same() -> None:
     network = build("digits mlp 5,4")
     layers_of(network)["fc2"].weight.data.fill_(float("nan"))
-    measured = measure_activations(network, torch.randn(6, 1, 8, 8))
-    assert math.isfinite(measured["fc1"]["mean"])
-    assert all(math.isnan(value) for value in measured["fc2"].values())
+    measured = ActivationProbe(network).look(torch.randn(6, 1, 8, 8))
+    for figure in ("mean", "deviation", "low", "high"):
+        assert math.isfinite(measured[figure]["fc1"])
+        assert math.isnan(measured[figure]["fc2"])
+
+
+def test_a_unit_is_dead_once_three_looks_have_not_seen_it_fire() -> None:
+    network = build("digits mlp 4, relu")
+    probe = ActivationProbe(network)
+    inputs = torch.ones(6, 1, 8, 8)
+    layer = layers_of(network)["fc1"]
+    seen = []
+    for biases in ([1, 1, 1, 1], [-1, -1, 1, 1], [-1, 1, 1, 1], [-1, -1, 1, 1], [-1, -1, -1, 1]):
+        with torch.no_grad():
+            layer.weight.zero_()
+            assert layer.bias is not None
+            layer.bias.copy_(torch.tensor(biases))
+        seen.append(probe.look(inputs)["dead"]["fc1"])
+    assert seen == [0.0, 0.0, 0.0, 0.25, 0.25]
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("sigmoid", 4.357), ("tanh", 2.178)])
+def test_saturated_is_where_the_slope_is_a_twentieth(kind: str, limit: float) -> None:
+    """σ' = σ(1 − σ) is at most a quarter, and a twentieth of that at ±4.357; 1 − tanh² at ±2.178."""
+    network = build(f"digits mlp 4, {kind}")
+    layer = layers_of(network)["fc1"]
+    with torch.no_grad():
+        layer.weight.zero_()
+        assert layer.bias is not None
+        layer.bias.copy_(torch.tensor([0.0, limit * 1.01, -limit * 1.01, limit * 0.99]))
+    found = ActivationProbe(network).look(torch.ones(6, 1, 8, 8))
+    assert found["saturated"] == {"fc1": 0.5}
+    assert found["dead"] == {}
 
 
 def test_a_network_without_layers_has_nothing_to_measure() -> None:
     network = nn.Sequential(nn.Flatten(), nn.LayerNorm(4))
-    assert measure_activations(network, torch.randn(3, 4)) == {}
+    assert not any(ActivationProbe(network).look(torch.randn(3, 4)).values())
     assert spread(network, torch.randn(3, 4)) == []

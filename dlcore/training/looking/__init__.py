@@ -1,0 +1,1 @@
+"""Answers of the inspector about a run, each at one of its checkpoints."""
