@@ -1,0 +1,122 @@
+"""From rules to findings: when they are asked, how often they must agree, and whose word counts.
+
+Rules are asked at fifty steps spread over the run, each about what was known by then. What one says must
+hold at two of them in a row before it is told, and be gone at two before it is taken back. So a finding
+neither comes from a single window nor flickers, and an old run is judged as a live one was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dlcore.config import RunConfig
+from dlcore.diagnose.finding import Code, Finding
+from dlcore.diagnose.rule import Symptom
+from dlcore.diagnose.rules import EXPLAINS, RULES
+from dlcore.diagnose.sight import Sight
+from dlcore.history import RunHistory
+
+_LOOKS = 50
+_PATIENCE = 2
+
+
+@dataclass
+class _Streak:
+    """How long a rule has been saying the same."""
+
+    symptom: Symptom
+    first: int
+    """The step at which it was said first."""
+    times: int = 1
+    silent: int = 0
+    """Looks in a row at which it was not said."""
+    told: int | None = None
+
+
+class Diagnosis:
+    """Judges one run as it goes: each call looks only at what is new."""
+
+    def __init__(self, config: RunConfig, silenced: frozenset[str] = frozenset()) -> None:
+        self.config = config
+        self.silenced = silenced
+        self._forget()
+
+    def _forget(self) -> None:
+        self._looked = 0
+        self._streaks: dict[Code, _Streak] = {}
+
+    def see(self, history: RunHistory) -> tuple[Finding, ...]:
+        """Return the findings as they stand, causes without their symptoms, the most severe first."""
+        if history.step < self._looked:  # a resume has taken steps back
+            self._forget()
+        for step in self._due(history):
+            self._looked = step
+            self._judge(Sight(self.config, history, step))
+        return self._findings()
+
+    def _due(self, history: RunHistory) -> Iterator[int]:
+        """Yield the steps that are to be looked at and are known in full by now; the last one at the end."""
+        if history.prepared is None or not history.step:
+            return
+        total = max(history.prepared.total_steps, history.step, 1)
+        for number in range(1, _LOOKS + 1):
+            step = -(-total * number // _LOOKS)
+            if self._looked < step < history.step:
+                yield step
+        if history.ended is not None and self._looked < history.step:
+            yield history.step
+
+    def _judge(self, sight: Sight) -> None:
+        for code, rule in RULES.items():
+            self._hear(code, rule(sight), sight.step)
+
+    def _hear(self, code: Code, symptom: Symptom | None, step: int) -> None:
+        streak = self._streaks.get(code)
+        if symptom is None:
+            if streak is not None:
+                streak.silent += 1
+                if streak.silent >= _PATIENCE or streak.told is None:
+                    del self._streaks[code]
+            return
+        if streak is None:
+            streak = self._streaks[code] = _Streak(symptom, step)
+        else:
+            streak.symptom, streak.times, streak.silent = symptom, streak.times + 1, 0
+        if streak.told is None and (streak.times >= _PATIENCE or symptom.is_sure):
+            streak.told = step
+
+    def _findings(self) -> tuple[Finding, ...]:
+        told = {
+            code: streak
+            for code, streak in self._streaks.items()
+            if streak.told is not None and code not in self.silenced
+        }
+        explained = {symptom for code in told for symptom in EXPLAINS.get(code, ())}
+        order = list(RULES)
+        found = [_finding(streak) for code, streak in told.items() if code not in explained]
+        return tuple(sorted(found, key=lambda one: (one.severity != "error", order.index(one.code))))
+
+
+def _finding(streak: _Streak) -> Finding:
+    symptom = streak.symptom
+    assert streak.told is not None
+    return Finding(
+        code=symptom.code,
+        severity=symptom.severity,
+        step=streak.first if symptom.since is None else min(symptom.since, streak.first),
+        told=streak.told,
+        layer=symptom.layer,
+        message=symptom.message,
+        cause=symptom.cause,
+        evidence=symptom.evidence,
+        remedies=symptom.remedies,
+    )
+
+
+def diagnose(
+    config: RunConfig, history: RunHistory, silenced: frozenset[str] = frozenset()
+) -> tuple[Finding, ...]:
+    """Return what is wrong with a run by now; nothing for a healthy one.
+
+    `silenced` are codes whose rules are switched off.
+    """
+    return Diagnosis(config, silenced).see(history)

@@ -1,0 +1,201 @@
+"""Rules on what happens from layer to layer: gradients that grow or shrink, units that are dead or saturated.
+
+Each is silent while the network learns well: half of a relu layer may be silent, and a ratio of a hundredth
+may be met, in networks that learn. What counts is the ratio together with what comes of it.
+"""
+
+import math
+
+from dlcore import figures
+from dlcore.advice.advice import hidden_activations
+from dlcore.choices.activations import Identity, Sigmoid, Step
+from dlcore.choices.initializers import Normal, Zeros
+from dlcore.diagnose.remedies import (
+    batch_norm,
+    bends,
+    clipping,
+    leaky,
+    lower_rate,
+    normalized,
+    offered,
+    relu_and_he,
+    steadying,
+    suited_init,
+)
+from dlcore.diagnose.rule import Symptom
+from dlcore.diagnose.sight import Sight
+
+_LEARNS = 0.35
+"""A network that is so far above chance learns, whatever its layers look like."""
+_SHRUNK = 0.05
+_GONE = 1e-3
+_GROWN = 30.0
+_DEAD = 0.9
+_SATURATED = 0.8
+_STRAIGHT = 0.85
+_FAIR = 0.06
+"""Share of the run before which no layer is judged."""
+
+
+def vanishing_gradient(sight: Sight) -> Symptom | None:
+    """The first layer's gradient is a small fraction of the last one's, and little is learned."""
+    if sight.share < _FAIR or not sight.ratio < _SHRUNK or sight.learned > _LEARNS:
+        return None
+    if sight.ratio > _GONE and sight.learned > _LEARNS / 2:
+        return None
+    layers = list(sight.norms)
+    config = sight.config
+    return Symptom(
+        code="vanishing_gradient",
+        severity="error",
+        layer=layers[0],
+        message=(
+            f"The gradient of {layers[0]} is {figures.ratio(sight.ratio)} of that of {layers[-1]}: "
+            "the first layers learn next to nothing"
+        ),
+        cause=_why_small(sight),
+        evidence={
+            "ratio": sight.ratio,
+            "first_norm": sight.norms[layers[0]],
+            "last_norm": sight.norms[layers[-1]],
+        },
+        remedies=offered(config, *steadying(config)),
+    )
+
+
+def _why_small(sight: Sight) -> str:
+    config = sight.config
+    activations = hidden_activations(config.model)
+    sigmoids = sum(isinstance(one, Sigmoid) for one in activations)
+    init = getattr(config.model, "init", None)
+    if any(isinstance(one, Step) for one in activations):
+        return "a step has slope 0 wherever it has one, so no gradient passes it"
+    if sigmoids:
+        return f"{sigmoids} sigmoids in a row, each with a slope of at most 1/4"
+    if isinstance(init, Normal):
+        return f"weights drawn with deviation {init.std:g} are too small: each layer shrinks the signal"
+    depth = len(activations)
+    kind = activations[0].kind if activations else "linear"
+    word = getattr(init, "kind", "its own")
+    return f"{depth} {kind} layers with {word} initialization, each of which shrinks the signal"
+
+
+def exploding_gradient(sight: Sight) -> Symptom | None:
+    """Gradients grow on their way back to the first layer, so far that its steps are noise."""
+    if sight.share < _FAIR or sight.learned > _LEARNS or not sight.ratio > _GROWN:
+        return None
+    layers = list(sight.norms)
+    config = sight.config
+    init = getattr(config.model, "init", None)
+    word = f"weights drawn with deviation {init.std:g}" if isinstance(init, Normal) else "weights"
+    return Symptom(
+        code="exploding_gradient",
+        severity="error",
+        layer=layers[0],
+        message=f"The gradient of {layers[0]} is {sight.ratio:,.0f} times that of {layers[-1]}",
+        cause=f"{word} that are too large: each layer makes the gradient grow on its way back",
+        evidence={
+            "ratio": sight.ratio,
+            "first_norm": sight.norms[layers[0]],
+            "last_norm": sight.norms[layers[-1]],
+        },
+        remedies=offered(
+            config, suited_init(config), batch_norm(config), clipping(config), lower_rate(config)
+        ),
+    )
+
+
+def dead_relu(sight: Sight) -> Symptom | None:
+    """Nearly all units of a relu layer give 0 for every sample, look after look."""
+    dead = {layer: share for layer, share in sight.steadily("dead").items() if share >= _DEAD}
+    if not dead or len(sight.looks) < 2 or sight.learned > _LEARNS:
+        return None
+    layer = max(dead, key=lambda name: dead[name])
+    config = sight.config
+    lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
+    is_fast = lr > highest / 4
+    init = getattr(config.model, "init", None)
+    if isinstance(init, Zeros):
+        cause = "weights that start at zero: no unit is ever positive"
+    elif is_fast:
+        cause = f"steps of a learning rate of {lr:g} that throw units too low to come back"
+    else:
+        cause = "weights and biases under which no sample makes these units positive"
+    first = lower_rate(config) if is_fast else suited_init(config)
+    return Symptom(
+        code="dead_relu",
+        severity="error",
+        layer=layer,
+        message=f"{100 * dead[layer]:.0f} % of the units of {layer} are 0 for every sample",
+        cause=cause,
+        evidence={f"dead {name}": share for name, share in dead.items()},
+        remedies=offered(
+            config, first, suited_init(config), lower_rate(config), leaky(config), batch_norm(config)
+        ),
+    )
+
+
+def saturated_activation(sight: Sight) -> Symptom | None:
+    """Nearly all of a layer sits where sigmoid or tanh is flat, and little is learned."""
+    flat = {layer: share for layer, share in sight.steadily("saturated").items() if share >= _SATURATED}
+    if not flat or len(sight.looks) < 2 or sight.learned > _LEARNS:
+        return None
+    layer = max(flat, key=lambda name: flat[name])
+    config = sight.config
+    init = getattr(config.model, "init", None)
+    lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
+    drawn = init.std if isinstance(init, Normal) else 0.0
+    started_there = drawn > 0.3
+    if config.data.normalize == "none":
+        cause = "inputs that are not normalized drive the first layer to its ends"
+    elif started_there:
+        cause = f"weights drawn with deviation {drawn:g} give sums far beyond where the function bends"
+    else:
+        cause = f"steps of a learning rate of {lr:g} have thrown the sums beyond where the function bends"
+    is_fast = not started_there and config.data.normalize != "none" and lr > highest / 4
+    return Symptom(
+        code="saturated_activation",
+        severity="error",
+        layer=layer,
+        message=f"{100 * flat[layer]:.0f} % of what {layer} gives lies on the flat ends of its function",
+        cause=cause,
+        evidence={f"saturated {name}": share for name, share in flat.items()},
+        remedies=offered(
+            config,
+            normalized(config),
+            lower_rate(config) if is_fast else suited_init(config),
+            suited_init(config),
+            lower_rate(config),
+            relu_and_he(config),
+            batch_norm(config),
+        ),
+    )
+
+
+def linear_collapse(sight: Sight) -> Symptom | None:
+    """Linear layers in a row are one linear layer, and the data need more than a line."""
+    config = sight.config
+    activations = hidden_activations(config.model)
+    if not activations or not all(isinstance(one, Identity) for one in activations):
+        return None
+    if sight.share < 0.15 or not sight.learned < _STRAIGHT or not _is_settling(sight):
+        return None
+    layers = len(activations) + 1
+    return Symptom(
+        code="linear_collapse",
+        severity="error",
+        message=(
+            f"{layers} linear layers in a row are one: training stays "
+            f"{100 * (1 - sight.learned):.0f} % short of perfect"
+        ),
+        cause="identity behind every hidden layer: their product is a single matrix",
+        evidence={"layers": float(layers), "learned": sight.learned},
+        remedies=offered(config, bends(config)),
+    )
+
+
+def _is_settling(sight: Sight) -> bool:
+    """Whether the loss falls by less than a twentieth over the last tenth of the run."""
+    then = sight.before(0.1)
+    earlier = sight.mean_loss(max(0, then - sight.window), then) if then else math.nan
+    return not sight.loss < 0.95 * earlier

@@ -1,0 +1,211 @@
+"""Rules on the size of steps: too large to settle, too small to arrive, or taken away too early."""
+
+import math
+
+from dlcore.diagnose.finding import Remedy
+from dlcore.diagnose.remedies import (
+    adam,
+    constant_rate,
+    higher_rate,
+    larger_batch,
+    less_momentum,
+    lower_rate,
+    mean_reduction,
+    more_epochs,
+    no_clipping,
+    offered,
+)
+from dlcore.diagnose.rule import Symptom
+from dlcore.diagnose.sight import Sight, median
+
+_PARTS = 12
+_JUMPS = 0.5
+_LARGE = 0.03
+"""Share by which steps move the weights, above which they overshoot."""
+_SMALL = 1e-4
+_POOR = 0.6
+_HALF = 0.5
+
+
+def lr_too_high(sight: Sight) -> Symptom | None:
+    """Steps move the weights by large shares, and the loss is high and jumps, or stays above chance."""
+    if sight.share < 0.06 or sight.learned > _POOR:
+        return None
+    config = sight.config
+    moved = max((one for one in sight.updates.values() if math.isfinite(one)), default=math.nan)
+    lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
+    is_high = sight.loss > 1.1 * sight.chance_loss
+    is_unusual = lr > highest
+    jumps = _jumps(sight)
+    if not (
+        (moved > _LARGE and (is_high or jumps > _JUMPS)) or (is_unusual and (is_high or moved > _LARGE / 3))
+    ):
+        return None
+    return Symptom(
+        code="lr_too_high",
+        severity="error",
+        message=(
+            f"Each step moves the weights by {100 * moved:.2g} % of their size, "
+            f"and the loss is {sight.loss / sight.chance_loss:.2g} times that of chance"
+        ),
+        cause=f"a learning rate of {sight.lr:g} is too high for this network",
+        evidence={"moved": moved, "loss": sight.loss, "chance": sight.chance_loss, "jumps": jumps},
+        remedies=offered(config, mean_reduction(config), lower_rate(config), lower_rate(config, 100)),
+    )
+
+
+def oscillating_loss(sight: Sight) -> Symptom | None:
+    """The loss swings widely, and the swings do not become smaller."""
+    if sight.share < 0.2:
+        return None
+    first = sight.before(0.2)
+    parts = sight.losses(first, 2 * _PARTS)
+    if len(parts) < _PARTS or sight.learned > 0.9:
+        return None
+    middle = median(parts)
+    swing = (sorted(parts)[-3] - sorted(parts)[2]) / middle if middle > 0 else math.nan
+    turns = sum((b - a) * (c - b) < 0 for a, b, c in zip(parts, parts[1:], parts[2:], strict=False))
+    earlier = sight.mean_loss(max(0, 2 * first - sight.step), first)
+    if not (swing > 1.0 and turns >= _PARTS / 2 and sum(parts) / len(parts) > 0.8 * earlier):
+        return None
+    config = sight.config
+    return Symptom(
+        code="oscillating_loss",
+        severity="warning",
+        message=f"The loss swings by {100 * swing:.0f} % of its middle and comes no further",
+        cause=_why_swinging(sight),
+        evidence={"swing": swing, "turns": float(turns), "parts": float(len(parts))},
+        remedies=offered(
+            config, less_momentum(config), larger_batch(config), lower_rate(config), lower_rate(config, 3)
+        ),
+    )
+
+
+def _why_swinging(sight: Sight) -> str:
+    config = sight.config
+    momentum = getattr(config.optimizer, "momentum", 0.0)
+    if momentum > 0.95:
+        return f"momentum {momentum:g} carries steps far beyond the bottom of the valley"
+    if config.data.batch_size != "full" and config.data.batch_size < 16:
+        return f"batches of {config.data.batch_size} whose gradients point in many directions"
+    return f"a learning rate of {sight.lr:g}, at the edge of what this network bears"
+
+
+def lr_too_low(sight: Sight) -> Symptom | None:
+    """Every layer moves by a tiny share a step, and the loss falls steadily and too slowly to arrive."""
+    if sight.share < 0.15 or sight.learned > _POOR:
+        return None
+    moved = max((one for one in sight.updates.values() if math.isfinite(one)), default=math.nan)
+    config = sight.config
+    lr, (lowest, _) = config.optimizer.lr, config.optimizer.usual
+    limit = _SMALL if lr >= lowest else 10 * _SMALL
+    if not moved < limit or not sight.ratio > 0:
+        return None
+    needed = (sight.total - sight.step) * moved
+    if needed > 1:
+        return None
+    return Symptom(
+        code="lr_too_low",
+        severity="error",
+        message=(
+            f"Each step moves the weights by {100 * moved:.1g} % of their size: "
+            f"at most {100 * moved * sight.total:.2g} % over the whole run"
+        ),
+        cause=_why_small(sight),
+        evidence={"moved": moved, "lr": sight.lr, "learned": sight.learned},
+        remedies=offered(
+            config,
+            no_clipping(config),
+            _constant_if_faded(sight),
+            higher_rate(config),
+            higher_rate(config, 100),
+            adam(config),
+        ),
+    )
+
+
+def _why_small(sight: Sight) -> str:
+    config = sight.config
+    if no_clipping(config) is not None:
+        return "gradients are clipped to next to nothing"
+    if sight.lr < 0.02 * config.optimizer.lr:
+        return f"the schedule has taken the learning rate from {config.optimizer.lr:g} to {sight.lr:.2g}"
+    return f"a learning rate of {sight.lr:.3g} is too low for this network in {sight.total:,} steps"
+
+
+def _constant_if_faded(sight: Sight) -> Remedy | None:
+    """Return the remedy of a constant rate, where a schedule has taken most of it away."""
+    return constant_rate(sight.config) if sight.lr < 0.1 * sight.config.optimizer.lr else None
+
+
+def slow_convergence(sight: Sight) -> Symptom | None:
+    """The loss falls steadily, and would need many times the epochs that the run has."""
+    if sight.share < 0.4 or sight.learned > _POOR:
+        return None
+    then = sight.before(0.2)
+    earlier = sight.mean_loss(max(0, then - sight.window), then)
+    fall = (earlier - sight.loss) / sight.chance_loss
+    left = sight.loss / sight.chance_loss
+    per_run = fall / 0.2
+    if not fall > 0.004 or not left > 0.25 or per_run * (1 - sight.share) > 0.5 * left:
+        return None
+    config = sight.config
+    return Symptom(
+        code="slow_convergence",
+        severity="warning",
+        message=(
+            f"The loss falls by {100 * fall:.1g} % of chance in a fifth of the run: "
+            f"at this rate {left / per_run:.1f} more runs as long would be needed"
+        ),
+        cause=_why_slow(sight),
+        evidence={"fall": fall, "left": left, "runs": left / per_run},
+        remedies=offered(
+            config,
+            no_clipping(config),
+            _constant_if_faded(sight),
+            higher_rate(config),
+            adam(config),
+            more_epochs(config),
+        ),
+    )
+
+
+def _why_slow(sight: Sight) -> str:
+    config = sight.config
+    lowest, highest = config.optimizer.usual
+    if config.optimizer.lr < math.sqrt(lowest * highest):
+        return f"a learning rate of {config.optimizer.lr:g}, low for {config.optimizer.kind}"
+    return f"{config.training.epochs} epochs are few for this network and these data"
+
+
+def plateau(sight: Sight) -> Symptom | None:
+    """Progress that was there has stopped, short of what training could reach."""
+    if sight.share < 0.4 or not 0.1 < sight.learned < 0.85:
+        return None
+    then = sight.before(0.25)
+    earlier = sight.mean_loss(max(0, then - sight.window), then)
+    is_flat = abs(earlier - sight.loss) < 0.02 * max(earlier, 1e-12)
+    faded = sight.lr < 0.02 * sight.config.optimizer.lr and sight.share < 0.9
+    if not is_flat or not faded:
+        return None
+    config = sight.config
+    return Symptom(
+        code="plateau",
+        severity="warning",
+        message=(
+            "The loss has not moved for a quarter of the run: "
+            f"it stands at {sight.loss / sight.chance_loss:.2g} of that of chance"
+        ),
+        cause=f"the schedule has taken the learning rate from {config.optimizer.lr:g} to {sight.lr:.2g}",
+        evidence={"loss": sight.loss, "lr": sight.lr, "learned": sight.learned},
+        remedies=offered(config, constant_rate(config), higher_rate(config), adam(config)),
+    )
+
+
+def _jumps(sight: Sight) -> float:
+    """Return how far the loss jumps: the spread of short stretches of the window over their middle."""
+    parts = sight.losses(sight.step - 2 * sight.window, _PARTS)
+    middle = median(parts)
+    if len(parts) < 4 or not middle > 0:
+        return math.nan
+    return (max(parts) - min(parts)) / middle

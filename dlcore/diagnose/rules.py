@@ -1,0 +1,61 @@
+"""All rules by code, the gravest first, and which symptoms each of them explains."""
+
+from collections.abc import Mapping
+
+from dlcore.diagnose.finding import Code
+from dlcore.diagnose.layers import (
+    dead_relu,
+    exploding_gradient,
+    linear_collapse,
+    saturated_activation,
+    vanishing_gradient,
+)
+from dlcore.diagnose.losses import diverged, loss_mismatch, nan
+from dlcore.diagnose.outcomes import not_learning, overfitting, underfitting
+from dlcore.diagnose.rates import lr_too_high, lr_too_low, oscillating_loss, plateau, slow_convergence
+from dlcore.diagnose.rule import Rule
+
+RULES: dict[Code, Rule] = {
+    "nan": nan,
+    "diverged": diverged,
+    "loss_mismatch": loss_mismatch,
+    "linear_collapse": linear_collapse,
+    "exploding_gradient": exploding_gradient,
+    "dead_relu": dead_relu,
+    "saturated_activation": saturated_activation,
+    "vanishing_gradient": vanishing_gradient,
+    "lr_too_high": lr_too_high,
+    "oscillating_loss": oscillating_loss,
+    "lr_too_low": lr_too_low,
+    "slow_convergence": slow_convergence,
+    "plateau": plateau,
+    "not_learning": not_learning,
+    "underfitting": underfitting,
+    "overfitting": overfitting,
+}
+
+_NO_PROGRESS: tuple[Code, ...] = ("not_learning", "underfitting", "plateau", "slow_convergence")
+"""What is seen of a run that something keeps from learning."""
+
+EXPLAINS: Mapping[Code, tuple[Code, ...]] = {
+    "nan": tuple(code for code in RULES if code != "nan"),
+    "diverged": tuple(code for code in RULES if code not in ("nan", "diverged")),
+    "loss_mismatch": (*_NO_PROGRESS, "lr_too_low", "saturated_activation", "vanishing_gradient"),
+    "linear_collapse": (*_NO_PROGRESS, "lr_too_low", "oscillating_loss"),
+    "exploding_gradient": (
+        *_NO_PROGRESS,
+        "lr_too_high",
+        "oscillating_loss",
+        "saturated_activation",
+        "lr_too_low",
+    ),
+    "dead_relu": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "lr_too_high", "oscillating_loss"),
+    "saturated_activation": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "oscillating_loss"),
+    "vanishing_gradient": (*_NO_PROGRESS, "lr_too_low", "oscillating_loss"),
+    "lr_too_high": (*_NO_PROGRESS, "oscillating_loss", "overfitting"),
+    "oscillating_loss": (*_NO_PROGRESS, "overfitting"),
+    "lr_too_low": _NO_PROGRESS,
+    "slow_convergence": ("not_learning", "underfitting", "plateau"),
+    "plateau": ("not_learning", "underfitting"),
+    "not_learning": ("underfitting", "overfitting"),
+}
