@@ -29,6 +29,14 @@ class Pane(Widget):
 
     TITLE: ClassVar[str]
     """A word or two, for the line of panes."""
+    BESIDE: ClassVar[str] = ""
+    """Title of the pane that is shown beside this one where there is room for two; '' for none."""
+    MOVES: ClassVar[str] = ""
+    """What the arrows do, in a few words such as '↑ ↓ layer'; '' where `move` does nothing."""
+
+    DEFAULT_CSS = """
+    Pane { width: 1fr; height: 1fr; padding: 0 1; }
+    """
 
     def __init__(self, inspector: Inspector, *, ascii_only: bool = False) -> None:
         super().__init__()
