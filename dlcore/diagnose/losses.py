@@ -29,7 +29,7 @@ _LITTLE = 0.6
 def nan(sight: Sight) -> Symptom | None:
     """The loss left the numbers; the last finite one is shown."""
     history = sight.history
-    if sight.step < history.step or not math.isnan(history.loss.last):
+    if sight.step < history.step or not math.isnan(history.loss.last()):
         return None
     if history.ended is None or history.ended.reason != "failed":
         return None
