@@ -16,8 +16,8 @@ from rich.cells import cell_len, set_cell_size
 
 from tui.ticks import LABEL_WIDTH, Limits, decade_ticks, round_decades, round_limits, round_ticks
 
-Role = Literal["train", "validation", "raw", "run-1", "run-2", "run-3", "run-4", "run-5"]
-Key = Literal["axis", "title", "value"] | Role
+Role = Literal["train", "validation", "raw", "reference", "run-1", "run-2", "run-3", "run-4", "run-5"]
+Key = Literal["axis", "title", "value", "cursor"] | Role
 Trace = list[tuple[float, float]]
 
 GUTTER = LABEL_WIDTH + 1
@@ -45,7 +45,7 @@ class Curve:
 
     A y that is None or not finite breaks the line. `mark` is one character ("●", "×", "◆", "+"), set on
     points far enough apart, which tells the curve from others without colour; without one it is a line only.
-    A curve without a name is not in the legend.
+    A curve without a name is not in the legend. What others are compared with, a `reference`, lies below.
     """
 
     name: str
@@ -60,7 +60,8 @@ class Chart:
 
     Without `y_limits` the axis fits the data; with `log_y` it has decades, and values up to zero are gaps;
     with `percent` fractions are labelled as percentages. `x_label` ("step") stands below the y labels. The
-    legend has each curve's last value, unless `values` is off.
+    legend has each curve's last value, unless `values` is off. At `cursor`, an x, stands a thin line, where
+    no curve is in its way.
     """
 
     title: str
@@ -71,6 +72,7 @@ class Chart:
     percent: bool = False
     x_label: str = ""
     values: bool = True
+    cursor: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,10 +105,21 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     x_limits = _x_limits(chart.x_limits)
     traces = [_trace(curve, x_limits, chart.log_y, 2 * columns) for curve in chart.curves]
     frame = _Frame(columns, rows, x_limits, _y_limits(chart, traces), ascii_only)
-    canvas = _canvas(chart.curves, traces, frame)
+    canvas = [_with_cursor(runs, chart.cursor, frame) for runs in _canvas(chart.curves, traces, frame)]
     labels = _y_labels(chart, frame)
     lines = [_merged([_y_axis(labels.get(row), ascii_only), *runs]) for row, runs in enumerate(canvas)]
     return [*lines, *_x_axis(chart.x_label, frame)]
+
+
+def column_of(x: float, limits: Limits, width: int, *, ascii_only: bool = False) -> int | None:
+    """Return the column, counted from the left of a picture `width` cells wide, in which `draw` puts an x.
+
+    None where x is outside the limits, or the picture too small for a canvas.
+    """
+    columns, limits = width - GUTTER, _x_limits(limits)
+    if columns < SMALLEST_CANVAS[0] or not limits[0] <= x <= limits[1]:
+        return None
+    return GUTTER + _cell(x, limits, columns, 1 if ascii_only else 2)
 
 
 def decimated(points: Trace, limits: Limits, columns: int) -> Trace:
@@ -185,8 +198,9 @@ def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> li
     plotext.xlim(*frame.x_limits)
     plotext.ylim(*frame.y_limits)
     drawn = list(zip(range(len(curves)), curves, traces, strict=True))
-    for index, curve, trace in sorted(drawn, key=lambda item: not item[1].mark):
-        line = ("." if curve.mark else "*") if frame.ascii_only else "braille"
+    for index, curve, trace in sorted(drawn, key=lambda item: (item[1].role != "reference", not item[1].mark)):
+        is_faint = curve.mark or curve.role == "reference"
+        line = ("." if is_faint else "*") if frame.ascii_only else "braille"
         plotext.plot(*_clipped(trace, frame.y_limits), marker=line, color=index)
     for index, curve, trace in drawn:
         if curve.mark:
@@ -197,6 +211,22 @@ def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> li
 def _runs(line: str, curves: tuple[Curve, ...]) -> list[Run]:
     found = COLORED.findall(line)
     return [Run(text, curves[int(color)].role if color else "axis") for color, text in found]
+
+
+def _with_cursor(runs: list[Run], x: float | None, frame: _Frame) -> list[Run]:
+    """Put a line into a blank cell of a row, at the column of x."""
+    if x is None or not frame.x_limits[0] <= x <= frame.x_limits[1]:
+        return runs
+    column, start = frame.column(x), 0
+    for index, (text, key) in enumerate(runs):
+        place = column - start
+        if place < len(text):
+            if not text[place].isspace():
+                return runs
+            mark = Run("|" if frame.ascii_only else "│", "cursor")
+            return [*runs[:index], Run(text[:place], key), mark, Run(text[place + 1 :], key), *runs[index + 1 :]]
+        start += len(text)
+    return runs
 
 
 def _clipped(trace: Trace, limits: Limits) -> tuple[list[float], list[float]]:

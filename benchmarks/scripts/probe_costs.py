@@ -53,9 +53,9 @@ def main(seconds: float) -> None:
         for name in chosen.names:
             training, run = trained(name, seconds)
             spent = training.chunk.training_seconds
-            looks = read_history(run).gradients
+            every = read_history(run).look_every
             print(
-                f"run {name} {training.budget.cost(spent):.5f} {spent:.4f} {training.step} {looks.every}",
+                f"run {name} {training.budget.cost(spent):.5f} {spent:.4f} {training.step} {every}",
                 flush=True,
             )
 

@@ -205,7 +205,7 @@ class ActivationProbe:
 
 def _slope(function: nn.Module, values: torch.Tensor) -> torch.Tensor:
     """Return the slope of a sigmoid or tanh at each value, as a share of its steepest."""
-    outputs = function(values)
+    outputs: torch.Tensor = function(values)
     return 4 * outputs * (1 - outputs) if isinstance(function, nn.Sigmoid) else 1 - outputs.square()
 
 

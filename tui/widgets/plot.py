@@ -28,9 +28,11 @@ class Plot(Widget):
         "plot--title",
         "plot--value",
         "plot--axis",
+        "plot--cursor",
         "plot--curve-train",
         "plot--curve-validation",
         "plot--curve-raw",
+        "plot--curve-reference",
         "plot--curve-run-1",
         "plot--curve-run-2",
         "plot--curve-run-3",
@@ -43,6 +45,8 @@ class Plot(Widget):
     Plot .plot--title { color: $foreground; text-style: bold; }
     Plot .plot--value { color: $foreground; }
     Plot .plot--axis { color: $foreground 65%; }
+    Plot .plot--cursor { color: $primary; }
+    Plot .plot--curve-reference { color: $foreground 35%; }
     Plot .plot--curve-train, Plot .plot--curve-run-1 { color: #56B4E9; }
     Plot .plot--curve-validation, Plot .plot--curve-run-2 { color: #E69F00; }
     Plot .plot--curve-raw { color: #56B4E9 50%; }
@@ -180,7 +184,7 @@ def _shown(text: str, ascii_only: bool) -> str:
 
 
 def _component(key: Key) -> str:
-    return f"plot--{key}" if key in ("axis", "title", "value") else f"plot--curve-{key}"
+    return f"plot--{key}" if key in ("axis", "title", "value", "cursor") else f"plot--curve-{key}"
 
 
 def _changed(before: Line, after: Line, width: int) -> tuple[int, int]:
