@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dlcore import figures
 from dlcore.events import Evaluated, Number
 from dlcore.history import RunHistory, score
-from dlcore.layerwise import typical
+from dlcore.layerwise import LayerFigures, typical
 from dlcore.series import Series, band, smoothed
 from tui.plotting import Chart, Curve, Role
 
@@ -33,13 +33,20 @@ class View:
     smoothing: int = 1
     log_y: bool = False
     columns: int = 120
+    cursor: int | None = None
+    """The step in the past that is looked at, if one is."""
 
 
 def loss_chart(history: RunHistory, view: View) -> Chart:
     """Return loss per step and at each evaluation, on the same axes."""
     watched = _watched(history, lambda one: one.loss)
     return Chart(
-        "loss", (*_train(history.loss, view), watched), _limits(history), log_y=view.log_y, x_label="step"
+        "loss",
+        (*_train(history.loss, view), watched),
+        step_limits(history),
+        log_y=view.log_y,
+        x_label="step",
+        cursor=view.cursor,
     )
 
 
@@ -49,7 +56,15 @@ def score_chart(history: RunHistory, view: View) -> Chart:
     curves = (*_train(history.score, view), _watched(history, lambda one: score(one, metric)))
     percent = metric == "accuracy"
     limits = (0.0 if percent else _lowest_r2(history), 1.0)
-    return Chart(figures.SCORES[metric], curves, _limits(history), limits, percent=percent, x_label="step")
+    return Chart(
+        figures.SCORES[metric],
+        curves,
+        step_limits(history),
+        limits,
+        percent=percent,
+        x_label="step",
+        cursor=view.cursor,
+    )
 
 
 def _lowest_r2(history: RunHistory) -> float:
@@ -62,22 +77,34 @@ def _lowest_r2(history: RunHistory) -> float:
 
 def gradient_chart(history: RunHistory, view: View) -> Chart:
     """Return the gradient norm of up to five layers over the steps, the first and the last among them."""
-    gradients = history.gradients
-    layers = list(gradients.figures)
+    return Chart(
+        "over time",
+        layer_curves(history.gradients, view.columns),
+        stepstep_limits(history),
+        log_y=True,
+        x_label="step",
+        values=False,
+        cursor=view.cursor,
+    )
+
+
+def layer_curves(looks: LayerFigures, columns: int) -> tuple[Curve, ...]:
+    """Return a curve for each of up to five layers, the first and the last among them."""
+    layers = list(looks.figures)
     most = min(len(_ROLES), len(layers))
     picked = [layers[index * (len(layers) - 1) // max(most - 1, 1)] for index in range(most)]
-    number = len(gradients.steps)
-    stride = max(1, number // view.columns)
+    number = len(looks.steps)
+    stride = max(1, number // columns)
     starts = range(0, number, stride)
     curves = []
     for layer, (role, mark) in zip(picked, _ROLES, strict=False):
-        norms = gradients.figures[layer]
-        points = tuple((gradients.steps[i], _typical(norms[i : i + stride])) for i in starts)
+        figures_of_layer = looks.figures[layer]
+        points = tuple((looks.steps[i], _typical(figures_of_layer[i : i + stride])) for i in starts)
         curves.append(Curve(layer, points, role, mark))
-    return Chart("over time", tuple(curves), _limits(history), log_y=True, x_label="step", values=False)
+    return tuple(curves)
 
 
-def _limits(history: RunHistory) -> tuple[float, float]:
+def step_limits(history: RunHistory) -> tuple[float, float]:
     """Return the fixed x-axis: zero to the known number of steps."""
     total = history.prepared.total_steps if history.prepared else 0
     return 0.0, float(max(total, history.step, 1))

@@ -198,7 +198,7 @@ def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> li
     plotext.xlim(*frame.x_limits)
     plotext.ylim(*frame.y_limits)
     drawn = list(zip(range(len(curves)), curves, traces, strict=True))
-    for index, curve, trace in sorted(drawn, key=lambda item: (item[1].role != "reference", not item[1].mark)):
+    for index, curve, trace in sorted(drawn, key=lambda item: _height(item[1])):
         is_faint = curve.mark or curve.role == "reference"
         line = ("." if is_faint else "*") if frame.ascii_only else "braille"
         plotext.plot(*_clipped(trace, frame.y_limits), marker=line, color=index)
@@ -206,6 +206,11 @@ def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> li
         if curve.mark:
             plotext.scatter(*_marked(trace, frame), marker=shown_mark(curve, frame.ascii_only), color=index)
     return [_runs(line, curves) for line in plotext.build().splitlines()]
+
+
+def _height(curve: Curve) -> tuple[bool, bool]:
+    """Return which curve lies above another: the larger."""
+    return curve.role != "reference", not curve.mark
 
 
 def _runs(line: str, curves: tuple[Curve, ...]) -> list[Run]:
@@ -224,7 +229,8 @@ def _with_cursor(runs: list[Run], x: float | None, frame: _Frame) -> list[Run]:
             if not text[place].isspace():
                 return runs
             mark = Run("|" if frame.ascii_only else "│", "cursor")
-            return [*runs[:index], Run(text[:place], key), mark, Run(text[place + 1 :], key), *runs[index + 1 :]]
+            parts = [Run(text[:place], key), mark, Run(text[place + 1 :], key)]
+            return [*runs[:index], *(part for part in parts if part.text), *runs[index + 1 :]]
         start += len(text)
     return runs
 

@@ -11,7 +11,8 @@ import torch
 
 from dlcore.config import to_table
 from dlcore.oneline import parse
-from dlcore.training import inspect, known
+from dlcore.training import inspect
+from dlcore.training import known as kept
 from dlcore.training.data import load
 from dlcore.training.layers import layers_of
 from dlcore.training.models import build_model
@@ -54,9 +55,9 @@ def no_weights(): return nn.Flatten()
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(home: Path) -> Iterator[None]:
-    known._sources.clear()
+    kept._sources.clear()
     yield
-    known._sources.clear()
+    kept._sources.clear()
 
 
 @pytest.fixture
@@ -275,12 +276,12 @@ def test_activations_are_those_of_the_run_s_first_weights_on_its_data(line: str,
 
 def test_data_are_read_once_and_again_for_another_seed() -> None:
     ask_line("data", "noise")
-    (kept,) = known._sources.values()
+    (held,) = kept._sources.values()
     ask_line("activations", "noise mlp 5, adam b=7 n=100 val=.2 e=3")
-    assert next(iter(known._sources.values())) is kept
+    assert next(iter(kept._sources.values())) is held
     ask_line("data", "noise seed=1")
-    assert len(known._sources) == 1
-    assert next(iter(known._sources.values())) is not kept
+    assert len(kept._sources) == 1
+    assert next(iter(kept._sources.values())) is not held
 
 
 def test_the_environment() -> None:
