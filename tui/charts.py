@@ -80,7 +80,7 @@ def gradient_chart(history: RunHistory, view: View) -> Chart:
     return Chart(
         "over time",
         layer_curves(history.gradients, view.columns),
-        stepstep_limits(history),
+        step_limits(history),
         log_y=True,
         x_label="step",
         values=False,
@@ -88,9 +88,9 @@ def gradient_chart(history: RunHistory, view: View) -> Chart:
     )
 
 
-def layer_curves(looks: LayerFigures, columns: int) -> tuple[Curve, ...]:
-    """Return a curve for each of up to five layers, the first and the last among them."""
-    layers = list(looks.figures)
+def layer_curves(looks: LayerFigures, columns: int, only: str | None = None) -> tuple[Curve, ...]:
+    """Return a curve for each of up to five layers, the first and the last among them; or for one alone."""
+    layers = list(looks.figures) if only is None else [only]
     most = min(len(_ROLES), len(layers))
     picked = [layers[index * (len(layers) - 1) // max(most - 1, 1)] for index in range(most)]
     number = len(looks.steps)

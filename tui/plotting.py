@@ -122,6 +122,14 @@ def column_of(x: float, limits: Limits, width: int, *, ascii_only: bool = False)
     return GUTTER + _cell(x, limits, columns, 1 if ascii_only else 2)
 
 
+def axis(name: str, limits: Limits, width: int, *, ascii_only: bool = False) -> list[Line]:
+    """Return the two lines below a picture `width` cells wide, as `draw` puts them below its canvas."""
+    columns = width - GUTTER
+    if columns < SMALLEST_CANVAS[0]:
+        return [(Run(" " * max(width, 0), "axis"),)] * AXIS_ROWS
+    return _x_axis(name, _Frame(columns, SMALLEST_CANVAS[1], _x_limits(limits), (0.0, 1.0), ascii_only))
+
+
 def decimated(points: Trace, limits: Limits, columns: int) -> Trace:
     """Keep the lowest and the highest of the points that fall into one column, and the gaps (a y of NaN).
 

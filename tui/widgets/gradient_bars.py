@@ -40,7 +40,7 @@ class GradientBars(Widget):
         The scale holds those of the `recent` past too: it stands still, and is the same for all who look.
         """
         limits = decades([*norms.values(), *recent])
-        if (norms, limits) != (self._norms, self._decades) or self._note:
+        if (norms, limits, step) != (self._norms, self._decades, self._step) or self._note:
             self._norms, self._decades, self._step, self._note = dict(norms), limits, step, ""
             self.refresh()
 

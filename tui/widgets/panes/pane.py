@@ -23,6 +23,11 @@ class Moment:
     follows: bool
     """Whether the cursor stands at the newest step and goes on with the run."""
 
+    @property
+    def past(self) -> int | None:
+        """The step where the cursor stands still; None while it goes on with the run."""
+        return None if self.follows else self.step
+
 
 class Pane(Widget):
     """One look at a run. It names the step of what it shows, which may be before that of the cursor."""

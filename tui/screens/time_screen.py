@@ -1,0 +1,95 @@
+"""What the screens share that show a run at the step under the cursor: its keys, and frames in parts."""
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable
+
+from tui.cursor import Cursor
+from tui.driver import line_of
+from tui.feed import RunFeed
+from tui.pace import Pace
+from tui.screens.lab_screen import LabScreen
+
+
+class TimeScreen(LabScreen):
+    """A main screen that looks at one run, now or at a step before."""
+
+    def __init__(self, cursor: Cursor | None = None) -> None:
+        """`cursor` is shared with other screens."""
+        super().__init__()
+        self.cursor = cursor or Cursor()
+        self._pace = Pace()
+        self._parts: list[Callable[[], None]] = []
+        """What of the present frame is not drawn yet."""
+        self._drawing_since = 0.0
+
+    @abstractmethod
+    def watched(self) -> RunFeed | None:
+        """Return the run that is looked at."""
+
+    @abstractmethod
+    def show_moment(self) -> None:
+        """Draw anew: the cursor stands elsewhere."""
+
+    # -- frames -------------------------------------------------------------------------------------
+
+    def is_due(self, feed: RunFeed) -> bool:
+        """Whether the next frame of a run may begin: the screen is seen, and time and line allow it."""
+        sent, is_busy = line_of(self.app)
+        is_due = not self._parts and self._pace.is_due(
+            time.monotonic(), sent, is_busy=is_busy, is_shared=feed.takes_every_core
+        )
+        return self.is_current and is_due
+
+    def begin_frame(self, *parts: Callable[[], None]) -> None:
+        """Draw the parts one by one: a key that is pressed meanwhile waits for one at most."""
+        self._pace.begin(time.monotonic(), line_of(self.app)[0])
+        self._drawing_since = time.thread_time()
+        self._parts = list(parts)
+        self._draw_part()
+
+    def _draw_part(self) -> None:
+        if not self.is_current:  # all is drawn when the screen is seen again
+            self._parts.clear()
+        elif self._parts:
+            self._parts.pop(0)()
+            self.call_after_refresh(self._draw_part)
+        else:
+            self._pace.end(time.thread_time() - self._drawing_since)
+
+    # -- the cursor ---------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show the keys of the cursor as disabled where there is no run, or no later step."""
+        if action in ("move_cursor", "jump_cursor", "first_step"):
+            return True if self.watched() is not None else None
+        if action == "live":
+            return None if self.cursor.follows else True
+        return True
+
+    def action_move_cursor(self, looks: int) -> None:
+        """Look at a measured step before, or after."""
+        if (feed := self.watched()) is not None:
+            self.cursor.move(looks, feed.history)
+            self._moved()
+
+    def action_jump_cursor(self, jumps: int) -> None:
+        """Look at a step well before, or after."""
+        if (feed := self.watched()) is not None:
+            self.cursor.jump(jumps, feed.history)
+            self._moved()
+
+    def action_first_step(self) -> None:
+        """Look at the first step."""
+        if (feed := self.watched()) is not None:
+            self.cursor.go_first(feed.history)
+            self._moved()
+
+    def action_live(self) -> None:
+        """Look at the newest step, and go on with the run."""
+        self.cursor.go_live()
+        self._moved()
+
+    def _moved(self) -> None:
+        self.refresh_bindings()
+        self.show_moment()

@@ -1,0 +1,83 @@
+"""The line of panes: their names, and which ones are seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+_GAP = " "
+
+
+class PaneTabs(Widget):
+    """One line of names; the active one is lit, one that is seen beside it is underlined.
+
+    Where there is no room for all, those around the active one are shown. A click on a name chooses it.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    PaneTabs { height: 1; padding: 0 1; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A name was clicked."""
+
+        index: int
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        super().__init__()
+        self._titles = list(titles)
+        self._active = 0
+        self._beside: int | None = None
+        self._places: list[tuple[range, int]] = []
+
+    def show(self, active: int, beside: int | None = None) -> None:
+        """Light the active name, and mark that of the pane beside it."""
+        if (active, beside) != (self._active, self._beside):
+            self._active, self._beside = active, beside
+            self.refresh()
+
+    def render(self) -> Content:
+        """Return the line."""
+        first, last = self._in_sight(self.size.width)
+        line = Content("‹ " if first else "").stylize("$secondary")
+        self._places = []
+        for index in range(first, last + 1):
+            start = line.cell_length
+            line = Content.assemble(line, (f" {self._titles[index]} ", self._style(index)), _GAP)
+            self._places.append((range(start, line.cell_length - len(_GAP)), index))
+        more = " ›" if last + 1 < len(self._titles) else ""
+        return Content.assemble(line.rstrip() if not more else line, (more.strip(), "$secondary"))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the pane under the mouse."""
+        if (offset := event.get_content_offset(self)) is not None:
+            for place, index in self._places:
+                if offset.x in place:
+                    self.post_message(self.Chosen(index))
+
+    def _style(self, index: int) -> str:
+        if index == self._active:
+            return "bold $background on $accent"
+        return "underline $foreground" if index == self._beside else "$secondary"
+
+    def _in_sight(self, width: int) -> tuple[int, int]:
+        """Return the first and the last name that fit around the active one."""
+        widths = [len(title) + 2 + len(_GAP) for title in self._titles]
+        first = last = self._active
+        room = width - widths[first] - 4  # the marks of what is left out
+        if sum(widths) <= width:
+            return 0, len(widths) - 1
+        while True:
+            if last + 1 < len(widths) and widths[last + 1] <= room:
+                last += 1
+                room -= widths[last]
+            elif first and widths[first - 1] <= room:
+                first -= 1
+                room -= widths[first]
+            else:
+                return first, last
