@@ -24,6 +24,7 @@ from tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from dlcore.rundir import RunDir
+    from tui.cursor import Cursor
     from tui.ending import Trainer
     from tui.feed import RunFeed
     from tui.inspector import Inspector
@@ -174,17 +175,26 @@ class DltuiApp(App["RunDir | None"]):
         return SetupScreen(self._inspector, ascii_only=self._ascii_only)
 
     @cached_property
+    def _cursor(self) -> "Cursor":
+        """Where in time a person looks, on all screens that show the past of a run."""
+        from tui.cursor import Cursor
+
+        return Cursor()
+
+    @cached_property
     def _train(self) -> "TrainScreen":
         from tui.screens.train import TrainScreen
 
-        return TrainScreen(self._first_run, self._read_only, self._ascii_only)
+        return TrainScreen(self._first_run, self._read_only, self._ascii_only, self._cursor)
 
     @cached_property
     def _inside(self) -> "InsideScreen":
         from tui.screens.inside import InsideScreen
 
         assert self._inspector is not None
-        return InsideScreen(lambda: self._feed, self._inspector, ascii_only=self._ascii_only)
+        return InsideScreen(
+            lambda: self._feed, self._inspector, ascii_only=self._ascii_only, cursor=self._cursor
+        )
 
     @cached_property
     def _errors(self) -> "ErrorsScreen":
@@ -234,11 +244,13 @@ class DltuiApp(App["RunDir | None"]):
     # -- what screens ask for -----------------------------------------------------------------------
 
     def on_run_requested(self, message: "RunRequested") -> None:
-        """Start a run and watch it."""
+        """Start a run and watch it; the run in whose place it comes is stopped."""
         from tui import starting
 
-        if (started := starting.train(self, message.config)) is not None:
+        if (started := starting.train(self, message.config, message.origin)) is not None:
             self._watch(*started)
+            if message.stops is not None:
+                starting.stop(message.stops)
 
     def on_resume_requested(self, message: "ResumeRequested") -> None:
         """Start a new attempt at a run from its last checkpoint, and watch it."""

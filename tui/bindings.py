@@ -31,6 +31,19 @@ class Key:
     """How the key is written, when Textual's own way is not what keyboards say."""
 
 
+def _in_time(place: Place, footer: bool) -> tuple[Key, ...]:
+    """Return the keys that move the cursor through the steps of a run."""
+    back, on = "One measured step back in time.", "One measured step on in time."
+    return (
+        Key(place, "comma", "move_cursor(-1)", "Back", back, footer, ","),
+        Key(place, "full_stop", "move_cursor(1)", "On", on, footer, "."),
+        Key(place, "less_than_sign", "jump_cursor(-1)", "Far back", "Well back in time.", False, "<"),
+        Key(place, "greater_than_sign", "jump_cursor(1)", "Far on", "Well on in time.", False, ">"),
+        Key(place, "home", "first_step", "First step", "Look at the first step.", False),
+        Key(place, "end", "live", "Live", "Look at the newest step, and follow the run.", footer, "end"),
+    )
+
+
 KEYS: tuple[Key, ...] = (
     Key("setup", "r,ctrl+r", "train", "Train", "Start training with this configuration.", shown="r"),
     Key("setup", "up,k", "focus_row(-1)", "Up", "One field up.", footer=False),
@@ -61,9 +74,20 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("train", "minus", "smooth(-1)", "Rougher", "Smooth the training curves less.", footer=False),
     Key("train", "l", "log", "Trainer's log", "What the trainer has printed.", footer=False),
+    Key("train", "d", "findings", "Findings", "What is wrong, why, and what would help.", footer=False),
+    Key("train", "p", "show_parent", "Parent", "The run that this one is a remedy of.", footer=False),
+    Key("train", "n", "show_remedy", "Remedy", "The latest remedy taken of this run.", footer=False),
     Key("train", "e", "export", "Export", "Write a summary: Markdown, JSON and CSV."),
     Key("train", "c", "copy_setup", "To Setup", "Take this run's configuration to Setup.", footer=False),
     Key("train", "o", "copy_run_line", "Copy line", "Copy the run as one line of words.", footer=False),
+    *_in_time("train", footer=False),
+    Key("inside", "tab", "turn(1)", "Pane", "The next pane.", shown="tab"),
+    Key("inside", "shift+tab", "turn(-1)", "Pane before", "The pane before.", footer=False),
+    *_in_time("inside", footer=True),
+    Key("inside", "up,k", "move_in_pane(0, -1)", "Up", "Up within the pane.", footer=False),
+    Key("inside", "down,j", "move_in_pane(0, 1)", "Down", "Down within the pane.", footer=False),
+    Key("inside", "left,h", "move_in_pane(-1, 0)", "Left", "To the left within the pane.", footer=False),
+    Key("inside", "right,l", "move_in_pane(1, 0)", "Right", "To the right within the pane.", footer=False),
     Key("runs", "enter", "open", "Open", "Watch the run."),
     Key("runs", "R", "resume", "Resume", "Go on from the run's last checkpoint.", shown="R"),
     Key("runs", "e", "export", "Export", "Write a summary of the run: Markdown, JSON and CSV."),

@@ -1,7 +1,5 @@
 """Train: one run as it goes, and the keys that steer it."""
 
-import time
-from collections.abc import Callable
 from typing import ClassVar
 
 from textual import work
@@ -21,49 +19,53 @@ from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
-from tui.driver import line_of
+from tui.cursor import Cursor
 from tui.ending import RESUMING, Trainer, happened
 from tui.feed import RunFeed
+from tui.looks import look_at
 from tui.messages import ResumeRequested, SetupRequested
-from tui.pace import Pace
+from tui.readout import place
 from tui.screens.exporting import export_run
-from tui.screens.lab_screen import LabScreen
+from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
+from tui.widgets.finding_line import FindingLine
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
+from tui.widgets.kin_line import KinLine
 from tui.widgets.plot import Plot
-from tui.widgets.status_line import StatusLine
+from tui.widgets.status_line import StatusLine, packed
 
 _POLL_SECONDS = 0.1
 _READ_ON_SECONDS = 0.002
 """Between two readings of a file that is long."""
-_SCALED_LOOKS = 50
-"""Looks at the gradients that the scale of the bars holds."""
 
 
-class TrainScreen(LabScreen):
+class TrainScreen(JudgedScreen):
     """Curves at the left, gradient norms at the right, the state above, what happened below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("train")
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012  # as Textual declares it
     AUTO_FOCUS = None
 
-    def __init__(self, run: RunDir | None = None, read_only: bool = False, ascii_only: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        run: RunDir | None = None,
+        read_only: bool = False,
+        ascii_only: bool = False,
+        cursor: Cursor | None = None,
+    ) -> None:
+        super().__init__(cursor, read_only=read_only)
         self.feed = RunFeed(run) if run is not None else None
-        self._read_only = read_only
         self._ascii_only = ascii_only
         self._view = View()
-        self._pace = Pace()
-        self._parts: list[Callable[[], None]] = []
-        """What of the present frame is not drawn yet."""
-        self._drawing_since = 0.0
         self._stale = True
         self._reads_on = False
         self._steering: tuple[object, ...] | None = None
         self._answers = 0
         self._asked: commands.Set | None = None
+        self._trainers: dict[str, Trainer] = {}
+        """Processes that this app has started and that were alive when last seen, by the run's id."""
         self._trainer: Trainer | None = None
         """The run's process, where this app has started it."""
         self._status: int | None = None
@@ -74,6 +76,8 @@ class TrainScreen(LabScreen):
         yield Header("train")
         yield Static(id="run-line")
         yield StatusLine(classes="essential")
+        yield Static(id="train-step", classes="-gone")
+        yield FindingLine()
         with Horizontal(id="train-body"):
             with Vertical(id="train-plots"):
                 yield Plot(id="loss", ascii_only=self._ascii_only)
@@ -81,6 +85,7 @@ class TrainScreen(LabScreen):
             with Vertical(id="train-aside"):
                 yield GradientBars()
                 yield Plot(id="gradients", ascii_only=self._ascii_only)
+        yield KinLine()
         yield Static(id="train-message")
         yield KeyLine()
 
@@ -88,19 +93,29 @@ class TrainScreen(LabScreen):
         """Begin to look."""
         self.query_one(GradientBars).ascii_only = self._ascii_only
         self.set_interval(_POLL_SECONDS, self._poll)
-        self._show_run_line()
+        self._meet()
         self._poll()
 
     def open(self, run: RunDir, trainer: Trainer | None = None) -> None:
         """Watch another run; `trainer` is its process, where it was just started."""
         self.feed = RunFeed(run)
-        self._trainer, self._status = trainer, None
+        if trainer is not None:
+            self._trainers[run.id] = trainer
+        self._trainers = {name: one for name, one in self._trainers.items() if one.poll() is None}
+        self._trainer, self._status = trainer or self._trainers.get(run.id), None
         self._answers, self._asked = 0, None
+        self.cursor.go_live()
         if self.is_mounted:
             self._say("")
-            self._show_run_line()
+            self._meet()
             self._poll()
             self._redraw()
+
+    def _meet(self) -> None:
+        """Show what stands still of the run, and find out what it has to do with others."""
+        self._show_run_line()
+        if self.feed is not None:
+            self.judge(self.feed)
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -115,11 +130,7 @@ class TrainScreen(LabScreen):
         if self.feed.reading and not self._reads_on:  # there is more: keys first, and then on at once
             self._reads_on = True
             self.set_timer(_READ_ON_SECONDS, self._read_on)
-        sent, is_busy = line_of(self.app)
-        is_due = not self._parts and self._pace.is_due(
-            time.monotonic(), sent, is_busy=is_busy, is_shared=self.feed.takes_every_core
-        )
-        if self._stale and self.is_current and is_due:
+        if self._stale and self.is_due(self.feed):
             self._begin_frame()
 
     def _read_on(self) -> None:
@@ -127,26 +138,17 @@ class TrainScreen(LabScreen):
         self._poll()
 
     def _begin_frame(self) -> None:
-        """Draw what is known by now, in parts: a key that is pressed meanwhile waits for one at most."""
+        """Draw what is known by now."""
         self._stale = False
-        self._pace.begin(time.monotonic(), line_of(self.app)[0])
-        self._drawing_since = time.thread_time()
-        self._parts = [self._draw_state, self._draw_loss, self._draw_score, self._draw_gradients]
-        self._draw_part()
-
-    def _draw_part(self) -> None:
-        if not self.is_current:  # on_screen_resume draws everything
-            self._parts.clear()
-        elif self._parts:
-            self._parts.pop(0)()
-            self.call_after_refresh(self._draw_part)
-        else:
-            self._pace.end(time.thread_time() - self._drawing_since)
+        self.begin_frame(
+            self._draw_state, self.draw_findings, self._draw_loss, self._draw_score, self._draw_gradients
+        )
 
     def _draw_state(self) -> None:
         assert self.feed is not None
         feed = self.feed
         self.query_one(StatusLine).show(feed.history, feed.state, self._modes(), feed.reading)
+        self._show_step()
         self._say_what_happened()
         steering = (self.feed.live, self.feed.history.paused, self._can_resume)
         if steering != self._steering:
@@ -156,7 +158,8 @@ class TrainScreen(LabScreen):
     def _draw_loss(self) -> None:
         assert self.feed is not None
         plot = self.query_one("#loss", Plot)
-        self._view = View(self._view.smoothing, self._view.log_y, max(20, plot.size.width))
+        columns, past = max(20, plot.size.width), self.cursor.past(self.feed.history)
+        self._view = View(self._view.smoothing, self._view.log_y, columns, past)
         plot.show(loss_chart(self.feed.history, self._view))
 
     def _draw_score(self) -> None:
@@ -165,17 +168,27 @@ class TrainScreen(LabScreen):
 
     def _draw_gradients(self) -> None:
         assert self.feed is not None
-        gradients = self.feed.history.gradients
+        history = self.feed.history
+        look = look_at(history.gradients, self.cursor.step(history), follows=self.cursor.follows)
         bars = self.query_one(GradientBars)
         over_time = self.query_one("#gradients", Plot)
         if over_time.display:
-            over_time.show(gradient_chart(self.feed.history, self._view))
-        if gradients.steps:
-            bars.show(gradients.latest(), gradients.last_step, gradients.recent(_SCALED_LOOKS))
+            over_time.show(gradient_chart(history, self._view))
+        if look is not None:
+            bars.show(look.figures, look.step, look.recent)
         elif self.feed.config is not None and not self.feed.config.training.probe_budget:
             bars.say("not measured: training.probe_budget is 0")
         else:
             bars.say("after the first step")
+
+    def _show_step(self) -> None:
+        """Show the figures at the cursor while it stands in the past."""
+        assert self.feed is not None
+        line = self.query_one("#train-step", Static)
+        parts = place(self.feed.history, self.cursor, is_live=self.feed.live)
+        text = Content("") if self.cursor.follows else packed(parts, self.size.width - 2, 1)[0]
+        if line.content != text:
+            line.update(text, layout=False)
 
     def _modes(self) -> str:
         """Return what the person has changed about the view."""
@@ -215,11 +228,20 @@ class TrainScreen(LabScreen):
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Draw what has come while another screen was seen."""
         self._redraw()
+        self.query_one(KinLine).look()
 
     def _redraw(self) -> None:
         """Draw anew without waiting for a frame's turn; the line of state comes first, the curves follow."""
         if self.feed is not None and self.is_current:
             self._begin_frame()
+
+    def watched(self) -> RunFeed | None:
+        """Return the run that is watched."""
+        return self.feed
+
+    def show_moment(self) -> None:
+        """Draw anew: the cursor stands elsewhere."""
+        self._redraw()
 
     # -- steering -----------------------------------------------------------------------------------
 
@@ -238,7 +260,7 @@ class TrainScreen(LabScreen):
             return True if can else None
         if action in ("export", "copy_setup", "copy_run_line", "log"):
             return True if self.feed is not None else None
-        return True
+        return super().check_action(action, parameters)
 
     @property
     def _can_resume(self) -> bool:
