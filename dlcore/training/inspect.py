@@ -24,6 +24,7 @@ from dlcore.training.data import load
 from dlcore.training.faults import described
 from dlcore.training.known import known, source_of
 from dlcore.training.layers import describe
+from dlcore.training.looking.pictured import look
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.optimizers import build_optimizer
 from dlcore.training.pictures import picture
@@ -132,6 +133,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             return activations(request.get("config", {}))
         case "environment":
             return environment()
+        case "filters" | "features" | "boundary" | "predictions" | "surface" as what:
+            return look(what, request)
         case other:
             raise DltuiError(f"the inspector cannot answer {other!r}")
 
