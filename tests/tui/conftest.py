@@ -20,6 +20,7 @@ def quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames that follow each other at once, so that nobody waits for the next one."""
     monkeypatch.setattr("tui.screens.train._POLL_SECONDS", 0.02)
+    monkeypatch.setattr("tui.screens.inside._POLL_SECONDS", 0.02)
     monkeypatch.setattr("tui.pace.FRAME_SECONDS", 0.0)
     monkeypatch.setattr("tui.pace.SHARED_FRAME_SECONDS", 0.0)
 

@@ -30,6 +30,7 @@ from dlcore.commands import Command
 from dlcore.commands import decode as decode_command
 from dlcore.config import RunConfig, output_units, plan, to_toml
 from dlcore.events import (
+    ActivationsMeasured,
     AttemptEnded,
     AttemptStarted,
     CommandApplied,
@@ -49,6 +50,7 @@ from dlcore.reading import read_table
 from dlcore.rundir import RunDir, create
 from dlcore.summary import store_summary
 from tui.app import DltuiApp
+from tui.screens.inside import InsideScreen
 from tui.screens.setup import SetupScreen
 from tui.screens.train import TrainScreen
 from tui.widgets.field_row import FieldRow
@@ -256,7 +258,28 @@ class FakeRun:
             name: tuple(norm * math.exp(look + self._random.gauss(0, 0.08)) for look in looks)
             for name, norm in zip(names, typical, strict=True)
         }
-        self.say(GradientsMeasured, steps=tuple(taken), norms=named, every=10, cost=0.02)
+        updates = {name: tuple(1e-3 * norm / typical[-1] for norm in norms) for name, norms in named.items()}
+        self.say(
+            GradientsMeasured, steps=tuple(taken), norms=named, updates=updates, every=10, cost=0.02
+        )
+        return self
+
+    def activations(self) -> "FakeRun":
+        """What the layers hand to their activations was measured."""
+        layers = layers_of(self.config)
+        grown = 1 - self.course.left(self.step)
+        spread = {layer.name: 1 + number + 2 * grown for number, layer in enumerate(layers)}
+        words = {layer.name: layer.activation for layer in layers}
+        self.say(
+            ActivationsMeasured,
+            samples=64,
+            mean={name: -0.1 * size for name, size in spread.items()},
+            deviation=spread,
+            low={name: -1.7 * size for name, size in spread.items()},
+            high={name: 1.6 * size for name, size in spread.items()},
+            dead={name: 0.25 * grown for name, word in words.items() if word == "relu"},
+            saturated={name: 0.6 * grown for name, word in words.items() if word in ("sigmoid", "tanh")},
+        )
         return self
 
     @property
@@ -415,6 +438,11 @@ class Stage:
         """The Train screen, seen or not."""
         return self.app._train
 
+    @property
+    def inside(self) -> InsideScreen:
+        """The Inside screen, seen or not."""
+        return self.app._inside
+
     def sent(self, kind: type[AnyMessage]) -> list[AnyMessage]:
         """The messages of a kind, each once, the oldest first."""
         found: dict[int, AnyMessage] = {id(one): one for one in self.messages if isinstance(one, kind)}
@@ -437,9 +465,10 @@ class Stage:
         await until(condition)
         await self.pilot._wait_for_screen()
 
-    async def show(self, mode: Literal["setup", "train", "runs"]) -> None:
+    async def show(self, mode: Literal["setup", "train", "inside", "errors", "runs"]) -> None:
         """Go to a screen by its key."""
-        await self.press({"setup": "1", "train": "2", "runs": "5"}[mode])
+        keys = {"setup": "1", "train": "2", "inside": "3", "errors": "4", "runs": "5"}
+        await self.press(keys[mode])
         await self.until(lambda: self.app.current_mode == mode and self.app.screen.is_mounted)
         resumed = asyncio.Event()
         self.app.screen.call_later(resumed.set)  # behind what tells the screen that it is seen
