@@ -6,6 +6,8 @@ from textual.binding import Binding
 from tui.app import DltuiApp
 from tui.bindings import KEYS, PLACES, Key, Place, bindings, written
 from tui.screens.dialogs import all_keys
+from tui.screens.errors import ErrorsScreen
+from tui.screens.inside import InsideScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.setup import SetupScreen
 from tui.screens.train import TrainScreen
@@ -14,6 +16,8 @@ OWNERS: dict[Place, type[object]] = {
     "app": DltuiApp,
     "setup": SetupScreen,
     "train": TrainScreen,
+    "inside": InsideScreen,
+    "errors": ErrorsScreen,
     "runs": RunsScreen,
 }
 NAMES = [f"{key.place} {key.key} {key.action}" for key in KEYS]
