@@ -201,7 +201,9 @@ class DltuiApp(App["RunDir | None"]):
         from tui.screens.errors import ErrorsScreen
 
         assert self._inspector is not None
-        return ErrorsScreen(lambda: self._feed, self._inspector, ascii_only=self._ascii_only)
+        return ErrorsScreen(
+            lambda: self._feed, self._inspector, ascii_only=self._ascii_only, cursor=self._cursor
+        )
 
     @cached_property
     def _runs(self) -> "RunsScreen":

@@ -24,6 +24,7 @@ from dlcore.training.data import load
 from dlcore.training.faults import described
 from dlcore.training.known import known, source_of
 from dlcore.training.layers import describe
+from dlcore.training.looking import errors
 from dlcore.training.looking.pictured import look
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.optimizers import build_optimizer
@@ -135,6 +136,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             return environment()
         case "filters" | "features" | "boundary" | "predictions" | "surface" as what:
             return look(what, request)
+        case "errors":
+            return errors.errors(request["run"], request.get("step"), request.get("target", 0))
+        case "error_samples":
+            return errors.samples(**{name: request[name] for name in errors.SAMPLES if name in request})
         case other:
             raise DltuiError(f"the inspector cannot answer {other!r}")
 

@@ -68,22 +68,30 @@ def _filled(inputs: torch.Tensor) -> torch.Tensor:
     return torch.where(inputs.isnan(), means, inputs)
 
 
-def _images(inputs: torch.Tensor, targets: torch.Tensor, facts: Facts, peak: float) -> list[dict[str, Any]]:
+def as_pixels(inputs: torch.Tensor, peak: float, side: int) -> torch.Tensor:
+    """Return images as uint8 (samples, height, width), or (…, 3) in colour; of at most `side` pixels.
+
+    `inputs` are (samples, channels, height, width) as stored, `peak` the largest value they can have; 1 where
+    that is not known: then the darkest and the lightest there is are black and white.
+    """
     pixels = inputs.to(torch.float32)
-    if peak == 1.0:  # unknown: the darkest and the lightest there is
+    if peak == 1.0:
         pixels = (pixels - pixels.min()) / (pixels.max() - pixels.min()).clamp_min(1e-12)
     else:
         pixels = pixels / peak
-    if max(pixels.shape[2:]) > _SIDE:
-        scale = _SIDE / max(pixels.shape[2:])
-        sides = [max(1, round(side * scale)) for side in pixels.shape[2:]]
+    if max(pixels.shape[2:]) > side:
+        scale = side / max(pixels.shape[2:])
+        sides = [max(1, round(length * scale)) for length in pixels.shape[2:]]
         pixels = functional.interpolate(pixels, sides, mode="area")
     pixels = (pixels * 255).round().clamp(0, 255).to(torch.uint8)
-    shown = pixels[:, 0] if pixels.shape[1] != 3 else pixels.permute(0, 2, 3, 1)
+    return pixels[:, 0] if pixels.shape[1] != 3 else pixels.permute(0, 2, 3, 1)
+
+
+def _images(inputs: torch.Tensor, targets: torch.Tensor, facts: Facts, peak: float) -> list[dict[str, Any]]:
     named = facts.task == "classification"
     return [
         {"label": facts.name(int(target)) if named else f"{float(target[0]):.4g}", "pixels": image.tolist()}
-        for image, target in zip(shown, targets, strict=True)
+        for image, target in zip(as_pixels(inputs, peak, _SIDE), targets, strict=True)
     ]
 
 

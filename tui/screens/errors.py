@@ -1,34 +1,367 @@
-"""Errors: what the network gets wrong, class by class, down to single samples."""
+"""Errors: what the network gets wrong, class by class or number by number, down to single samples."""
 
+import asyncio
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.events import ScreenResume
+from textual.widgets import Static
 
+from dlcore.checkpoints import saved
+from dlcore.clean import clean
 from tui.bindings import bindings
+from tui.cursor import Cursor
+from tui.error_report import ClassErrors, NumberErrors, Report, read, read_samples
 from tui.feed import RunFeed
 from tui.inspector import Inspector
-from tui.screens.lab_screen import LabScreen
+from tui.screens.time_screen import TimeScreen
+from tui.widgets.class_errors import ClassErrorsView
+from tui.widgets.confusion import Confusion
+from tui.widgets.error_samples import PAGE, ErrorSamples
+from tui.widgets.errors_view import ErrorsView
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
+from tui.widgets.number_errors import NumberErrorsView
+from tui.widgets.pictures.drawing import Drawing
+from tui.widgets.virtual_table import VirtualTable
+
+_LOOK_SECONDS = 0.5
+"""So often it is seen whether there is a newer checkpoint."""
+_EVERY_SECONDS = 4.0
+"""A newer checkpoint of a run that goes on is asked for no more often; a moved cursor asks at once."""
+_PAUSE = 0.15
+"""Seconds that the cursor stands still before the inspector is asked: quick keys ask nothing."""
+_KEPT = 16
+"""Answers that are kept, for a cursor that goes back and forth."""
+_NO_RUN = "No run is open. Start one in Setup (1), or open one in Runs (5)."
+_WAIT = "one moment: the samples are being looked at …"
 
 
-class ErrorsScreen(LabScreen):
-    """The confusion matrix, the classes, and the samples behind a cell."""
+@dataclass(frozen=True)
+class Question:
+    """Which errors are wanted: of a run's folder, at a checkpoint, of one of the numbers to predict."""
+
+    run: str
+    step: int
+    target: int
+
+
+class ErrorsScreen(TimeScreen):
+    """The confusion matrix, the classes, and the samples behind a cell; or how far predictions are off."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("errors")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012  # as Textual declares it
     AUTO_FOCUS = None
 
     def __init__(
-        self, feed: Callable[[], RunFeed | None], inspector: Inspector, *, ascii_only: bool = False
+        self,
+        feed: Callable[[], RunFeed | None],
+        inspector: Inspector,
+        *,
+        ascii_only: bool = False,
+        cursor: Cursor | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(cursor)
         self._feed = feed
         self._inspector = inspector
         self._ascii_only = ascii_only
+        self._target = 0
+        self._reports: dict[Question, Report] = {}
+        """What is known, the newest at the end."""
+        self._shown: Question | None = None
+        self._drawn: Report | None = None
+        self._asked: Question | None = None
+        """What was asked last."""
+        self._is_asking = False
+        self._asked_at = float("-inf")
+        self._said = ""
 
     def compose(self) -> ComposeResult:
-        """Return the parts, from top to bottom."""
+        """Return the parts, from top to bottom; one of those in the middle is seen at a time."""
         yield Header("errors")
+        yield Static(id="errors-line", classes="essential")
+        with Container(id="errors-body"):
+            yield Drawing(ascii_only=self._ascii_only).add_class("errors--note")
+            yield ClassErrorsView(ascii_only=self._ascii_only)
+            yield NumberErrorsView(ascii_only=self._ascii_only)
+            yield ErrorSamples(ascii_only=self._ascii_only)
         yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self._show_only(self._note)
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Look at what has come while another screen was seen."""
+        self.show_moment()
+
+    # -- what is wanted -----------------------------------------------------------------------------
+
+    def watched(self) -> RunFeed | None:
+        """Return the run that the Train screen watches, and reads."""
+        return self._feed()
+
+    def show_moment(self) -> None:
+        """Look at where the cursor stands now."""
+        self._asked_at = float("-inf")
+        self._look()
+
+    def _look(self) -> None:
+        """Show what is wanted now, or ask for it; nothing while nobody sees it, or samples are open."""
+        if not self.is_current:
+            return
+        feed = self.watched()
+        self.query_one(Header).aside = feed.run.id if feed is not None else ""
+        wanted = self._wanted(feed)
+        if self._samples.display:
+            if self._shown is not None and not isinstance(wanted, str) and wanted.run == self._shown.run:
+                return
+            self._close()  # they are another run's
+        if isinstance(wanted, str):
+            self._say(wanted)
+            return
+        report = self._reports.get(wanted)
+        if report is not None:
+            self._show(wanted, report)
+        if report is None or not report.seen.complete:
+            self._inquire(wanted)
+
+    def _wanted(self, feed: RunFeed | None) -> Question | str:
+        """Return the question for the newest checkpoint up to the cursor, or why there is none."""
+        if feed is None:
+            return _NO_RUN
+        if feed.config is None:
+            return feed.problem
+        past = self.cursor.past(feed.history)
+        steps = [step for step in saved(feed.run) if past is None or step <= past]
+        if not steps:
+            return _no_checkpoint(feed, past)
+        path = str(feed.run.path)
+        return Question(path, steps[-1], self._target if self._is_of(path) else 0)
+
+    def _is_of(self, path: str) -> bool:
+        """Whether a run is the one that was asked about last."""
+        return self._asked is not None and self._asked.run == path
+
+    def _inquire(self, wanted: Question) -> None:
+        """Ask, unless that is being asked, or something about the same run was asked just now."""
+        if self._is_asking and self._asked == wanted:
+            return
+        if self._is_of(wanted.run):
+            if time.monotonic() < self._asked_at + _EVERY_SECONDS:
+                return
+        else:
+            self._target = 0
+            self._say(_WAIT)
+        self._asked, self._is_asking, self._asked_at = wanted, True, time.monotonic()
+        self._ask(wanted)
+
+    @work(exclusive=True, group="errors")
+    async def _ask(self, wanted: Question) -> None:
+        """Ask until all samples are in that will be; what is known is shown meanwhile."""
+        await asyncio.sleep(_PAUSE)
+        is_complete = False
+        while self.is_current and not is_complete:
+            answer = await self._inspector.ask(
+                "errors", run=wanted.run, step=wanted.step, target=wanted.target
+            )
+            if self._asked != wanted or not self.is_mounted:  # something else is wanted by now
+                return
+            if "error" in answer:
+                if not self._samples.display:
+                    self._say(str(answer["error"]))
+                break
+            report = self._keep(wanted, read(answer))
+            is_complete = report.seen.complete
+            if self.is_current and not self._samples.display:
+                self._show(wanted, report)
+        self._is_asking = False
+
+    def _keep(self, wanted: Question, report: Report) -> Report:
+        self._reports.pop(wanted, None)
+        self._reports[wanted] = report
+        while len(self._reports) > _KEPT:
+            del self._reports[next(iter(self._reports))]
+        return report
+
+    # -- what is shown ------------------------------------------------------------------------------
+
+    @property
+    def report(self) -> Report | None:
+        """What is shown, or stands behind the samples."""
+        return self._drawn
+
+    @property
+    def view(self) -> ErrorsView | None:
+        """The panes of the report that is shown, seen or behind its samples."""
+        if self.report is None:
+            return None
+        return self.query_one(ClassErrorsView if isinstance(self.report, ClassErrors) else NumberErrorsView)
+
+    @property
+    def _samples(self) -> ErrorSamples:
+        return self.query_one(ErrorSamples)
+
+    @property
+    def _note(self) -> Drawing:
+        return self.query_one(".errors--note", Drawing)
+
+    def _show(self, wanted: Question, report: Report) -> None:
+        """Show a report, unless it is shown already."""
+        self._shown = wanted
+        self._write(report.words())
+        if self._drawn is not report:
+            self._drawn = report
+            view = self.view
+            assert view is not None
+            view.show(report)
+            self._show_only(view)
+
+    def _say(self, sentence: str) -> None:
+        """Show a sentence instead of a report."""
+        self._shown = self._drawn = None
+        self._write("")
+        if self._said != sentence or not self._note.display:
+            self._said = sentence
+            self._note.say(sentence)
+            self._show_only(self._note)
+
+    def _write(self, text: str) -> None:
+        """Write the line above."""
+        feed = self.watched()
+        if text and feed is not None and (past := self.cursor.past(feed.history)) is not None:
+            text += f" · cursor at step {past:,}"
+        line = self.query_one("#errors-line", Static)
+        content = Content(clean(text))
+        if line.content != content:
+            line.update(content)
+
+    def _show_only(self, seen: ErrorsView | ErrorSamples | Drawing) -> None:
+        for one in self.query_one("#errors-body").children:
+            one.display = one is seen
+        self.refresh_bindings()
+
+    # -- samples ------------------------------------------------------------------------------------
+
+    def action_open(self) -> None:
+        """Show the samples of the cell, or of the class or prediction, under the cursor."""
+        report, view = self.report, self.view
+        if report is None or view is None or self._samples.display:
+            return
+        cell, number = view.chosen()
+        total = len(report.worst) if isinstance(report, NumberErrors) else 0
+        if isinstance(report, ClassErrors) and cell is not None:
+            total = report.counts.get(cell, 0)
+        if total:
+            self._samples.open(report, cell, number, total)
+            self._show_only(self._samples)
+            self._write(self._samples.heading)
+            self._fetch()
+
+    @work(exclusive=True, group="samples")
+    async def _fetch(self) -> None:
+        """Ask for samples until the one that is to be seen is there."""
+        shown, samples = self._shown, self._samples
+        while shown is not None and (first := samples.wanted) is not None:
+            answer = await self._inspector.ask(
+                "error_samples",
+                run=shown.run,
+                step=shown.step,
+                target=shown.target,
+                cell=samples.cell,
+                first=first,
+                count=PAGE,
+            )
+            if not self.is_mounted or not samples.display:
+                return
+            if "error" in answer or not answer["samples"]:
+                samples.say(str(answer.get("error", "They are no longer there.")))
+                return
+            samples.take(first, answer["total"], read_samples(answer))
+        if samples.display:
+            self._write(samples.heading)
+
+    def action_back(self) -> None:
+        """Go back from the samples."""
+        if self._samples.display:
+            self._close()
+            self._look()
+
+    def _close(self) -> None:
+        self.workers.cancel_group(self, "samples")
+        if (view := self.view) is not None:
+            self._show_only(view)
+            self._write(self._drawn.words() if self._drawn is not None else "")
+        else:
+            self._show_only(self._note)
+
+    # -- keys ---------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Show only keys that can do something now."""
+        if action in ("open", "turn_pane", "worst", "sort", "back", "target"):
+            is_open = self.is_mounted and self._samples.display
+            report = self.report
+            if report is None or is_open != (action == "back"):
+                return False
+            if action == "sort":
+                return isinstance(report, ClassErrors)
+            return isinstance(report, NumberErrors) and report.targets > 1 if action == "target" else True
+        return super().check_action(action, parameters)
+
+    def action_move(self, columns: int, rows: int) -> None:
+        """Move the cursor of the active pane; go to the sample before or after."""
+        if self._samples.display:
+            self._samples.move(columns + rows)
+            self._write(self._samples.heading)
+            self._fetch()
+        elif (view := self.view) is not None:
+            view.move(columns, rows)
+
+    def action_turn_pane(self) -> None:
+        """Make the next pane the active one."""
+        if (view := self.view) is not None:
+            view.turn()
+
+    def action_worst(self) -> None:
+        """Go to what is next worst."""
+        if (view := self.view) is not None:
+            view.next_worst()
+
+    def action_sort(self) -> None:
+        """Sort by another figure."""
+        if (view := self.view) is not None:
+            view.sort()
+
+    def action_target(self) -> None:
+        """Look at the next of several numbers to predict."""
+        if isinstance(report := self.report, NumberErrors):
+            self._target = (report.target + 1) % report.targets
+            self.show_moment()
+
+    def on_confusion_chosen(self, event: Confusion.Chosen) -> None:
+        """Show the samples of a cell that was clicked."""
+        self.action_open()
+
+    def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
+        """Show the samples of a row that was clicked."""
+        self.action_open()
+
+
+def _no_checkpoint(feed: RunFeed, past: int | None) -> str:
+    """Return why there are no weights to look at."""
+    if past is not None and saved(feed.run):
+        return f"No checkpoint up to step {past:,}: go on in time (. and >), or to the end (end)."
+    if not feed.live:
+        return "This run has no checkpoint: there are no weights whose errors could be counted."
+    assert feed.config is not None
+    every = feed.config.training.checkpoint_seconds
+    return f"No checkpoint yet: errors are those of saved weights, and these are saved every {every:g} s."
