@@ -226,6 +226,14 @@ class CheckpointSaved(_Event):
     bytes: Count
 
 
+class FrameSaved(_Event):
+    """What the network looks like inside is on disk: histograms, first weights, feature maps, confusion."""
+
+    kind: Literal["FrameSaved"] = "FrameSaved"
+    file: str
+    bytes: Count
+
+
 class CommandApplied(_Event):
     """A command took effect at `step`."""
 
@@ -272,6 +280,7 @@ Event = (
     | Evaluated
     | EpochEnded
     | CheckpointSaved
+    | FrameSaved
     | CommandApplied
     | CommandRefused
     | Warned

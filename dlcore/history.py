@@ -19,6 +19,7 @@ from dlcore.events import (
     EpochEnded,
     Evaluated,
     Event,
+    FrameSaved,
     GradientsMeasured,
     Number,
     Prepared,
@@ -98,6 +99,7 @@ class RunHistory:
         self.answers: Newest[CommandApplied | CommandRefused] = Newest(kept)
         self.warnings: Newest[Warned] = Newest(kept)
         self.checkpoints: Newest[CheckpointSaved] = Newest(kept)
+        self.frames: Thinned[FrameSaved] = Thinned(kept)
         self._edits: Newest[CommandApplied] = Newest(kept)
         self._evaluations = Evaluations(kept, with_classes=whole)
         self.ended: AttemptEnded | None = None
@@ -158,6 +160,8 @@ class RunHistory:
                 self.epochs.add(event)
             case CheckpointSaved():
                 self.checkpoints.add(event)
+            case FrameSaved():
+                self.frames.add(event)
             case CommandApplied() | CommandRefused():
                 self._answer(event)
             case Warned():
@@ -193,6 +197,7 @@ class RunHistory:
         self.activations.cut(step, kept)
         self._evaluations.cut(step, kept)
         self.epochs.cut(step, kept)
+        self.frames.cut(step, kept)
         self.checkpoints[:] = [one for one in self.checkpoints if counts(one, step, kept)]
 
     def _steps(self, event: StepsEnded) -> None:

@@ -87,6 +87,11 @@ class RunDir:
         return self.path / "checkpoints"
 
     @property
+    def frames(self) -> Path:
+        """The folder of the arrays for looking back."""
+        return self.path / "frames"
+
+    @property
     def log(self) -> Path:
         """Everything that the trainer or a library prints."""
         return self.path / "trainer.log"

@@ -42,6 +42,11 @@ class Training(Settings):
     checkpoint_mb: int = count(
         500, at_least=1, at_most=10_000_000, help="What the checkpoints of a run may take, in MB."
     )
+    frames_mb: int = count(
+        50,
+        at_most=10_000_000,
+        help="What the frames of a run (histograms, filters, feature maps) may take, in MB; 0 keeps none.",
+    )
     probe_budget: float = number(
         0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."
     )

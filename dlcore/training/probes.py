@@ -22,6 +22,15 @@ class Budget:
     def __init__(self, share: float) -> None:
         self.share = share
         self.seconds = 0.0
+        self._parts: list[Budget] = []
+
+    def part(self, share: float) -> "Budget":
+        """Return a share of the budget for one who spends it alone: it counts in the cost of all.
+
+        What the others may still take does not depend on it.
+        """
+        self._parts.append(Budget(self.share * share))
+        return self._parts[-1]
 
     def since(self, began: float) -> float:
         """Count the time since `began` (of `time.perf_counter`), and return it."""
@@ -31,7 +40,8 @@ class Budget:
 
     def cost(self, training_seconds: float) -> float:
         """Return the share that was taken so far."""
-        return self.seconds / training_seconds if training_seconds > 0 else 0.0
+        seconds = self.seconds + sum(part.seconds for part in self._parts)
+        return seconds / training_seconds if training_seconds > 0 else 0.0
 
     def allows(self, seconds: float, training_seconds: float) -> bool:
         """Whether something that takes so long leaves half of the budget to the others."""
@@ -176,7 +186,7 @@ class ActivationProbe:
 
     def _figures(self, name: str, output: torch.Tensor) -> dict[str, float]:
         values = output.flatten()
-        picked = values[:: _stride(len(values))]
+        picked = values[:: stride(len(values), _VALUES)]
         low, high = torch.quantile(picked, picked.new_tensor([0.05, 0.95])).tolist()
         figures = {
             "mean": float(values.mean()),
@@ -209,15 +219,15 @@ def _slope(function: nn.Module, values: torch.Tensor) -> torch.Tensor:
     return 4 * outputs * (1 - outputs) if isinstance(function, nn.Sigmoid) else 1 - outputs.square()
 
 
-def _stride(values: int) -> int:
-    """Return a stride that leaves at most `_VALUES` values, and meets every unit of a layer equally often.
+def stride(values: int, most: int) -> int:
+    """Return a stride that leaves at most `most` values, and meets every unit of a layer equally often.
 
     One that had a factor in common with the layer's size would meet some units, or some pixels, alone.
     """
-    stride = max(1, math.ceil(values / _VALUES))
-    while math.gcd(stride, values) > 1:
-        stride += 1
-    return stride
+    found = max(1, math.ceil(values / most))
+    while math.gcd(found, values) > 1:
+        found += 1
+    return found
 
 
 def _before_activation(network: nn.Module, name: str) -> str:

@@ -18,6 +18,7 @@ from dlcore.events import (
     EpochEnded,
     Evaluated,
     Event,
+    FrameSaved,
     GradientsMeasured,
     Prepared,
     StepsEnded,
@@ -179,7 +180,9 @@ def test_a_new_attempt_rolls_back_to_the_step_it_continues_from() -> None:
         evaluated(6, 4, 0.9),
         EpochEnded(seq=7, step=2, epoch=1, loss=3.0, accuracy=0.5, duration=1.0),
         EpochEnded(seq=8, step=4, epoch=2, loss=1.0, accuracy=0.5, duration=1.0),
-        started(9, step=2, attempt=2),
+        FrameSaved(seq=9, step=2, file="frames/2.safetensors", bytes=9),
+        FrameSaved(seq=10, step=3, file="frames/3.safetensors", bytes=9),
+        started(11, step=2, attempt=2),
     )
     assert history.attempt == 2
     assert values(history) == [4.0, 3.0]
@@ -187,9 +190,10 @@ def test_a_new_attempt_rolls_back_to_the_step_it_continues_from() -> None:
     assert history.gradients.latest() == {"fc1": 2.0}
     assert [one.step for one in history.evaluations] == [0, 2]
     assert [one.epoch for one in history.epochs] == [1]
+    assert [one.file for one in history.frames] == ["frames/2.safetensors"]
     assert history.prepared is None
     assert history.totals() == (40, 2.0)  # the work was done, even if it counts no longer
-    history.apply(steps(10, 3, [2.5], samples=10, seconds=0.5, attempt=2))
+    history.apply(steps(12, 3, [2.5], samples=10, seconds=0.5, attempt=2))
     assert values(history) == [4.0, 3.0, 2.5]
     assert history.totals() == (50, 2.5)
     assert history.samples_per_second() == 20.0

@@ -180,7 +180,8 @@ def test_what_is_no_run_is_not_removed(tmp_path: Path) -> None:
 
 def test_a_run_knows_the_names_of_its_files() -> None:
     run = RunDir(Path("/r"))
-    names = [run.config, run.facts, run.label, run.events, run.control, run.lock, run.checkpoints, run.log]
+    names = [run.config, run.facts, run.label, run.events, run.control, run.lock, run.checkpoints]
+    names += [run.frames, run.log]
     assert [path.name for path in names] == [
         "config.toml",
         "run.json",
@@ -189,6 +190,7 @@ def test_a_run_knows_the_names_of_its_files() -> None:
         "control.jsonl",
         "lock",
         "checkpoints",
+        "frames",
         "trainer.log",
     ]
 

@@ -26,6 +26,7 @@ from dlcore.events import (
     EpochEnded,
     Evaluated,
     Event,
+    FrameSaved,
     GradientsMeasured,
     Layer,
     Prepared,
@@ -114,6 +115,7 @@ class Teller:
             told = {"kind": kind, "id": f"{name} {kind}"}
             self.say(CommandApplied, step, id=told["id"], command=told, text=kind)
         self.say(Warned, step, message=name)
+        self.say(FrameSaved, step, file=f"frames/{step}.safetensors", bytes=100)
         return self.say(CheckpointSaved, step, file=f"checkpoints/{step}.pt", bytes=100)
 
     def evaluate(self, step: int, split: str, chance: random.Random) -> None:
@@ -239,7 +241,7 @@ class Truth:
                 assert found.gradients.at(index).items() <= norms[step].items()
         for name in ("evaluations", "epochs", "checkpoints", "answers", "warnings"):
             _check_within(getattr(found, name), getattr(true, name), name)
-        assert all(one in self._said[: found.seq + 1] for one in found.activations)
+        assert all(one in self._said[: found.seq + 1] for one in (*found.activations, *found.frames))
 
     @property
     def scores(self) -> set[float | None]:
