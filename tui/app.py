@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.screens.inside import InsideScreen
     from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
+    from tui.screens.time_screen import TimeScreen
     from tui.screens.train import TrainScreen
 
 
@@ -272,6 +273,14 @@ class DltuiApp(App["RunDir | None"]):
         """Watch a run."""
         self._watch(message.run)
 
+    def on_time_screen_microscope_requested(self, message: "TimeScreen.MicroscopeRequested") -> None:
+        """Put a batch of a run under the microscope."""
+        from tui.screens.microscope import MicroscopeScreen
+
+        assert self._inspector is not None
+        screen = MicroscopeScreen(message.run, message.step, self._inspector, active=self.current_mode)
+        self.push_screen(screen)
+
     def on_setup_requested(self, message: "SetupRequested") -> None:
         """Take a configuration to Setup."""
         self.switch_mode("setup")
@@ -288,7 +297,7 @@ class DltuiApp(App["RunDir | None"]):
         """Show all keys."""
         from tui.screens.dialogs import Help
 
-        self.push_screen(Help(self.current_mode))
+        self.push_screen(Help(getattr(self.screen, "PLACE", self.current_mode)))
 
     async def action_quit(self) -> None:
         """Leave, as `q` does."""

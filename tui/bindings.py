@@ -5,13 +5,14 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["app", "setup", "train", "inside", "errors", "runs"]
+Place = Literal["app", "setup", "train", "inside", "errors", "microscope", "runs"]
 
 PLACES: dict[Place, str] = {
     "setup": "Setup",
     "train": "Train",
     "inside": "Inside",
     "errors": "Errors",
+    "microscope": "Microscope",
     "runs": "Runs",
     "app": "Everywhere",
 }
@@ -80,10 +81,12 @@ KEYS: tuple[Key, ...] = (
     Key("train", "e", "export", "Export", "Write a summary: Markdown, JSON and CSV."),
     Key("train", "c", "copy_setup", "To Setup", "Take this run's configuration to Setup.", footer=False),
     Key("train", "o", "copy_run_line", "Copy line", "Copy the run as one line of words.", footer=False),
+    Key("train", "m", "microscope", "Microscope", "One batch, step by step, with its numbers.", False),
     *_in_time("train", footer=False),
     Key("inside", "tab", "turn(1)", "Pane", "The next pane.", shown="tab"),
     Key("inside", "shift+tab", "turn(-1)", "Pane before", "The pane before.", footer=False),
     *_in_time("inside", footer=True),
+    Key("inside", "m", "microscope", "Microscope", "One batch, step by step, with its numbers.", False),
     Key("inside", "up,k", "move_in_pane(0, -1)", "Up", "Up within the pane.", footer=False),
     Key("inside", "down,j", "move_in_pane(0, 1)", "Down", "Down within the pane.", footer=False),
     Key("inside", "left,h", "move_in_pane(-1, 0)", "Left", "To the left within the pane.", footer=False),
@@ -101,6 +104,27 @@ KEYS: tuple[Key, ...] = (
     Key("errors", "pageup", "move(0, -10)", "Page up", "Ten lines up.", footer=False),
     Key("errors", "pagedown", "move(0, 10)", "Page down", "Ten lines down.", footer=False),
     *_in_time("errors", footer=False),
+    Key("microscope", "right,space,enter", "turn(1)", "Next", "The next page.", shown="→"),
+    Key("microscope", "left,backspace", "turn(-1)", "Back", "The page before.", footer=False),
+    Key("microscope", "escape,m", "back", "Close", "Back to the run.", shown="esc"),
+    Key("microscope", "l", "choose('layer', 1)", "Layer", "The next layer."),
+    Key("microscope", "L", "choose('layer', -1)", "Layer", "The layer before.", footer=False),
+    Key("microscope", "u", "choose('unit', 1)", "Unit", "The next unit of the layer, or filter."),
+    Key("microscope", "U", "choose('unit', -1)", "Unit", "The unit before.", footer=False),
+    Key("microscope", "w", "choose('weight', 1)", "Weight", "The next weight; the bias is the last."),
+    Key("microscope", "W", "choose('weight', -1)", "Weight", "The weight before.", footer=False),
+    Key("microscope", "s", "choose('sample', 1)", "Sample", "The next sample of the batch."),
+    Key("microscope", "S", "choose('sample', -1)", "Sample", "The sample before.", footer=False),
+    Key("microscope", "n", "choose('batch', 1)", "Batch", "The next batch of the training data."),
+    Key("microscope", "p", "choose('batch', -1)", "Batch", "The batch before.", footer=False),
+    Key("microscope", "t", "mode", "Mode", "Training mode, or evaluation mode."),
+    Key("microscope", "z", "forget", "Forget", "Forget zero_grad: gradients pile up. Or not."),
+    Key("microscope", "plus,equals_sign", "passes(1)", "More", "One more backward pass.", footer=False),
+    Key("microscope", "minus", "passes(-1)", "Fewer", "One backward pass fewer.", footer=False),
+    Key("microscope", "up,k", "scroll(-1)", "Up", "One line up.", footer=False),
+    Key("microscope", "down,j", "scroll(1)", "Down", "One line down.", footer=False),
+    Key("microscope", "pageup", "scroll(-10)", "Page up", "Ten lines up.", footer=False),
+    Key("microscope", "pagedown", "scroll(10)", "Page down", "Ten lines down.", footer=False),
     Key("runs", "enter", "open", "Open", "Watch the run."),
     Key("runs", "R", "resume", "Resume", "Go on from the run's last checkpoint.", shown="R"),
     Key("runs", "e", "export", "Export", "Write a summary of the run: Markdown, JSON and CSV."),

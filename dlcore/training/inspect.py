@@ -25,6 +25,7 @@ from dlcore.training.faults import described
 from dlcore.training.known import known, source_of
 from dlcore.training.layers import describe
 from dlcore.training.looking import errors
+from dlcore.training.looking.microscope.answer import microscope
 from dlcore.training.looking.pictured import look
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.optimizers import build_optimizer
@@ -140,6 +141,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             return errors.errors(request["run"], request.get("step"), request.get("target", 0))
         case "error_samples":
             return errors.samples(**{name: request[name] for name in errors.SAMPLES if name in request})
+        case "microscope":
+            return microscope(request)
         case other:
             raise DltuiError(f"the inspector cannot answer {other!r}")
 

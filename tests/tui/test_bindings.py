@@ -8,6 +8,7 @@ from tui.bindings import KEYS, PLACES, Key, Place, bindings, written
 from tui.screens.dialogs import all_keys
 from tui.screens.errors import ErrorsScreen
 from tui.screens.inside import InsideScreen
+from tui.screens.microscope import MicroscopeScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.setup import SetupScreen
 from tui.screens.train import TrainScreen
@@ -18,6 +19,7 @@ OWNERS: dict[Place, type[object]] = {
     "train": TrainScreen,
     "inside": InsideScreen,
     "errors": ErrorsScreen,
+    "microscope": MicroscopeScreen,
     "runs": RunsScreen,
 }
 NAMES = [f"{key.place} {key.key} {key.action}" for key in KEYS]

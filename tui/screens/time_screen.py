@@ -4,6 +4,9 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable
 
+from textual.message import Message
+
+from dlcore.rundir import RunDir
 from tui.cursor import Cursor
 from tui.driver import line_of
 from tui.feed import RunFeed
@@ -13,6 +16,14 @@ from tui.screens.lab_screen import LabScreen
 
 class TimeScreen(LabScreen):
     """A main screen that looks at one run, now or at a step before."""
+
+    class MicroscopeRequested(Message):
+        """A person wants a batch of the run under the microscope, at a step; None is the newest."""
+
+        def __init__(self, run: RunDir, step: int | None) -> None:
+            super().__init__()
+            self.run = run
+            self.step = step
 
     def __init__(self, cursor: Cursor | None = None) -> None:
         """`cursor` is shared with other screens."""
@@ -60,8 +71,8 @@ class TimeScreen(LabScreen):
     # -- the cursor ---------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Show the keys of the cursor as disabled where there is no run, or no later step."""
-        if action in ("move_cursor", "jump_cursor", "first_step"):
+        """Show the keys of the cursor, and the microscope's, as disabled where they can do nothing."""
+        if action in ("move_cursor", "jump_cursor", "first_step", "microscope"):
             return True if self.watched() is not None else None
         if action == "live":
             return None if self.cursor.follows else True
@@ -89,6 +100,12 @@ class TimeScreen(LabScreen):
         """Look at the newest step, and go on with the run."""
         self.cursor.go_live()
         self._moved()
+
+    def action_microscope(self) -> None:
+        """Walk through one batch of the run, at the step under the cursor."""
+        if (feed := self.watched()) is not None:
+            step = None if self.cursor.follows else self.cursor.step(feed.history)
+            self.post_message(self.MicroscopeRequested(feed.run, step))
 
     def _moved(self) -> None:
         self.refresh_bindings()

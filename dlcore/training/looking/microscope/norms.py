@@ -1,0 +1,105 @@
+"""What a norm behind a unit makes of its value and of the gradient to it, with mean and variance shown."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from dlcore.training.looking.microscope.reach import ravel
+from dlcore.training.looking.microscope.stages import Spot, Stage
+from dlcore.training.looking.microscope.written import Written, written
+
+
+@dataclass(frozen=True)
+class _Norm:
+    mean: float
+    variance: float
+    eps: float
+    gamma: float
+    beta: float
+    values: torch.Tensor
+    """Those that mean and variance are of, normalized; and the gradients told to each, times its gamma."""
+    told: torch.Tensor
+    at: int
+    """Where among them the value in question is."""
+    is_fixed: bool
+    """Whether mean and variance are running ones, that no sample of the batch moves."""
+
+
+def _norm(stage: Stage, spot: Spot) -> _Norm:
+    module, given, told = stage.call.module, stage.before.output, stage.call.gradient
+    assert given is not None
+    given = given.detach().double()
+    told = torch.zeros_like(given) if told is None else told.double()
+    weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+    gammas = torch.ones(1) if weight is None else weight.detach().double()
+    betas = torch.zeros(1) if bias is None else bias.detach().double()
+    own = spot.unit if weight is not None else 0
+    beta = float(betas[spot.unit if bias is not None else 0])
+    is_fixed = False
+    if isinstance(module, nn.LayerNorm):
+        where = (spot.sample, *spot.place)
+        values, gradients, at = given[where], told[where] * gammas, spot.unit
+    else:
+        column = given[:, spot.unit]
+        values, gradients = column.flatten(), told[:, spot.unit].flatten() * gammas[own]
+        at = spot.sample * (column[0].numel()) + ravel(spot.place, column.shape[1:])
+        is_fixed = not stage.call.training and getattr(module, "running_mean", None) is not None
+    mean, variance = float(values.mean()), float(values.var(correction=0))
+    if is_fixed:
+        assert isinstance(module.running_mean, torch.Tensor)
+        assert isinstance(module.running_var, torch.Tensor)
+        mean, variance = float(module.running_mean[spot.unit]), float(module.running_var[spot.unit])
+    eps = float(getattr(module, "eps", 0.0))
+    return _Norm(
+        mean, variance, eps, float(gammas[own]), beta,
+        (values - mean) / (variance + eps) ** 0.5, gradients, at, is_fixed,
+    )  # fmt: skip
+
+
+def normalized(stage: Stage, spot: Spot) -> Written:
+    """Return what a norm makes of the value of a unit."""
+    norm = _norm(stage, spot)
+    given = spot.of(stage.before.output)
+    rule = f"gamma·({stage.given} − mean) / √(var + eps) + beta"
+    return written(
+        "n", rule, spot.of(stage.call.output),
+        norm.gamma, "·(", given, " − ", norm.mean, ") / √(", norm.variance, " + ", norm.eps, ") + ", norm.beta,
+    )  # fmt: skip
+
+
+def statistics(stage: Stage, spot: Spot) -> str:
+    """Return whose mean and variance a norm takes, and what others there are; '' for other stages."""
+    if stage.kind == "layer_norm":
+        return "mean and var: of this sample's units"
+    if stage.kind != "batch_norm":
+        return ""
+    mean, variance = (getattr(stage.call.module, f"running_{name}", None) for name in ("mean", "var"))
+    if _norm(stage, spot).is_fixed:
+        column = stage.before.output
+        assert column is not None
+        of_batch = column.detach()[:, spot.unit]
+        here = f"{float(of_batch.mean()):.4g} and {float(of_batch.var(correction=0)):.4g}"
+        return f"mean and var: the running ones; this batch has {here}"
+    if mean is None or variance is None:
+        return "mean and var: of this batch"
+    running = f"{float(mean[spot.unit]):.4g} and {float(variance[spot.unit]):.4g}"
+    return f"mean and var: of this batch; evaluation takes the running {running}"
+
+
+def unnormalized(stage: Stage, spot: Spot) -> Written:
+    """The gradient through a norm (Ioffe and Szegedy, 2015, section 3), where it moves mean and variance."""
+    norm = _norm(stage, spot)
+    symbol, given = f"dL/d{stage.given}", f"dL/d{stage.symbol}"
+    told, root = float(norm.told[norm.at]), (norm.variance + norm.eps) ** 0.5
+    if norm.is_fixed:
+        rule = f"gamma·{given} / √(var + eps)"
+        return written(symbol, rule, told / root, told, " / √(", norm.variance, " + ", norm.eps, ")")
+    common, own = float(norm.told.mean()), float(norm.values[norm.at])
+    along = float((norm.told * norm.values).mean())
+    rule = "(g − mean g − m·mean(g·m)) / √(var + eps), g = gamma·" + given + f", m = normalized {stage.given}"
+    value = (told - common - own * along) / root
+    return written(
+        symbol, rule, value,
+        "(", told, " − ", common, " − ", own, "·", along, ") / √(", norm.variance, " + ", norm.eps, ")",
+    )  # fmt: skip

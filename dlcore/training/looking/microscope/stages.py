@@ -1,0 +1,122 @@
+"""What stands behind a unit, module by module: what each makes of its value, and of the gradient to it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from dlcore.training.activations import StepFunction
+from dlcore.training.looking.microscope.calls import Call
+from dlcore.training.looking.microscope.frozen import Frozen
+from dlcore.training.looking.microscope.reach import CONVOLUTIONS, Place, of_unit
+
+Kind = Literal["activation", "dropout", "batch_norm", "layer_norm", "softmax"]
+_ACTIVATIONS: dict[type[nn.Module], str] = {
+    StepFunction: "step",
+    nn.Sigmoid: "sigmoid",
+    nn.Tanh: "tanh",
+    nn.ReLU: "relu",
+    nn.LeakyReLU: "leaky_relu",
+    nn.ELU: "elu",
+    nn.SELU: "selu",
+    nn.GELU: "gelu",
+    nn.SiLU: "silu",
+    nn.Softplus: "softplus",
+    nn.Hardtanh: "hardtanh",
+    nn.ReLU6: "relu6",
+    nn.Hardswish: "hardswish",
+    nn.Hardsigmoid: "hardsigmoid",
+    nn.Mish: "mish",
+    nn.Softsign: "softsign",
+    nn.LogSigmoid: "log sigmoid",
+    nn.CELU: "celu",
+}
+"""Functions of one number, the same for each."""
+_DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+_SYMBOLS: dict[Kind, str] = {
+    "activation": "a",
+    "dropout": "d",
+    "batch_norm": "n",
+    "layer_norm": "n",
+    "softmax": "p",
+}
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One unit of a layer, in one sample, at one place."""
+
+    call: Call
+    unit: int
+    sample: int
+    place: Place
+
+    def of(self, values: torch.Tensor | None) -> float:
+        """Return the figure there, of values of the shape of the layer's output."""
+        assert values is not None
+        return float(of_unit(self.call, values.detach(), self.unit)[(self.sample, *self.place)])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A module behind a layer, and the call whose output it takes."""
+
+    before: Call
+    call: Call
+    kind: Kind
+    given: str
+    """The symbol of what goes in."""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of what comes out."""
+        return _SYMBOLS[self.kind]
+
+
+def behind(frozen: Frozen, layer: Call) -> tuple[list[Stage], Call | None]:
+    """Return what stands behind a layer and can be written out, and the module that takes it from there.
+
+    There is none behind the last one; nor can it be known where a function that is no module comes next.
+    """
+    stages: list[Stage] = []
+    current, given = layer, "z"
+    while (taker := _taker(frozen, current)) is not None:
+        kind = _kind(taker, layer)
+        if kind is not None:
+            stages.append(Stage(current, taker, kind, given))
+            given = _SYMBOLS[kind]
+        elif not isinstance(taker.module, nn.Identity):
+            break
+        current = taker
+    return stages, taker
+
+
+def _taker(frozen: Frozen, call: Call) -> Call | None:
+    later = frozen.calls[frozen.calls.index(call) + 1 :]
+    return next((other for other in later if call.hands_to(other)), None)
+
+
+def _kind(call: Call, layer: Call) -> Kind | None:
+    module, output = call.module, call.output
+    assert layer.output is not None
+    if output is None or output.shape != layer.output.shape:
+        return None
+    if type(module) in _ACTIVATIONS:
+        return "activation"
+    if isinstance(module, _DROPOUTS):
+        return "dropout"
+    is_map = isinstance(layer.module, CONVOLUTIONS)
+    if isinstance(module, _BATCH_NORMS) and (is_map or output.dim() == 2):
+        return "batch_norm"
+    if isinstance(module, nn.LayerNorm) and not is_map and len(module.normalized_shape) == 1:
+        return "layer_norm"
+    if isinstance(module, nn.Softmax) and output.dim() == 2 and module.dim in (1, -1):
+        return "softmax"
+    return None
+
+
+def name_of(stage: Stage) -> str:
+    """Return what a person calls a stage's function."""
+    return _ACTIVATIONS.get(type(stage.call.module), stage.kind.replace("_", " "))

@@ -1,0 +1,1 @@
+"""The pages of the microscope: an answer of the inspector to lines of text."""
