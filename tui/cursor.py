@@ -39,17 +39,14 @@ class Cursor:
 
     def go_first(self, history: RunHistory) -> None:
         """Go to the first step that something is known of."""
-        self._at = next(iter(moments(history)), None)
+        self._stand(moments(history)[0], history)
 
     def move(self, looks: int, history: RunHistory) -> None:
-        """Go so many measured steps on, or back; behind the last one it follows the run again."""
+        """Go so many measured steps on, or back; at the newest step it follows the run again."""
         known = moments(history)
         here = self.step(history)
         index = (bisect_left(known, here) if looks < 0 else bisect_right(known, here) - 1) + looks
-        if not known or (self._at is None and looks > 0):
-            self.go_live()
-        else:
-            self._at = known[max(index, 0)] if index < len(known) else None
+        self._stand(known[max(index, 0)] if index < len(known) else history.step, history)
 
     def jump(self, jumps: int, history: RunHistory) -> None:
         """Go on or back by so many twentieths of the steps so far, and by one measured step at least."""
@@ -57,14 +54,19 @@ class Cursor:
         target = here + jumps * history.step / _JUMP
         known = moments(history)
         index = bisect_right(known, target) - 1 if jumps > 0 else bisect_left(known, target)
-        if not 0 <= index < len(known) or (known[index] - here) * jumps <= 0:
-            self.move(1 if jumps > 0 else -1, history)
+        if target >= history.step:
+            self.go_live()
+        elif 0 <= index < len(known) and (known[index] - here) * jumps > 0:
+            self._stand(known[index], history)
         else:
-            self._at = known[index] if target <= history.step else None
+            self.move(1 if jumps > 0 else -1, history)
+
+    def _stand(self, step: int, history: RunHistory) -> None:
+        self._at = step if step < history.step else None
 
 
 def moments(history: RunHistory) -> Sequence[int]:
-    """Return the steps at which gradients or activations were measured, in order.
+    """Return the steps at which gradients or activations were measured, in order: one at least.
 
     Without any there are still those of the loss, evenly picked.
     """

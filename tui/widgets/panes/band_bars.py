@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from rich.cells import set_cell_size
 from textual.content import Content
@@ -10,7 +11,7 @@ from textual.widget import Widget
 from dlcore import figures
 from dlcore.clean import clean
 from tui.widgets.gradient_bars import bar, decades
-from tui.widgets.panes.layered import in_sight
+from tui.widgets.panes.layered import listed
 
 BAND = (1e-4, 1e-3, 1e-2)
 """Rule of thumb: an update is about a thousandth of the weights, give or take a power of ten."""
@@ -63,12 +64,8 @@ class BandBars(Widget):
         width, height = self.size
         cells = max(0, width - _NAME - 1 - _NUMBER - 1 - _WORD)
         lines = [Content.assemble(title, when), _band(shown, cells)]
-        ranges = in_sight(len(shown.ratios), height - _AROUND, shown.chosen)
-        for number, rows in enumerate(ranges):
-            if number:
-                hidden = len(shown.ratios) - sum(map(len, ranges))
-                lines.append(Content(f"⋮ {hidden} more").stylize("$secondary"))
-            lines += [self._row(shown, index, cells) for index in rows]
+        row = partial(self._row, shown, cells=cells)
+        lines += listed(len(shown.ratios), height - _AROUND, shown.chosen, row)
         return Content("\n").join([*lines, _axis(shown, cells)])
 
     def _row(self, shown: Ratios, index: int, cells: int) -> Content:

@@ -1,8 +1,9 @@
 """What the panes share that list the layers above and draw their course over time below."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from textual.content import Content
 from textual.widget import Widget
 
 from tui.inspector import Inspector
@@ -76,7 +77,7 @@ def absent(moment: Moment, first: int | None) -> str:
 def in_sight(count: int, room: int, chosen: int | None = None) -> Sequence[range]:
     """Return which of `count` rows to show in the room there is: the first and the last, around a gap.
 
-    The gap takes a row. A chosen one is shown with its neighbours instead.
+    A gap takes a row. A chosen row in the middle is shown with its neighbours instead, between two gaps.
     """
     if count <= room:
         return [range(count)]
@@ -88,4 +89,16 @@ def in_sight(count: int, room: int, chosen: int | None = None) -> Sequence[range
     if chosen is None or chosen < head or chosen >= count - tail:
         return [range(head), range(count - tail, count)]
     first = max(1, min(chosen - (room - 2) // 2, count - room + 1))
-    return [range(first, first + room - 2)]
+    return [range(0), range(first, first + room - 2), range(count, count)]
+
+
+def listed(count: int, room: int, chosen: int | None, row: Callable[[int], Content]) -> list[Content]:
+    """Return the lines of the rows that fit, and between them how many are left out."""
+    lines: list[Content] = []
+    stop = 0
+    for rows in in_sight(count, room, chosen):
+        if rows.start > stop and room > 2:
+            lines.append(Content(f"⋮ {rows.start - stop} more").stylize("$secondary"))
+        lines += map(row, rows)
+        stop = rows.stop
+    return lines

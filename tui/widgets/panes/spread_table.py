@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from rich.cells import set_cell_size
 from textual.content import Content
@@ -9,7 +10,7 @@ from textual.widget import Widget
 
 from dlcore.clean import clean
 from tui.ticks import Limits, round_ticks
-from tui.widgets.panes.layered import in_sight
+from tui.widgets.panes.layered import listed
 
 _NAME, _WORD, _NUMBER, _IDLE = 6, 9, 8, 12
 _AROUND = 2
@@ -81,12 +82,8 @@ class SpreadTable(Widget):
         what = ("  mean and 90 % of all values", "$secondary")
         lines = [Content.assemble(title, (f"  step {shown.step:,}", "$secondary"), what).truncate(width)]
         lines.append(self._heads(shown.limits, cells, with_ends=ends > 0))
-        ranges = in_sight(len(shown.spreads), height - _AROUND, shown.chosen)
-        for number, rows in enumerate(ranges):
-            if number:
-                hidden = len(shown.spreads) - sum(map(len, ranges))
-                lines.append(Content(f"⋮ {hidden} more").stylize("$secondary"))
-            lines += [self._row(shown, index, cells, with_ends=ends > 0) for index in rows]
+        row = partial(self._row, shown, cells=cells, with_ends=ends > 0)
+        lines += listed(len(shown.spreads), height - _AROUND, shown.chosen, row)
         return Content("\n").join(lines)
 
     def _heads(self, limits: Limits, cells: int, *, with_ends: bool) -> Content:
