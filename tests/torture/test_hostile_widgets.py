@@ -36,20 +36,28 @@ from dlcore.runs import RunRow
 from tests.torture.hostile import SURROGATES, strings
 from tests.torture.ledger import chance, times
 from tests.torture.stage import Losses, Talkative, laid_out, until_seen
+from tests.tui.erring import class_errors, number_errors, samples_of
 from tests.tui.fakes import facts_of
 from tui.draft import Draft
+from tui.error_report import ClassErrors, NumberErrors, read, read_samples
 from tui.latest import Measured
 from tui.plotting import Chart, Curve
 from tui.screens.dialogs import Answer, Ask, Help, Pick
 from tui.screens.log import LogScreen
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
+from tui.widgets.class_errors import ClassErrorsView
+from tui.widgets.confusion import Confusion
+from tui.widgets.error_samples import ErrorSamples
+from tui.widgets.error_tables import ClassTable, ConfusionTable, WorstTable
+from tui.widgets.errors_view import ErrorsView
 from tui.widgets.field_row import FieldRow, _Value
 from tui.widgets.form import Form
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.network import Network
+from tui.widgets.number_errors import NumberErrorsView
 from tui.widgets.pictures.drawing import Drawing
 from tui.widgets.pictures.function import band
 from tui.widgets.pictures.histogram import histograms, spreads_of
@@ -172,6 +180,27 @@ def show_kind(static: Static, text: str) -> None:
     static.update(remarks.about(ROWS["data.kind"], draft))
 
 
+def classes_named(text: str) -> ClassErrors:
+    """Errors of classes that have that name, and of another one."""
+    report = read(class_errors((text, "b"), 20))
+    assert isinstance(report, ClassErrors)
+    return report
+
+
+def numbers_named(text: str) -> NumberErrors:
+    """Errors of a number that has that name."""
+    report = read(number_errors(name=text))
+    assert isinstance(report, NumberErrors)
+    return report
+
+
+def show_sample(samples: ErrorSamples, text: str) -> None:
+    """Open a sample whose column and class have that name."""
+    raw = class_errors((text, "b"), 20)
+    samples.open(read(raw), (0, 0), 0, 1)
+    samples.take(0, 1, read_samples(samples_of(raw, (0, 0), 0, 1, (text,))))
+
+
 def ask(aside: Aside, text: str, sort: str, key: str) -> None:
     """Have the picture beside the form be asked for, of which the inspector answers in that text."""
     inspector = aside._inspector
@@ -208,6 +237,14 @@ PLACES = {
     "images": Place(Drawing, show_images, 12),
     "spread": Place(Drawing, show_spread, 13),
     "band": Place(Drawing, show_band, 60, "in the run"),
+    "confusion": Place(Confusion, lambda matrix, text: matrix.show(classes_named(text)), 11),
+    "confusions": Place(
+        ConfusionTable, lambda table, text: table.show_errors(classes_named(text), by_share=False), 20
+    ),
+    "classes": Place(ClassTable, lambda table, text: table.show_errors(classes_named(text), "class"), 20),
+    "errors of classes": Place(ClassErrorsView, lambda view, text: view.show(classes_named(text)), 11),
+    "errors of numbers": Place(NumberErrorsView, lambda view, text: view.show(numbers_named(text)), 20),
+    "sample": Place(ErrorSamples, show_sample, 25),
     "faults": Place(Static, show_faults, 60, "✗"),
     "kind": Place(Static, show_kind, 60),
     "aside waits": Place(
@@ -223,6 +260,7 @@ PLACES = {
     "aside, error": asked("error", "data.kind", 60, keeps_lines=True),
 }
 WITHOUT = {KeyLine: "our own keys", VirtualTable: "RunTable is one", _Value: "FieldRow opens it"}
+WITHOUT |= {ErrorsView: "two others are one", WorstTable: "numbers alone"}
 """Widgets that nobody hands a string from outside, and why."""
 
 

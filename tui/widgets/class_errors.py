@@ -16,8 +16,6 @@ from tui.widgets.pictures.drawing import Drawing
 from tui.widgets.pictures.reliability import reliability
 from tui.widgets.virtual_table import VirtualTable
 
-_FIRST = "first"
-
 
 class ClassErrorsView(ErrorsView):
     """At the left the matrix above a list of confusions, at the right the classes and calibration."""
@@ -85,6 +83,13 @@ class ClassErrorsView(ErrorsView):
         self.say_title("#errors-calibration-title", "margins" if is_margin else "calibration")
 
     # -- keys ---------------------------------------------------------------------------------------
+
+    def go(self, part: str) -> None:
+        """Make a pane the active one; the list and the matrix stand on the same confusion."""
+        super().go(part)
+        table = self.query_one(ConfusionTable)
+        if part == "confusions" and table.confusions:
+            self.query_one(Confusion).place(table.confusions[table.cursor])
 
     def move(self, columns: int, rows: int) -> None:
         """Move the cursor of the matrix or of a list."""

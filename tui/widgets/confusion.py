@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rich.cells import cell_len
 from textual import events
 from textual.color import Color
 from textual.content import Content
@@ -116,8 +117,8 @@ class Confusion(Widget):
         """Return where everything stands, and move what is in sight so that the cursor is."""
         classes = len(report.names)
         cell = max(_LEAST_CELL, len(str(max(report.counts.values(), default=0))) + 2)
-        longest = max(len("true"), *(len(left(name, _LABEL).rstrip()) for name in report.names))
-        label = min(longest, max(4, width // 4))
+        longest = max(len("true"), *map(cell_len, report.names))
+        label = min(longest + 1, _LABEL, max(4, width // 4))
         whole, least = label + classes * cell, label + 4 * cell
         has_recall = whole + _RECALL <= width or (whole > width and least + _RECALL <= width)
         room = width - label - (_RECALL if has_recall else 0)
@@ -144,7 +145,7 @@ class Confusion(Widget):
 
     def _row(self, report: ClassErrors, frame: _Frame, row: int) -> Content:
         on_it = row == self.cell[0]
-        name = shortened(report.names, frame.label)[row]
+        name = shortened(report.names, frame.label - 1)[row]
         parts: list[tuple[str, str | Style]] = [
             (left(name, frame.label), "bold $primary" if on_it else "$secondary")
         ]

@@ -1,12 +1,13 @@
 """Names in few cells that still tell the classes apart."""
 
 from collections import Counter
-from collections.abc import Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
 
-def shortened(names: Sequence[str], cells: int) -> list[str]:
+@lru_cache(16)
+def shortened(names: tuple[str, ...], cells: int) -> tuple[str, ...]:
     """Return each name in at most so many cells; of those that would look alike the end is a number."""
     cut = [cut_to(name, cells) for name in names]
     times = Counter(cut)
@@ -17,7 +18,7 @@ def shortened(names: Sequence[str], cells: int) -> list[str]:
         else:
             end = str(number)[-cells:]
             found.append(cut_to(name, cells - len(end)) + end)
-    return found
+    return tuple(found)
 
 
 def cut_to(text: str, cells: int) -> str:
