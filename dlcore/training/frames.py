@@ -4,6 +4,7 @@ import contextlib
 import math
 import os
 import time
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -109,13 +110,13 @@ class Frames:
         """Whether a frame of this step has been begun."""
         return self._due == step
 
-    def save(self, step: int, inputs: torch.Tensor) -> None:
-        """Make a frame and save it; `inputs` (samples, *shape) are the same at every frame.
+    def save(self, step: int, samples: Callable[[], torch.Tensor]) -> None:
+        """Make a frame and save it; `samples` gives inputs (samples, *shape), the same for every frame.
 
         A disk that does not take it is said once, and is no reason to end.
         """
         began = time.perf_counter()
-        arrays = self._gradients | inside.look(self._network, inputs)
+        arrays = self._gradients | inside.look(self._network, samples())
         notes = {}
         if self._evaluated is not None:
             split, at, table = self._evaluated

@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 
-from dlcore import checkpoints, commands, disk, events, rundir, summary
+from dlcore import checkpoints, commands, disk, events, frames, rundir, summary
+from dlcore.arrays import Array
 from dlcore.atomic import read_json, write_json
 from dlcore.commands import Pause, Set
 from dlcore.config import RunConfig, to_toml
@@ -139,6 +140,7 @@ def prepare(folder: Path) -> None:
     appender.close()
     leave(run, Set(id="first", key="optimizer.lr", value=0.1))
     checkpoint.save(run, 10, _state(10))
+    frames.save(run, 10, _arrays(10), {})
     write_json(run.label, {"name": "old"})
     (folder / "exports").mkdir()
     (folder / "exports" / "mine").write_text("mine")
@@ -160,6 +162,7 @@ def check_old(folder: Path) -> None:
     assert run.config.read_text() == _CONFIG
     assert next(iter(_commands(run))) == Set(id="first", key="optimizer.lr", value=0.1)
     assert torch.equal(checkpoint.load(run, 10)["weights"], _state(10)["weights"])
+    assert frames.load(frames.path_of(run, 10)).arrays == _arrays(10)
     assert (folder / "exports" / "mine").read_text() == "mine"
 
 
@@ -176,6 +179,10 @@ def _commands(run: RunDir) -> list[commands.Command]:
 
 def _state(step: int) -> dict[str, Any]:
     return {"step": step, "weights": torch.full((300,), float(step))}
+
+
+def _arrays(step: int) -> dict[str, Array]:
+    return {"values/fc1": Array("U8", (3000,), bytes([step]) * 3000)}
 
 
 def _make(folder: Path) -> None:
@@ -361,6 +368,16 @@ def _is_saved_over(folder: Path, done: bool) -> None:
     assert checkpoint.load(old_run(folder), 10).get("attempt") in (2, *([] if done else [None]))
 
 
+def _frame(folder: Path) -> None:
+    frames.save(old_run(folder), 20, _arrays(20), {})
+
+
+def _has_frame(folder: Path, done: bool) -> None:
+    there = frames.saved(old_run(folder))
+    assert 20 in there or not done
+    assert all(frames.load(path).arrays == _arrays(step) for step, path in there.items())
+
+
 def _configuration(folder: Path) -> None:
     (folder / "mine.toml").unlink(missing_ok=True)
     save_config(RunConfig().resolved(), str(folder / "mine.toml"))
@@ -392,6 +409,7 @@ SCENARIOS = {
     "a download is published": Scenario(_download, _is_downloaded),
     "a checkpoint is saved": Scenario(_checkpoint, _is_saved),
     "a checkpoint is replaced": Scenario(_checkpoint_over, _is_saved_over),
+    "a frame is saved": Scenario(_frame, _has_frame),
     "a configuration is saved": Scenario(_configuration, _is_configured),
     "the line is kept": Scenario(_line, _has_line),
 }

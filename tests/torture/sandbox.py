@@ -126,6 +126,17 @@ def checkpoint(path: str) -> None:
     print(sorted(map(str, load_tensors(Path(path)))))
 
 
+def frame(folder: str) -> None:
+    """A frame, as a pane looks at it: the run's folder, in which it is that of step 7."""
+    from dlcore.frames import Album
+
+    found = Album(1).open(_run_dir(folder), 7)
+    for what in ("gradients", "weights", "activations"):
+        for layer in found.layers(what):
+            print(ascii(layer), found.histogram(what, layer) is not None)
+    print(found.confusion() is not None)
+
+
 def data(*words: str) -> None:
     """The samples of a data choice, given in the one-line form."""
     from dlcore import rundir
@@ -172,14 +183,22 @@ def _run_dir(folder: str) -> Any:
 
 
 _DOORS: dict[str, Callable[..., None]] = {
-    door.__name__: door for door in (command, run, row, checkpoint, data, line, inspector, compiled_code)
+    door.__name__: door
+    for door in (command, run, row, checkpoint, frame, data, line, inspector, compiled_code)
 }
 
 
 # -- the process ---------------------------------------------------------------------------------------------
 
 
-_SLOW = ("tui.cli", "tui.feed", "tui.subcommands.runs", "tui.subcommands.export", "dlcore.checkpoints")
+_SLOW = (
+    "tui.cli",
+    "tui.feed",
+    "tui.subcommands.runs",
+    "tui.subcommands.export",
+    "dlcore.checkpoints",
+    "dlcore.frames",
+)
 _SLOWER = ("dlcore.training.inspect", "dlcore.training.safe_load", "dlcore.training.compiled", "PIL.Image")
 """What is imported before a child has its bound: torch alone takes gigabytes of addresses."""
 

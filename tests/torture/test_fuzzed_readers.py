@@ -15,7 +15,8 @@ import numpy
 import pytest
 import torch
 
-from dlcore import commands
+from dlcore import commands, frames
+from dlcore.arrays import Array, pack
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import DltuiError
 from dlcore.export.csv_ import to_csv
@@ -46,6 +47,7 @@ from tests.torture.test_hostile_files import (
     made_run,
     said,
 )
+from tui.widgets.panes.binned import axis_for, binned, shared_out
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 TOKENS = (
@@ -190,6 +192,42 @@ def _checkpoint() -> bytes:
     return content.getvalue()
 
 
+def _frame() -> bytes:
+    floats, counts = numpy.linspace(-1, 1, 9, dtype="<f4"), numpy.arange(8, dtype="<u4")
+    arrays = {
+        f"{what}.{name}/fc1": Array(kind, (len(values),), values.tobytes())
+        for what in ("gradients", "weights", "activations")
+        for name, kind, values in (
+            ("edges", "F32", floats), ("counts", "U32", counts), ("figures", "F32", floats[:2])
+        )
+    }  # fmt: skip
+    arrays["confusion"] = Array("U32", (2, 2), counts[:4].tobytes())
+    return pack(arrays, {"step": "7", "confusion_step": "5", "confusion_split": "test"})
+
+
+def _seen(path: Path) -> None:
+    """Look at all that a frame shows."""
+    frame = frames.load(path)
+    assert frame.confusion() is None or frame.confusion() is not None
+    for what in ("gradients", "weights", "activations"):
+        for layer in frame.layers(what):
+            if (found := frame.histogram(what, layer)) is not None:
+                assert len(found.edges) == len(found.counts) + 1
+                one = binned(what, found)
+                assert len(shared_out(one, axis_for(what, [one]), 30)) == 30
+
+
+def damaged_header(content: bytes, drawn: random.Random) -> bytes:
+    """Return a frame whose header says something odd, and whose length is right all the same."""
+    length = int.from_bytes(content[:8], "little")
+    header = content[8 : 8 + length]
+    try:
+        header = drawn.choice((damaged, damaged_table))(header, drawn)
+    except ValueError:
+        header = damaged(header, drawn)
+    return len(header).to_bytes(8, "little") + header + content[8 + length :]
+
+
 def _image(kind: str) -> bytes:
     from PIL import Image
 
@@ -234,6 +272,8 @@ READERS: dict[str, Reader] = {
     ),
     "bytes of commands": Reader(b'{"id":"a","kind":"Step","count":5,"unit":"epoch"}', _command, 20_000, 500),
     "checkpoint": Reader(_checkpoint(), _file("7.pt", load_tensors), 6_000, 300),
+    "frame": Reader(_frame(), _file("7.safetensors", _seen), 6_000, 300),
+    "header of a frame": Reader(_frame(), _file("7.safetensors", _seen), 12_000, 300, damaged_header),
     "table": Reader(TABLE, _file("table.csv", lambda path: read_table(path, target="")), 6_000, 300),
     "png": Reader(_image("PNG"), _file("a.png", lambda path: decode(str(path), 16, True)), 4_000, 200),
     "jpeg": Reader(_image("JPEG"), _file("a.jpg", lambda path: decode(str(path), 16, False)), 4_000, 200),

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import json
+import math
 import pickle
 import struct
 import tarfile
@@ -204,6 +206,78 @@ def test_a_checkpoint_larger_than_there_is_room_for(tmp_path: Path) -> None:
     (tmp_path / "7.pt").write_bytes(GOOD)
     with fault(Promise.HOSTILE_FILE), pytest.raises(DltuiError, match="there is room for 1,000"):
         load_tensors(tmp_path / "7.pt", most=1000)
+
+
+# -- frames ------------------------------------------------------------------------------------------------
+
+
+def frame_of(header: Any, content: bytes = b"") -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + content
+
+
+def entry(kind: str, length: int, start: int = 0) -> dict[str, Any]:
+    return {"dtype": kind, "shape": [length], "data_offsets": [start, start + 4 * length]}
+
+
+NOTES = {"__metadata__": {"step": "7"}}
+FRAMES: dict[str, Callable[[Path], bytes]] = {
+    "a pickle": lambda mark: pickle.dumps(Code(mark)),
+    "a checkpoint with code": lambda mark: saved({"x": Code(mark)}),
+    "a header of 2^63 bytes": lambda mark: struct.pack("<Q", 1 << 63) + b"{}",
+    "a header of 2 GB": lambda mark: struct.pack("<Q", 2 << 30) + b"{" * 100,
+    "a header of brackets": lambda mark: frame_of(b'{"a":' + b"[" * 1_000_000),
+    "a header of lists": lambda mark: frame_of(b'{"a":[' + b"[]," * 340_000 + b"[]]}"),
+    "a header of names": lambda mark: frame_of(b"{" + b",".join(b'"%d":0' % n for n in range(90_000)) + b"}"),
+    "a number of 10^6 digits": lambda mark: frame_of(b'{"a":' + b"1" * 1_000_000 + b"}"),
+    "an array of 10^12 numbers": lambda mark: frame_of({**NOTES, "a": entry("F32", 10**12)}, bytes(64)),
+    "arrays on the same bytes": lambda mark: frame_of(
+        {**NOTES, **{f"weights.counts/{n}": entry("U32", 250_000) for n in range(9_000)}}, bytes(1_000_000)
+    ),
+    "arrays of another kind": lambda mark: frame_of(
+        {**NOTES, "a": {"dtype": "F64", "shape": [1], "data_offsets": [0, 8]}}, bytes(8)
+    ),
+    "64 MB": lambda mark: frame_of({**NOTES, "a": entry("F32", 1 << 24)}, bytes(1 << 26)),
+    "no step": lambda mark: frame_of({"a": entry("F32", 2)}, bytes(8)),
+    "a step of a million digits": lambda mark: frame_of({"__metadata__": {"step": "1" * 1_000_000}}),
+    "cut short": lambda mark: frame_of({**NOTES, "a": entry("F32", 4)}, bytes(15)),
+    "nothing": lambda mark: b"",
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_frame(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    path, mark = tmp_path / "frames" / "7.safetensors", tmp_path / "mark"
+    path.parent.mkdir()
+    path.write_bytes(FRAMES[name](mark))
+    mark.unlink(missing_ok=True)
+    with fault(Promise.HOSTILE_FILE):
+        outcome = sandbox.open("frame", tmp_path)
+        assert not mark.exists()
+        assert outcome.is_refusal, outcome
+        assert outcome.errors.startswith(f"dltui: {path} cannot be used: "), outcome
+        assert outcome.errors.count("\n") == 1
+
+
+def test_a_frame_of_odd_arrays(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Whole as a file: what is no histogram in it is passed over."""
+    odd = struct.pack("<4f", math.nan, math.inf, -math.inf, 3e38)
+    header = NOTES | {f"weights.{part}/fc1": entry("F32", 4, 16 * n) for n, part in enumerate(PARTS)}
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames" / "7.safetensors").write_bytes(frame_of(header, odd * 3))
+    with fault(Promise.HOSTILE_FILE):
+        assert sandbox.open("frame", tmp_path).output == "'fc1' False\nFalse\n"
+
+
+PARTS = ("edges", "counts", "figures")
+
+
+@pytest.mark.parametrize("planted", STRANGE)
+def test_a_frame_that_is_no_file(sandbox: Sandbox, tmp_path: Path, planted: Planted) -> None:
+    (tmp_path / "frames").mkdir()
+    planted(tmp_path / "frames" / "7.safetensors")
+    with fault(Promise.HOSTILE_FILE):
+        assert sandbox.open("frame", tmp_path).is_refusal
 
 
 WANTED = {"a": torch.zeros(2, 3), "b": torch.zeros(4)}

@@ -98,7 +98,7 @@ def test_chunk_boundaries_do_not_matter(
     home: Path, short: Trained, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chunk, "_SECONDS", seconds)
-    other = train(home, SHORT)
+    other = train(home, f"{SHORT} training.frames_mb=0")  # a frame ends a chunk
     assert series(other) == series(short)
     assert same_weights(other, short)
     chunks = [event for event in other.events() if isinstance(event, StepsEnded)]
