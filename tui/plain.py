@@ -10,7 +10,7 @@ from textual.filter import LineFilter
 _LETTERS = str.maketrans(
     {
         **dict.fromkeys("█▌▏▎▍▋▊▉▐", "="),
-        **dict.fromkeys("│┃┤├┆⋮▕", "|"),
+        **dict.fromkeys("│┃┤├┆┊⋮▕", "|"),
         **dict.fromkeys("─━▁▔–—−", "-"),
         **dict.fromkeys("‹⟨", "<"),
         **dict.fromkeys("›⟩→▶", ">"),
@@ -25,8 +25,9 @@ _LETTERS = str.maketrans(
         "√": "r",
         "Σ": "S",
         "γ": "g",
-        "⏎": "^",
-        "⌫": "<",
+        **dict.fromkeys("⏎↑", "^"),
+        "↓": "v",
+        **dict.fromkeys("⌫←", "<"),
         "\N{NO-BREAK SPACE}": " ",
     }
 )
