@@ -1,3 +1,4 @@
+import pytest
 from textual.app import App, ComposeResult
 
 from tests.tui.fakes import count_refreshes
@@ -47,16 +48,13 @@ async def test_a_click_chooses_the_name_under_it() -> None:
         assert app.chosen == [2, 0, 7]
 
 
-async def test_it_is_drawn_anew_only_when_it_changes() -> None:
-    import pytest
-
+async def test_it_is_drawn_anew_only_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Bench()
     async with app.run_test(size=(80, 5)) as pilot:
         app.tabs.show(1, 0)
         await pilot.pause()
-        with pytest.MonkeyPatch.context() as patch:
-            refreshed = count_refreshes(patch)
-            app.tabs.show(1, 0)
-            assert refreshed == []
-            app.tabs.show(2)
-            assert refreshed == [app.tabs]
+        refreshed = count_refreshes(monkeypatch)
+        app.tabs.show(1, 0)
+        assert refreshed == []
+        app.tabs.show(2)
+        assert refreshed == [app.tabs]

@@ -18,6 +18,9 @@ class Gradients(Layered):
 
     TITLE = "Gradients"
     BESIDE = "Waterfall"
+    DEFAULT_CSS = """
+    Gradients GradientBars { padding: 0; }
+    """
 
     def compose(self) -> ComposeResult:
         """Return the bars and the curves."""
