@@ -16,7 +16,7 @@ from benchmarks.rounds import Rounds, in_turn
 from benchmarks.training_runs import CLASSIC, COMPILED, ONE_THREAD, trained
 
 ROUNDS = 7
-EPOCHS, PLAIN_EPOCHS, PLAIN_IMAGES = 3, 2, 20_000
+EPOCHS, PLAIN_EPOCHS, PLAIN_IMAGES = 5, 2, 20_000
 LINE = f"{CLASSIC} {ONE_THREAD} e={EPOCHS}"
 
 PLAIN, WATCHED, COMPILED_WATCHED, ALONE = (
