@@ -127,7 +127,7 @@ def _cross_entropy(
     true = int(frozen.targets[sample])
     if not getattr(frozen.step.config.loss, "label_smoothing", 0.0):
         value = float(logs[true])
-        return columns, written("loss", "−log p of the true class", value, "−log ", float(shares[true]))
+        return columns, written("loss", "−log p of the true class", value, "−log(", float(shares[true]), ")")
     value = float((wanted * logs).sum())
     columns.append(("−y·log p", wanted * logs))
     return columns, written("loss", "the sum of the last column", value, value)
