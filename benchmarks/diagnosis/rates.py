@@ -1,0 +1,108 @@
+"""Learning rates that are wrong: far too high, a little too high, and too low."""
+
+from benchmarks.diagnosis.candidates import Chance, Draft, Family
+from benchmarks.diagnosis.networks import BENT, LEARNED_BY_ALL, layers, rate, small_cnn, sound
+from dlcore.diagnose import Code
+
+_TOO_HIGH: tuple[Code, ...] = ("nan", "diverged", "lr_too_high", "oscillating_loss")
+"""What becomes of a rate that is too high, the worst first: the outcome says which."""
+
+
+def _unbounded(chance: Chance) -> Draft:
+    """Draw a rate with which the loss leaves the numbers, or all bounds."""
+    way = chance.of(("regression", "regression", "raw target", "deep", "sum"))
+    optimizer = chance.of(("sgd", "momentum", "nesterov"))
+    if way == "raw target":
+        task = chance.task(("diabetes",))
+        sick = {
+            **sound(chance, task, deepest=3, optimizers=(optimizer,)),
+            "target": "data.scale_target=false",
+        }
+        cure = {"target": "data.scale_target=true"}
+        return Draft(task, sick, "raw targets", "targets of mean 0 and deviation 1", cure, _TOO_HIGH)
+    factor = chance.between(20, 3000)
+    if way == "sum":
+        task = chance.task(LEARNED_BY_ALL)
+        sick = {**sound(chance, task, deepest=3), **rate(task, optimizer), "red": "red=sum"}
+        fault = "the loss summed over the batch at the rate of its mean"
+        return Draft(
+            task, sick, fault, "the mean over the batch", {"red": "red=mean"}, (*_TOO_HIGH, "loss_mismatch")
+        )
+    task = chance.task(("sine", "sum", "diabetes") if way == "regression" else LEARNED_BY_ALL)
+    depth = chance.whole(1, 4) if way == "regression" else chance.whole(3, 6)
+    bent = chance.of(("relu", "leaky_relu", "gelu", "elu", "silu"))
+    sick = {**layers(bent, 32, depth), **rate(task, optimizer, depth, factor)}
+    fault = f"a rate {factor:g} times that of a good run"
+    return Draft(task, sick, fault, "the rate of a good run", rate(task, optimizer, depth), _TOO_HIGH)
+
+
+def _too_high(chance: Chance) -> Draft:
+    """Draw a rate with which nothing, or not much, is learned."""
+    task = chance.task((*LEARNED_BY_ALL, "spiral", "xor", "iris", "mnist"))
+    optimizer = chance.of(("adam", "momentum", "sgd", "adamw", "rmsprop", "nesterov"))
+    factor = chance.between(15, 400)
+    depth = chance.whole(1, 4)
+    good = rate(task, optimizer, depth)
+    if task.kind == "image" and chance.number % 4 == 3 and task.name != "mnist":
+        net = small_cnn(chance, task)
+        good = {"optimizer": net["optimizer"], "lr": net["lr"]}
+        optimizer, depth = net["optimizer"], 2
+        sick = {**net, **rate(task, optimizer, depth, factor)}
+    else:
+        sick = {
+            **layers(chance.of(BENT), chance.of((24, 32, 64)), depth),
+            **rate(task, optimizer, depth, factor),
+        }
+    fault = f"a rate {factor:g} times that of a good run"
+    return Draft(task, sick, fault, "the rate of a good run", good, _TOO_HIGH)
+
+
+def _swinging(chance: Chance) -> Draft:
+    """Draw what makes the loss swing: a rate at the edge, or far too much momentum."""
+    way = chance.of(("edge", "edge", "momentum", "small batches"))
+    task = chance.task(
+        ("digits", "moons", "few digits", "circles", "blobs", "wine", "sine", "sum", "spiral", "mnist")
+    )
+    depth = chance.whole(1, 3)
+    bent = layers(chance.of(("relu", "tanh", "gelu", "elu", "leaky_relu")), chance.of((32, 64)), depth)
+    codes: tuple[Code, ...] = ("oscillating_loss", "lr_too_high", "diverged", "nan")
+    if way == "momentum":
+        good = {**bent, **rate(task, "momentum", depth), "m": "m=.9"}
+        share = chance.of((0.995, 0.998, 0.999))
+        lr = {"lr": f"lr={task.rates['momentum'] * chance.between(1, 4):.3g}"}
+        cure = {"m": "m=.9"}
+        return Draft(
+            task, {**good, **lr, "m": f"m={share}"}, f"momentum {share}", "momentum 0.9", cure, codes
+        )
+    factor = chance.between(5, 40)
+    optimizer = chance.of(("sgd", "momentum", "adam", "rmsprop"))
+    sick = {**bent, **rate(task, optimizer, depth, factor)}
+    if way == "small batches" and task.name != "mnist":
+        sick |= {"b": "b=8"}
+    fault = f"a rate {factor:g} times that of a good run"
+    return Draft(task, sick, fault, "the rate of a good run", rate(task, optimizer, depth), codes)
+
+
+def _too_low(chance: Chance) -> Draft:
+    """Draw a rate so low that the budget is over before anything has happened."""
+    task = chance.task((*LEARNED_BY_ALL, "spiral", "xor", "sine", "iris", "mnist"))
+    optimizer = chance.of(("adam", "momentum", "sgd", "adamw", "rmsprop", "nesterov"))
+    depth = chance.whole(1, 4)
+    factor = 1 / chance.between(50, 3000)
+    if task.kind == "image" and chance.number % 4 == 3 and task.name != "mnist":
+        good = small_cnn(chance, task)
+        optimizer, depth = good["optimizer"], 2
+    else:
+        good = {**layers(chance.of(BENT), chance.of((24, 32, 64)), depth), **rate(task, optimizer, depth)}
+    sick = {**good, **rate(task, optimizer, depth, factor)}
+    cure = {"lr": good["lr"]}
+    fault = f"a rate 1/{1 / factor:.0f} of that of a good run"
+    return Draft(task, sick, fault, "the rate of a good run", cure, ("lr_too_low", "slow_convergence"))
+
+
+RATE_FAMILIES: tuple[Family, ...] = (
+    Family("nan", 76, _unbounded, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
+    Family("lr_too_high", 76, _too_high, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
+    Family("oscillating_loss", 80, _swinging, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
+    Family("lr_too_low", 48, _too_low, ("lr_too_low",)),
+)
