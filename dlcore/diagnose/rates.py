@@ -185,7 +185,7 @@ def plateau(sight: Sight) -> Symptom | None:
     then = sight.before(0.25)
     earlier = sight.mean_loss(max(0, then - sight.window), then)
     is_flat = abs(earlier - sight.loss) < 0.02 * max(earlier, 1e-12)
-    faded = sight.lr < 0.02 * sight.config.optimizer.lr and sight.share < 0.9
+    faded = sight.rate_at(0.6 * sight.total) < 0.02 * sight.config.optimizer.lr
     if not is_flat or not faded:
         return None
     config = sight.config

@@ -152,7 +152,12 @@ class Sight:
     @cached_property
     def lr(self) -> float:
         """The learning rate of the newest step."""
-        return self.stretch(self.history.lr, self.step - 1, self.step).mean
+        return self.rate_at(self.step)
+
+    def rate_at(self, step: float) -> float:
+        """Return the learning rate at a step; now, where that is still to come."""
+        last = max(1, min(round(step), self.step))
+        return self.stretch(self.history.lr, last - 1, last).mean
 
 
 def median(values: Sequence[float]) -> float:
