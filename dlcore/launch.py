@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,9 +35,12 @@ def versions() -> dict[str, Any]:
     return {"dltui": dlcore.__version__, "python": platform.python_version(), "torch": torch}
 
 
-def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subprocess.Popen[bytes]]:
+def launch(
+    root: Path, config: RunConfig, now: datetime, parent: Mapping[str, Any] | None = None
+) -> tuple[RunDir, subprocess.Popen[bytes]]:
     """Make a run below `root` and start its trainer; return both. The trainer needs neither of us.
 
+    `parent` says whose remedy it is, if it is one.
     Raises ConfigError when the user's own files are not what the configuration needs, and RunError, with
     nothing left behind, where no run can be made or none can be locked.
     """
@@ -44,7 +48,7 @@ def launch(root: Path, config: RunConfig, now: datetime) -> tuple[RunDir, subpro
     if problems:
         raise ConfigError(problems, "the configuration")
     config = config.resolved(opened)
-    facts = {**facts_for_lists(config), "versions": versions(), "parent": None}
+    facts = {**facts_for_lists(config), "versions": versions(), "parent": parent}
     run = create(root, config.name, now, to_toml(config), facts, stamp=after_newest(root, now))
     try:
         Lock(run).release()

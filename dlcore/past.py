@@ -121,6 +121,7 @@ def start_of(run: RunDir, past: Past) -> Checkpointed | None:
 
 
 def _parent_step(run: RunDir) -> int | None:
+    """Return the parent's step that a run goes on from; a remedy has a parent, but trains from nothing."""
     parent = read_json(run.facts).get("parent")
-    step = parent.get("step") if isinstance(parent, dict) else None
+    step = parent.get("step") if isinstance(parent, dict) and "remedy" not in parent else None
     return step if isinstance(step, int) and not isinstance(step, bool) and step >= 0 else None

@@ -182,23 +182,35 @@ class Fold:
         if event is not None and self._history.apply(event):
             self._step = event.step
 
-    def row(self, now: datetime) -> RunRow:
-        """Return the row as far as it has been read, asking the run's lock."""
+    def summary(self, now: datetime) -> dict[str, Any]:
+        """Return the summary as far as it has been read, asking the run's lock.
+
+        What only the figures of each step tell is not in it.
+        """
         held = stamp(self.run.lock) is not None and lock_holder(self.run) is not None
         age = (now - self._made).total_seconds() if self._made is not None else math.inf
-        state = self._history.state(held, age)
-        summary = summarize(self.run, self._history, state)
+        summary = summarize(self.run, self._history, self._history.state(held, age))
+        if self._step:  # those of the untrained network no longer count
+            for split in ("validation", "test"):
+                found = self._history.latest(split)
+                if found is not None and not found.step:
+                    del summary[split]
+        return summary | {"steps": self._step}
+
+    def row(self, now: datetime) -> RunRow:
+        """Return the row as far as it has been read."""
+        summary = self.summary(now)
         split, metric, score = _best(summary["best"])
         return RunRow(
             run=self.run,
-            state=state,
+            state=summary["state"],
             name=self._name,
             network=self._network,
             split=split,
             metric=metric,
             score=score,
             epochs=summary["epochs"],
-            steps=self._step,
+            steps=summary["steps"],
             made=self._made,
         )
 

@@ -1,4 +1,4 @@
-"""What came of a run, in one table: for `--json`, for `run.json` and for the exports."""
+"""What came of a run, in one table: `run.json` keeps it, `--json` and the exports say more."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -45,7 +45,10 @@ def state_of(run: RunDir, history: RunHistory, now: datetime | None = None) -> S
 
 
 def summarize(run: RunDir, history: RunHistory, state: State) -> dict[str, Any]:
-    """Return the table that scripts read: figures as they stand, whatever the state."""
+    """Return a table of the figures as they stand, whatever the state.
+
+    What is judged of them is not in it: `dlcore.judged` adds that, as it is seen by whoever asks.
+    """
     best = history.best()
     ended = history.ended
     return {
@@ -60,7 +63,6 @@ def summarize(run: RunDir, history: RunHistory, state: State) -> dict[str, Any]:
         if best
         else None,
         "message": ". ".join(part for part in (ended.message, ended.hint) if part) if ended else "",
-        "findings": [],
     }
 
 

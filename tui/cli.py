@@ -17,6 +17,7 @@ _SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "attach": ("tui.subcommands.attach", "Open the app on a run."),
     "runs": ("tui.subcommands.runs", "List all runs, or delete some."),
     "show": ("tui.subcommands.runs", "Show one run as text."),
+    "diagnose": ("tui.subcommands.diagnose", "Say what is wrong with a run, and what would cure it."),
     "export": ("tui.subcommands.export", "Write summaries of a run."),
     "presets": ("tui.subcommands.presets", "Runs to start from, and what to look for in them."),
     "pause": ("tui.subcommands.control", "Pause a live run."),

@@ -1,11 +1,15 @@
 """Messages that cross the app. A widget's own messages are nested in the widget."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from dlcore.config import RunConfig
 from dlcore.rundir import RunDir
+
+if TYPE_CHECKING:
+    from dlcore.lineage import Origin
 
 
 @dataclass
@@ -13,6 +17,10 @@ class RunRequested(Message):
     """A person wants to train with this configuration."""
 
     config: RunConfig
+    origin: "Origin | None" = None
+    """Whose remedy it is, if it is one."""
+    stops: RunDir | None = None
+    """A live run that is to stop once this one has started."""
 
 
 @dataclass

@@ -1,14 +1,16 @@
 """Starting trainers from the app: warnings are said beside it, and faults instead of it."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from textual.app import App
 
-from dlcore import launch, rundir
+from dlcore import commands, launch, rundir
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
+from dlcore.lineage import Origin
 from dlcore.rundir import RunDir
 from tui import start_warnings
 from tui.ending import Trainer
@@ -16,15 +18,21 @@ from tui.ending import Trainer
 Started = tuple[RunDir, Trainer]
 
 
-def train(app: App[Any], config: RunConfig) -> Started | None:
-    """Make a run and start its trainer; None where that failed."""
+def train(app: App[Any], config: RunConfig, origin: Origin | None = None) -> Started | None:
+    """Make a run and start its trainer; None where that failed. `origin` says whose remedy it is."""
     home = rundir.home()
     try:
         _warn(app, start_warnings.start_warnings(home, config.training.device))
-        return launch.launch(home, config, datetime.now(UTC))
+        return launch.launch(home, config, datetime.now(UTC), origin.table() if origin is not None else None)
     except (DltuiError, OSError) as error:
         _refuse(app, error)
         return None
+
+
+def stop(run: RunDir) -> None:
+    """Ask a run to stop, if somebody is still training it."""
+    with suppress(DltuiError, OSError):
+        launch.tell(run, commands.Stop())
 
 
 def resume(app: App[Any], run: RunDir) -> Started | None:

@@ -15,16 +15,25 @@ Cell = str | int | float | None
 
 
 def to_csv(report: Report) -> str:
-    """Return the table: epoch, step, seconds since the start, learning rate, figures, gradient norms.
+    """Return the table: epoch, step, seconds since the start, learning rate, figures, norms, findings.
 
     A gradient norm belongs to the last step, at or before the row's, at which the probe looked. The figures
-    beside the loss are accuracies, or R² and errors in a regression.
+    beside the loss are accuracies, or R² and errors in a regression. Findings are the codes of those that
+    hold since a step at or before the row's.
     """
     layers = list(report.history.gradients.figures)
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = MEASURED[report.history.metric]
-    header = ["epoch", "step", "seconds", "lr", *names, *(f"grad_norm_{layer}" for layer in layers)]
+    header = [
+        "epoch",
+        "step",
+        "seconds",
+        "lr",
+        *names,
+        *(f"grad_norm_{layer}" for layer in layers),
+        "findings",
+    ]
     writer.writerow(map(_text, header))
     for row in rows(report.history):
         writer.writerow(map(_text, _cells(report, row, layers)))
@@ -40,6 +49,7 @@ def _cells(report: Report, row: Row, layers: list[str]) -> list[Cell]:
         row.lr,
         *(row.measured.get(name) for name in MEASURED[report.history.metric]),
         *(norms.get(layer) for layer in layers),
+        " ".join(one.code for one in report.judgement.findings if one.step <= row.step),
     ]
 
 

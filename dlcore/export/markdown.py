@@ -9,6 +9,7 @@ from dlcore.config import to_toml
 from dlcore.events import CommandApplied, CommandRefused, Layer
 from dlcore.export import curves
 from dlcore.export.escape import for_markdown, for_toml
+from dlcore.export.findings import findings, origin, remedies
 from dlcore.export.measured_tables import activations, classes, epoch_text, epochs, gradients, results
 from dlcore.export.report import Report, without_path
 from dlcore.export.tables import table
@@ -21,6 +22,8 @@ def to_markdown(report: Report) -> str:
     """Return the whole summary, each section present where there is something to say."""
     sections = (
         _head(report),
+        findings(report),
+        remedies(report),
         results(report),
         classes(report),
         _curves(report),
@@ -41,6 +44,7 @@ def _head(report: Report) -> Iterator[str]:
     yield ""
     yield _state(report)
     yield f"Run {for_markdown(report.run.id)}."
+    yield from origin(report)
     ended = report.history.ended
     if ended is not None and (ended.message or ended.hint):
         said = ". ".join(part for part in (ended.message, ended.hint) if part)

@@ -9,6 +9,7 @@ from dlcore.atomic import read_json
 from dlcore.config import RunConfig
 from dlcore.events import EpochEnded, Evaluated, shortest
 from dlcore.history import Metric, RunHistory, State
+from dlcore.judged import Judgement, judge
 from dlcore.layerwise import LayerFigures
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
@@ -69,6 +70,8 @@ class Report:
     history: RunHistory
     state: State
     summary: dict[str, Any]
+    """The figures as they stand, and what is judged of them."""
+    judgement: Judgement
 
     @property
     def versions(self) -> dict[str, str]:
@@ -85,9 +88,10 @@ def gather(run: RunDir) -> Report:
     if state == "crashed":  # or it ended in between: its last word is written before its lock is free
         history = read_history(run, whole=True)
         state = state_of(run, history)
-    summary = summarize(run, history, state)
+    judgement = judge(run, history)
+    summary = summarize(run, history, state) | judgement.table()
     summary["message"] = without_path(run, summary["message"])
-    return Report(run, config, read_json(run.facts), history, state, summary)
+    return Report(run, config, read_json(run.facts), history, state, summary, judgement)
 
 
 def without_path(run: RunDir, text: str) -> str:

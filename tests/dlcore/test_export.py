@@ -518,9 +518,9 @@ def test_a_row_for_each_epoch_and_evaluation(run: RunDir) -> None:
     assert list(first) == [
         *("epoch", "step", "seconds", "lr", "train_loss", "train_accuracy"),
         *("validation_loss", "validation_accuracy", "test_loss", "test_accuracy"),
-        *("grad_norm_fc1", "grad_norm_fc2"),
+        *("grad_norm_fc1", "grad_norm_fc2", "findings"),
     ]
-    assert list(first.values()) == ["0", "0", "2", "", "", "", "2.5", "0.125", "2.625", "0.0625", "", ""]
+    assert list(first.values()) == ["0", "0", "2", "", "", "", "2.5", "0.125", "2.625", "0.0625", "", "", ""]
     assert second["lr"] == "0.01"
     assert (second["grad_norm_fc1"], second["grad_norm_fc2"]) == ("0.25", "1")
     assert (second["train_loss"], second["validation_loss"], second["test_loss"]) == ("2.125", "1.5", "")
@@ -601,7 +601,7 @@ def test_a_regression_is_told_by_r2_and_its_errors(home: Path) -> None:
     first, second = records(run)
     assert list(first)[4:] == [
         *("train_loss", "train_r2", "validation_loss", "validation_r2", "validation_mae", "validation_rmse"),
-        *("test_loss", "test_r2", "test_mae", "test_rmse"),
+        *("test_loss", "test_r2", "test_mae", "test_rmse", "findings"),
     ]
     assert (second["train_r2"], second["test_r2"], second["test_mae"]) == ("0.25", "0.45", "41.25")
 

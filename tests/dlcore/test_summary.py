@@ -27,7 +27,6 @@ KEYS = {
     "test",
     "best",
     "message",
-    "findings",
 }
 
 

@@ -8,17 +8,20 @@ from collections.abc import Sequence
 
 import click
 
-from dlcore import commands, figures, launch
+from dlcore import commands, figures, launch, rundir
 from dlcore.aftermath import aftermath
 from dlcore.clean import clean
 from dlcore.crashes import bytes_said
+from dlcore.diagnose.silenced import silenced
+from dlcore.diagnose.words import told
 from dlcore.errors import RunError
 from dlcore.events import AttemptStarted, CompilationEnded, EpochEnded, Evaluated, Event, Warned
 from dlcore.history import LIVE, Metric, State, score
+from dlcore.judged import judged
 from dlcore.rundir import RunDir
-from dlcore.summary import summarize
 from tui.feed import RunFeed
-from tui.subcommands.words import parting, progress
+from tui.judging import Judge
+from tui.subcommands.words import found, parting, progress
 
 _POLL_SECONDS = 0.1
 
@@ -61,12 +64,16 @@ class Follow:
         self._warnings = warnings
         self._live_line = sys.stdout.isatty() and not quiet
         self._interrupts = 0
+        self._judge = Judge(self._feed, silenced(rundir.home()))
+        self._found: set[str] = set()
+        """Codes of the findings that were said."""
 
     def to_the_end(self) -> int:
         """Return the exit status: 0 done, 1 the run failed, 130 interrupted."""
         while True:
             try:
                 self._feed.read(1.0)
+                self._say_findings()
                 self._draw()
                 if self._trainer.poll() is not None:  # all it wrote is on disk by then
                     break
@@ -126,6 +133,16 @@ class Follow:
                 f"  {event.split} {_figures(event, history.metric)}{back}"
             )
 
+    def _say_findings(self) -> None:
+        """Print a line for each finding when it appears."""
+        if self._quiet:
+            return
+        for finding in self._judge.look():
+            if finding.code not in self._found:
+                self._found.add(finding.code)
+                self._clear()
+                click.echo(found(finding))
+
     def _draw(self) -> None:
         if self._live_line and self._feed.state in LIVE:
             click.echo(f"\r\x1b[K{progress(self._feed.history, self._feed.state)}", nl=False)
@@ -137,7 +154,7 @@ class Follow:
     def _conclude(self) -> None:
         feed = self._feed
         if self._quiet:
-            summary = summarize(feed.run, feed.history, self._last_state)
+            summary = judged(feed.run, feed.history, self._last_state)
             click.echo(json.dumps(summary | ({"warnings": self._warnings} if self._warnings else {})))
             return
         ended = feed.history.ended
@@ -148,6 +165,8 @@ class Follow:
         elif ended is None:
             said = aftermath(feed.run, feed.history, self._last_state, self._trainer.returncode)
             click.echo(f"dltui: {clean(said)}", err=True)
+        for line in told(self._judge.look(), feed.run.config, feed.history.settings):
+            click.echo(clean(line))
         click.echo(parting(feed.run, self._last_state))
 
 

@@ -1,6 +1,7 @@
 """`dltui runs` and `dltui show`: what was trained here, as text."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
@@ -13,6 +14,8 @@ from dlcore.errors import DltuiError, RunError
 from dlcore.events import CommandApplied
 from dlcore.export.tables import width
 from dlcore.history import RunHistory, State, first_last_ratio
+from dlcore.judged import findings_of, judged
+from dlcore.lineage import Kin
 from dlcore.lock import lock_holder
 from dlcore.oneline import print_line
 from dlcore.perclass import per_class
@@ -20,7 +23,9 @@ from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runs import RunRow, run_row
 from dlcore.series import Series
-from dlcore.summary import read_history, state_of, summarize
+from dlcore.summary import read_history, state_of
+from tui.subcommands.words import found as found_line
+from tui.subcommands.words import remedies
 
 _SPARKLINE = 48
 _MOST_CLASSES = 20
@@ -94,17 +99,17 @@ def _delete(runs: list[RunDir], yes: bool) -> None:
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_command(run: str, as_json: bool) -> None:
-    """Show a run as text: state, figures, curves as sparklines, gradient norms per layer.
+    """Show a run as text: state, findings, figures, sparklines, gradient norms per layer.
 
     Example: dltui show latest
     """
     found = rundir.find(rundir.home(), run)
     history = read_history(found)
-    summary = summarize(found, history, state_of(found, history))
+    state = state_of(found, history)
     if as_json:
-        click.echo(json.dumps(summary))
+        click.echo(json.dumps(judged(found, history, state)))
         return
-    for line in _text(found, history, summary["state"]):
+    for line in _text(found, history, state):
         click.echo(clean(line))
 
 
@@ -128,6 +133,7 @@ def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
         lines.append(said)
     elif history.ended is not None and history.ended.message:
         lines.append(f"{history.ended.message}. {history.ended.hint}")
+    lines += _judgement(run, history)
     lines += _final(history)
     for name, series in (("loss", history.loss), (figures.SCORES[history.metric], history.score)):
         lines.append(f"{name:<11} {_sparkline(series)}")
@@ -139,6 +145,16 @@ def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
         lines.append(f"first/last  {figures.ratio(ratio)}")
     lines += _classes(history)
     return [line.rstrip() for line in lines]
+
+
+def _judgement(run: RunDir, history: RunHistory) -> list[str]:
+    """Return a line for each finding, and what has come of remedies."""
+    lines: list[str] = []
+    with suppress(DltuiError):  # its configuration cannot be read, which is said already
+        lines += map(found_line, findings_of(run, history))
+    if lines:
+        lines.append(f"Causes and remedies: dltui diagnose {run.id}")
+    return [*lines, *remedies(Kin(rundir.home(), run).look())]
 
 
 def _final(history: RunHistory) -> list[str]:

@@ -1,11 +1,16 @@
 """Sentences and lines that the command line says of runs."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from dlcore import figures
 from dlcore.aftermath import place
 from dlcore.clean import clean
+from dlcore.diagnose import Finding
+from dlcore.diagnose.words import place as place_of
+from dlcore.diagnose.words import words
 from dlcore.history import LIVE, RunHistory, State
+from dlcore.lineage import Relations
 from dlcore.rundir import RunDir
 from dlcore.runs import run_row
 
@@ -37,3 +42,17 @@ def progress(history: RunHistory, state: State) -> str:
         f"  {figures.rate(history.recent_samples_per_second())} samples/s"
         f"  {figures.duration(history.seconds_left())} left"
     )
+
+
+def found(finding: Finding) -> str:
+    """Return a finding in one line, as in `found: plateau since step 40: The loss has not moved`."""
+    return clean(f"found: {words(finding.code)} {place_of(finding)}: {finding.message}")
+
+
+def remedies(relations: Relations) -> Iterator[str]:
+    """Yield what a run is the remedy of, and what came of the remedies that were taken of it."""
+    if (own := relations.own) is not None:
+        yield f"A remedy of {own.origin.run}, for {words(own.origin.code)}."
+        yield f"{own.told()}."
+    for trial in relations.taken:
+        yield f"{trial.told('this run')}: {trial.run}"

@@ -1,0 +1,242 @@
+"""The findings of a run in full, over the screen: causes, numbers, and remedies that one key takes."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from dlcore import rundir
+from dlcore.clean import clean
+from dlcore.diagnose import Finding, Remedy
+from dlcore.diagnose.silenced import switch
+from dlcore.diagnose.words import evidence, place, sentence, words
+from dlcore.errors import DltuiError
+from dlcore.lineage import Trial, remedied, remedy_of
+from tui.judging import Judge
+from tui.messages import RunRequested
+from tui.screens.dialogs import Answer, Pick
+from tui.widgets.finding_line import SIGNS
+
+Taken = tuple[Finding, Remedy]
+_AROUND = 7
+"""Rows that are not for findings."""
+_KEYS = "enter or a number takes a remedy · s switches a rule off · esc goes back"
+
+
+class Row(Widget, can_focus=True):
+    """What can be chosen: a remedy, a finding that has none, or a rule that is switched off."""
+
+    DEFAULT_CSS = """
+    Row { height: auto; }
+    Row:focus { background: $primary 25%; }
+    """
+
+    def __init__(self, text: Content, code: str, taken: Taken | None = None) -> None:
+        super().__init__()
+        self._text = text
+        self.code = code
+        self.taken = taken
+
+    def render(self) -> Content:
+        """Return the text, marked while it is chosen."""
+        mark = "› " if self.has_focus else "  "
+        return Content("\n").join(
+            Content.assemble(mark if number == 0 else "  ", line)
+            for number, line in enumerate(self._text.split("\n"))
+        )
+
+    def on_focus(self) -> None:
+        """Show the mark."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Take the mark away."""
+        self.refresh()
+
+
+class FindingsScreen(ModalScreen[Taken | None]):
+    """All findings as they stood when it was opened; hands back the remedy that is taken."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,d", "dismiss(None)", "Back"),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "scroll_page(-1)", "Page up", show=False),
+        Binding("pagedown", "scroll_page(1)", "Page down", show=False),
+        Binding("enter", "take", "Take"),
+        Binding("s", "switch", "Switch off or on"),
+        *(Binding(str(number), f"take({number})", "Take", show=False) for number in range(1, 10)),
+    ]
+    DEFAULT_CSS = """
+    FindingsScreen > Vertical { width: 98%; max-width: 110; height: auto; padding: 1 2; background: $panel; }
+    FindingsScreen .findings--title { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    FindingsScreen VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+    FindingsScreen .findings--one { height: auto; margin-top: 1; }
+    FindingsScreen .findings--keys { height: 1; margin-top: 1; color: $secondary; }
+    """
+
+    def __init__(self, judge: Judge, taken: Sequence[Trial] = (), *, read_only: bool = False) -> None:
+        """`taken` are the remedies that were taken of the run before."""
+        super().__init__()
+        self._judge = judge
+        self._taken = taken
+        self._read_only = read_only
+
+    def compose(self) -> ComposeResult:
+        """Return the findings, then the rules that are switched off."""
+        step = self._judge.feed.history.step
+        number = 0
+        with Vertical():
+            yield Static(self._title(step), classes="findings--title")
+            with VerticalScroll(can_focus=False):
+                for finding in self._judge.findings:
+                    rows = list(self._rows(finding, number))
+                    number += len(finding.remedies)
+                    yield Vertical(Static(_told(finding)), *rows, classes="findings--one")
+                if off := sorted(self._judge.without):
+                    title = Static(Content("Switched off, for all runs").stylize("bold"))
+                    yield Vertical(title, *map(_off, off), classes="findings--one")
+            yield Static(_KEYS, classes="findings--keys")
+
+    def _title(self, step: int) -> Content:
+        found = len(self._judge.findings)
+        said = f"{found} findings" if found > 1 else "One finding" if found else "Nothing is found wrong"
+        when = f"  at step {step:,}" if step else "  before the first step"
+        return Content.assemble((said, "bold"), (when, "$secondary"))
+
+    def _rows(self, finding: Finding, before: int) -> Iterator[Row]:
+        """Yield the remedies of a finding, counted on from the number `before`."""
+        for number, remedy in enumerate(finding.remedies, before + 1):
+            key = f"{number} " if number < 10 else "  "
+            tried = next((one for one in self._taken if _is_of(one, finding, remedy)), None)
+            text = Content.assemble(
+                (key, "bold $accent"),
+                (clean(remedy.name), "bold"),
+                (clean(f"  {' '.join(remedy.settings)}"), "$secondary"),
+                Content("\n  " + clean(tried.told("this run"))) if tried is not None else "",
+            )
+            yield Row(text, finding.code, (finding, remedy))
+        if not finding.remedies:
+            yield Row(Content("no remedy is known").stylize("$secondary"), finding.code)
+
+    def on_mount(self) -> None:
+        """Begin at the first remedy."""
+        self._go(0)
+
+    def on_resize(self) -> None:
+        """Leave room for title and keys."""
+        self.query_one(VerticalScroll).styles.max_height = max(self.size.height - _AROUND, 1)
+
+    def action_move(self, rows: int) -> None:
+        """Go to the next row, or the one before; at the ends, show all there is."""
+        found = list(self.query(Row))
+        here = next((number for number, row in enumerate(found) if row.has_focus), 0)
+        if 0 <= here + rows < len(found):
+            self._go(here + rows)
+        else:
+            self.action_scroll_page(rows)
+
+    def _go(self, number: int) -> None:
+        rows = list(self.query(Row))
+        if rows:
+            row = rows[min(number, len(rows) - 1)]
+            row.focus(scroll_visible=False)
+            if row.parent is not None and isinstance(row.parent, Widget):
+                row.parent.scroll_visible(animate=False)  # what is found is read before what would help
+            self.call_after_refresh(row.scroll_visible, animate=False)
+
+    def action_scroll_page(self, pages: int) -> None:
+        """Scroll by a page."""
+        scroll = self.query_one(VerticalScroll)
+        scroll.scroll_to(y=scroll.scroll_offset.y + pages * max(scroll.size.height - 1, 1), animate=False)
+
+    def action_take(self, number: int = 0) -> None:
+        """Take the remedy under the cursor, or that of a number."""
+        remedies = [row.taken for row in self.query(Row) if row.taken is not None]
+        row = self._chosen()
+        taken = row.taken if row is not None else None
+        if number:
+            taken = remedies[number - 1] if number <= len(remedies) else None
+        if taken is not None and self._read_only:
+            self.notify("This is only for watching.", severity="warning", markup=False)
+        elif taken is not None:
+            self.dismiss(taken)
+        elif row is not None and row.code in self._judge.without:
+            self.run_worker(self._switch(row.code))
+
+    def action_switch(self) -> None:
+        """Switch the rule under the cursor off, or on again."""
+        if (row := self._chosen()) is not None:
+            self.run_worker(self._switch(row.code))
+
+    async def _switch(self, code: str) -> None:
+        try:
+            codes = switch(rundir.home(), code, off=code not in self._judge.without)
+        except DltuiError as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+            return
+        self._judge.silence(codes)
+        await self.recompose()
+        self.on_resize()
+        self._go(0)
+
+    def _chosen(self) -> Row | None:
+        return self.focused if isinstance(self.focused, Row) else None
+
+
+def _told(finding: Finding) -> Content:
+    sign, style = SIGNS[finding.severity]
+    parts: list[Content | str | tuple[str, str]] = [
+        (f"{sign} {words(finding.code)}", f"bold {style}"),
+        (clean(f"  {place(finding)}"), "$secondary"),
+        "\n",
+        clean(sentence(finding.message)),
+    ]
+    parts += ["\n", ("Likely cause: ", "$secondary"), clean(f"{finding.cause}.")]
+    if finding.evidence:
+        parts += ["\n", ("Evidence: ", "$secondary"), clean(f"{evidence(finding)}.")]
+    return Content.assemble(*parts)
+
+
+def _off(code: str) -> Row:
+    text = Content.assemble((clean(words(code)), "bold"), ("  s switches it on", "$secondary"))
+    return Row(text, code)
+
+
+def _is_of(trial: Trial, finding: Finding, remedy: Remedy) -> bool:
+    return (trial.origin.code, trial.origin.remedy) == (finding.code, remedy.name)
+
+
+async def consult(
+    app: App[Any], judge: Judge, taken: Sequence[Trial], *, read_only: bool
+) -> RunRequested | None:
+    """Show the findings of a run; return what starts the remedy that a person takes, if one is taken."""
+    feed = judge.feed
+    chosen = await app.push_screen_wait(FindingsScreen(judge, taken, read_only=read_only))
+    if chosen is None:
+        return None
+    finding, remedy = chosen
+    stops = None
+    if feed.live:
+        answers = [
+            Answer("go on", "Both runs train."),
+            Answer("stop", "This run ends after its present step; its weights are saved."),
+        ]
+        text = f"{remedy.name} is tried in a new run beside it."
+        word = await app.push_screen_wait(Pick("Is this run to go on?", answers, "go on", text))
+        if word is None:
+            return None
+        stops = feed.run if word == "stop" else None
+    try:
+        config = await asyncio.to_thread(remedied, feed.run, feed.history.step, remedy)
+    except (DltuiError, OSError) as error:
+        app.notify(clean(str(error)), severity="error", timeout=10, markup=False)
+        return None
+    return RunRequested(config, remedy_of(feed.run, finding, remedy), stops)

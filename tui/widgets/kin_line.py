@@ -1,0 +1,94 @@
+"""Which run this one is a remedy of, what came of it, and the keys that lead there and back."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from textual import work
+from textual.content import Content
+from textual.widget import Widget
+
+from dlcore.clean import clean
+from dlcore.diagnose.words import words
+from dlcore.lineage import Kin, Relations, Trial
+from dlcore.rundir import RunDir
+from tui.widgets.finding_line import fitting
+
+_SECONDS = 2.0
+"""What other runs have come to is read so often, while it is seen."""
+
+
+class KinLine(Widget):
+    """A line for the run's own origin, and one for the latest remedy that was taken of it; most have none."""
+
+    DEFAULT_CSS = """
+    KinLine { display: none; height: auto; padding: 0 1; }
+    KinLine.-related { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.relations = Relations()
+        self._kin: Kin | None = None
+        self._is_looking = False
+
+    def on_mount(self) -> None:
+        """Look now and then."""
+        self.set_interval(_SECONDS, self.look)
+        self.look()
+
+    def watch_run(self, root: Path, run: RunDir) -> None:
+        """Show the relations of another run; they are looked for among the runs below `root`."""
+        self._kin = Kin(root, run)
+        self._show(Relations())
+        if self.is_mounted:
+            self.look()
+
+    @work
+    async def look(self) -> None:
+        """Read what has come of the runs, away from the screen's own thread."""
+        if self._is_looking or self._kin is None or not self.screen.is_current:
+            return
+        self._is_looking = True
+        try:
+            while True:
+                kin = self._kin
+                relations = await asyncio.to_thread(kin.look)
+                if kin is self._kin:
+                    break
+            self._show(relations)
+        finally:
+            self._is_looking = False
+
+    def _show(self, relations: Relations) -> None:
+        if relations != self.relations:
+            self.relations = relations
+            self.set_class(bool(relations.own or relations.taken), "-related")
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        """Return one line or two."""
+        lines = []
+        if (own := self.relations.own) is not None:
+            lines.append(fitting(list(_origin(own)), _key("p", "parent"), self.size.width))
+        if taken := self.relations.taken:
+            others = f", the latest of {len(taken)}" if len(taken) > 1 else ""
+            clauses = [Content(clean(taken[0].told("this run", split=split))) for split in (True, False)]
+            lines.append(fitting(clauses, _key("n", f"shows it{others}"), self.size.width))
+        return Content("\n").join(lines)
+
+
+def _key(key: str, what: str) -> Content:
+    return Content.assemble((key, "bold $accent"), f" {what}")
+
+
+def _origin(own: Trial) -> Iterator[Content]:
+    """Yield ways to say where a run comes from, or what came of it once that is known."""
+    origin = own.origin
+    if own.is_decided:
+        yield Content(clean(f"{own.told()} · remedy of {origin.run}"))
+        yield Content(clean(own.told()))
+        yield Content(clean(own.told(split=False)))
+    else:
+        yield Content(clean(f"Remedy of {origin.run}, for {words(origin.code)}: {origin.remedy}"))
+        yield Content(clean(f"Remedy of {origin.run}: {origin.remedy}"))
