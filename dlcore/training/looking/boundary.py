@@ -10,9 +10,10 @@ from dlcore.training.layers import activation_of, layers_of, listening
 from dlcore.training.looking.columns import column_names, target_name
 from dlcore.training.looking.confidence import shares
 from dlcore.training.looking.packed import numbers, signed, unsigned
-from dlcore.training.looking.stored import some, stored, unscaled
+from dlcore.training.looking.stored import evenly, samples_at, stored, unscaled
 from dlcore.training.metrics import predicted
 from dlcore.training.opened import Opened, opened
+from dlcore.training.sources import Arrays
 
 _POINTS = 400
 _UNITS = 96
@@ -37,14 +38,11 @@ class Grid:
 
     def points(self, columns: int, rows: int) -> torch.Tensor:
         """Return (rows · columns, 2) points of so many pixels over the same part of the plane."""
-        sides = torch.tensor([columns, rows])
         first, second = (
             self.low[axis] + (self.high[axis] - self.low[axis]) * (torch.arange(side) + 0.5) / side
-            for axis, side in enumerate(sides.tolist())
+            for axis, side in enumerate((columns, rows))
         )
-        return torch.stack(
-            (first.repeat(rows), second.flip(0).repeat_interleave(columns)), 1
-        )
+        return torch.stack((first.repeat(rows), second.flip(0).repeat_interleave(columns)), 1)
 
 
 @torch.no_grad()
@@ -53,10 +51,10 @@ def boundary(
 ) -> dict[str, Any]:
     """Return what there is to see of data with two inputs, or of a regression with one.
 
-    With classes {"sort": "regions", "columns", "rows", "axes", "x", "y" (limits), "classes" and "confidence" (bytes,
-    rows from the top; 0 is a tie, 255 certainty), "points": [[x, y, class, whether right]], "accuracy" of
+    With classes {"sort": "regions", "columns", "rows", "axes", "x", "y" (limits), "classes", "confidence"
+    (bytes, rows from the top; 0 is a tie, 255 certainty), "points": [[x, y, class, right]], "accuracy" of
     these, "names", "units"}. At most `columns` × `rows` pixels, fewer where that keeps them square. With two
-    inputs and a number to predict "sort" is "field", with "values" and "most" for "classes"; with one input
+    inputs and a number to predict "sort" is "field", with "values" and their "limits"; with one input
     {"sort": "curve", "x", "curve": [y], "points": [[x, y]], "units"}. "units" holds a picture for each unit
     of a hidden layer, counted by `layer`, which wraps around; None where nothing is hidden.
     """
@@ -69,9 +67,14 @@ def boundary(
             return _field(run, columns, rows, layer)
         case "regression", (1,):
             return _curve(run, columns, layer)
+        case _:
+            raise _refused(run)
+
+
+def _refused(run: Opened) -> DltuiError:
     inputs = run.facts.features
     what = "its pixels" if run.facts.is_image else "its columns"
-    raise DltuiError(
+    return DltuiError(
         f"A boundary can be drawn where there are two inputs, or a curve where there is one; "
         f"{run.config.data.kind} has {inputs:,}: {what}",
         "Try moons, circles, spiral, xor or blobs.",
@@ -93,7 +96,7 @@ def grid_around(points: torch.Tensor, columns: int, rows: int) -> Grid:
 
 
 def _regions(run: Opened, columns: int, rows: int, layer: int) -> dict[str, Any]:
-    inputs, targets = some(run.data, run.data.training, _POINTS)
+    inputs, targets = _points(run)
     points = stored(run.data, inputs)
     grid = grid_around(points, columns, rows)
     outputs = _outputs(run, grid.points(grid.columns, grid.rows))
@@ -117,7 +120,7 @@ def _regions(run: Opened, columns: int, rows: int, layer: int) -> dict[str, Any]
 
 
 def _field(run: Opened, columns: int, rows: int, layer: int) -> dict[str, Any]:
-    inputs, targets = some(run.data, run.data.training, _POINTS)
+    inputs, targets = _points(run)
     points, wanted = stored(run.data, inputs), unscaled(run.data, targets)[:, 0]
     grid = grid_around(points, columns, rows)
     values = unscaled(run.data, _outputs(run, grid.points(grid.columns, grid.rows)))[:, 0]
@@ -135,7 +138,7 @@ def _field(run: Opened, columns: int, rows: int, layer: int) -> dict[str, Any]:
 
 
 def _curve(run: Opened, columns: int, layer: int) -> dict[str, Any]:
-    inputs, targets = some(run.data, run.data.training, _POINTS)
+    inputs, targets = _points(run)
     across, wanted = stored(run.data, inputs)[:, 0], unscaled(run.data, targets)[:, 0]
     low, high = float(across.min()), float(across.max())
     margin = _MARGIN * max(high - low, 1e-6)
@@ -152,6 +155,12 @@ def _curve(run: Opened, columns: int, layer: int) -> dict[str, Any]:
         "points": torch.stack((across, wanted), 1).tolist(),
         "units": heard.told(columns, 1),
     }
+
+
+def _points(run: Opened) -> Arrays:
+    """Return training samples from all over the split."""
+    training = run.data.training
+    return samples_at(run.data, training, evenly(len(training), _POINTS))
 
 
 def _head(run: Opened, grid: Grid, sort: str) -> dict[str, Any]:

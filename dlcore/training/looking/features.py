@@ -11,7 +11,7 @@ from dlcore.training.known import source_of
 from dlcore.training.layers import activation_of, layers_of, listening, norm_of
 from dlcore.training.looking.confidence import shares
 from dlcore.training.looking.packed import shrunk, signed, unsigned
-from dlcore.training.looking.stored import stored, unscaled
+from dlcore.training.looking.stored import samples_at, stored, unscaled
 from dlcore.training.metrics import predicted
 from dlcore.training.opened import Opened, opened
 
@@ -37,8 +37,7 @@ def features(path: str, step: int | None = None, layer: int = 0, sample: int = 0
         )
     name, split = run.watched
     layer, sample = layer % len(convolutions), sample % len(split)
-    order = torch.tensor([sample])
-    inputs, targets = next(iter(run.data.batches(split, 1, order)))
+    inputs, targets = samples_at(run.data, split, torch.tensor([sample]))
     maps, outputs = maps_of(run.model, convolutions[layer], inputs)
     small = shrunk(maps[None, :_MOST], _SIDE)[0]
     most = float(maps.abs().max())

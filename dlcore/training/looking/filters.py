@@ -25,8 +25,8 @@ def filters(path: str, step: int | None = None, start: int = 0) -> dict[str, Any
 
     {"sort": "images", "layer", "total", "start", "width", "height", "channels", "units": [{"unit", "most",
     "values"}]}: values are signed bytes in rows, 127 being `most`, the largest |weight| of that unit; three
-    channels stand beside each other in each pixel. Or {"sort": "table", …, "inputs", "names", "most", "rows":
-    [values]} with one `most` for all.
+    channels stand beside each other in each pixel. Or {"sort": "table", …, "inputs", "names", "most",
+    "rows": [values]} with one `most` for all.
     """
     run = opened(path, step)
     layers = layers_of(run.model)

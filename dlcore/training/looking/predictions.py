@@ -6,12 +6,13 @@ import torch
 
 from dlcore.errors import DltuiError
 from dlcore.training.data import AnySplit
-from dlcore.training.metrics import NumberFigures
 from dlcore.training.looking.columns import target_name
-from dlcore.training.looking.stored import evenly, unscaled
+from dlcore.training.looking.stored import evenly, samples_at, unscaled
+from dlcore.training.metrics import NumberFigures
 from dlcore.training.opened import Opened, opened
 
 _SAMPLES = 1000
+_BATCH = 250
 _SPLITS = ("validation", "test", "training")
 
 
@@ -52,9 +53,8 @@ def predictions(path: str, step: int | None = None, split: int = 0, target: int 
 
 def predicted_numbers(run: Opened, split: AnySplit) -> tuple[torch.Tensor, torch.Tensor]:
     """Return outputs and targets (samples, targets) of samples from all over a split, both scaled."""
-    order = evenly(len(split), _SAMPLES)
-    batches = [(run.model(inputs).float(), targets) for inputs, targets in run.data.batches(split, 256, order)]
-    return torch.cat([outputs for outputs, _ in batches]), torch.cat([targets for _, targets in batches])
+    inputs, targets = samples_at(run.data, split, evenly(len(split), _SAMPLES))
+    return torch.cat([run.model(batch).float() for batch in inputs.split(_BATCH)]), targets
 
 
 def _splits(run: Opened) -> dict[str, AnySplit]:

@@ -1,8 +1,10 @@
-"""Samples as they were before they were normalized, and which of them to look at."""
+"""Which samples to look at, and what they were before they were normalized."""
 
 import torch
 
-from dlcore.training.data import AnySplit, Arrays, Data
+from dlcore.training.data import AnySplit, Data, StreamedSplit
+from dlcore.training.sources import Arrays
+from dlcore.training.streaming import stream
 
 
 def evenly(total: int, wanted: int) -> torch.Tensor:
@@ -11,10 +13,17 @@ def evenly(total: int, wanted: int) -> torch.Tensor:
     return torch.arange(wanted) * total // max(wanted, 1)
 
 
-def some(data: Data, split: AnySplit, wanted: int) -> Arrays:
-    """Return (inputs, targets) of so many samples from all over a split, as the network gets them."""
-    order = evenly(len(split), wanted)
-    return next(iter(data.batches(split, len(order), order)))
+def samples_at(data: Data, split: AnySplit, order: torch.Tensor) -> Arrays:
+    """Return (inputs, targets) of the samples at `order`, as the network gets them, in one batch.
+
+    Streamed ones are read in this process: for a few, workers would take longer to start.
+    """
+    if not isinstance(split, StreamedSplit):
+        return data.normalized(split.inputs[order]), split.targets[order]
+    inputs, targets = next(stream(split.samples, len(order), split.indices[order]))
+    if data.facts.task == "regression":
+        targets = (targets - data.target_mean) / data.target_deviation
+    return data.normalized(inputs), targets
 
 
 def stored(data: Data, inputs: torch.Tensor) -> torch.Tensor:

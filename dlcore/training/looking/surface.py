@@ -2,8 +2,8 @@
 
 The loss is computed in a plane through the weights of the newest checkpoint. The plane's directions are the
 principal components of the checkpoints' weights relative to it, so that it holds as much of their way as a
-plane can; a direction that they do not give is a random one whose filters have the norms of the network's own
-(both after Li, Xu, Taylor, Studer and Goldstein: Visualizing the loss landscape of neural nets, NeurIPS 2018).
+plane can; a direction that they do not give is a random one with filters as long as the network's own (both
+after Li, Xu, Taylor, Studer and Goldstein: Visualizing the loss landscape of neural nets, NeurIPS 2018).
 Directions are orthonormal: a coordinate is a distance between weights.
 """
 
@@ -21,6 +21,7 @@ from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.layers import layers_of, listening
+from dlcore.training.looking.stored import samples_at
 from dlcore.training.losses import build_loss
 from dlcore.training.opened import Opened, opened
 from dlcore.training.safe_load import fitting
@@ -87,15 +88,16 @@ def _checkpoints(run: RunDir, step: int) -> tuple[tuple[int, int], ...]:
 
 def _surface(run: Opened, path: str, there: tuple[tuple[int, int], ...]) -> dict[str, Any]:
     parameters = sum(parameter.numel() for parameter in run.model.parameters())
-    samples = run.data.first(run.data.training, 1)[0]
-    side, number = affordable(products(run.model, samples), parameters)
+    sample, _ = samples_at(run.data, run.data.training, torch.tensor([0]))
+    side, number = affordable(products(run.model, sample), parameters)
     way = torch.stack([_weights_at(run, path, *one) for one in there])
     plane, sorts, share = plane_of(way, run)
     coordinates = plane.coordinates(way)
     x, y = _limits(coordinates, plane.reach, side)
     loss = loss_at(run, number)
     grid = [
-        [_real(loss(plane.origin + float(a) * plane.axes[0] + float(b) * plane.axes[1])) for a in x] for b in y
+        [_real(loss(plane.origin + float(a) * plane.axes[0] + float(b) * plane.axes[1])) for a in x]
+        for b in y
     ]
     known = [
         (value, float(x[column]), float(y[row]))
@@ -151,7 +153,7 @@ def components(moved: torch.Tensor) -> tuple[list[torch.Tensor], float | None]:
     if not total:
         return [], None
     squares, turns = torch.linalg.eigh(moved @ moved.T)  # small: a row and a column for each checkpoint
-    axes = []
+    axes: list[torch.Tensor] = []
     for index in range(len(squares) - 1, max(-1, len(squares) - 3), -1):
         if float(squares[index]) > 1e-9 * float(squares[-1]):
             direction = turns[:, index] @ moved
@@ -200,7 +202,7 @@ def loss_at(run: Opened, samples: int) -> Any:
     """
     chance = generator(run.config.seed, "surface samples")
     order = torch.randperm(len(run.data.training), generator=chance)[:samples]
-    inputs, targets = next(iter(run.data.batches(run.data.training, len(order), order)))
+    inputs, targets = samples_at(run.data, run.data.training, order)
     criterion = build_loss(run.config.loss)
 
     def loss(weights: torch.Tensor) -> float:

@@ -117,7 +117,7 @@ class CheckpointPane(Pane):
 
 
 def head(title: str, step: int, parts: list[str], canvas: Canvas) -> Content:
-    """Return the first line of a picture: what it shows, at which step, and as much more as there is room for."""
+    """Return the first line of a picture: what it shows, at which step, and more where there is room."""
     line = Content.assemble((clean(title), "bold"), (f"  checkpoint of step {step:,}", "$secondary"))
     for part in parts:
         longer = Content.assemble(line, (f" · {clean(part)}", "$secondary"))

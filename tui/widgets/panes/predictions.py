@@ -64,7 +64,9 @@ def _drawn(answer: dict[str, Any], canvas: Canvas) -> Content:
     width = max(line.cell_length for line in lines)
     left = canvas.width - width - _GAP
     if left >= _LEAST_ASIDE:
-        aside = _aside(answer, points, Canvas(left, len(lines), canvas.dark, canvas.ascii_only, canvas.colorless))
+        aside = _aside(
+            answer, points, Canvas(left, len(lines), canvas.dark, canvas.ascii_only, canvas.colorless)
+        )
         lines = _beside(lines, aside, width + _GAP)
         below = Content("")
     else:

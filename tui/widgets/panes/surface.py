@@ -16,6 +16,8 @@ from tui.widgets.pictures.shades import foreground
 _BELOW = 2
 _NAMES = {"path": "component of the way", "random": "direction drawn at random"}
 _ORDER = ("1st", "2nd")
+_FEW = 4
+"""Checkpoints below which it is said how to have more."""
 
 
 class Surface(CheckpointPane):
@@ -89,8 +91,10 @@ def _notes(answer: dict[str, Any]) -> list[Content]:
     parts = [Content(f"{side}×{side} losses of {answer['samples']} training samples")]
     if "random" in answer["sorts"]:
         random = answer["sorts"].count("random")
-        text = "y is a random direction" if random == 1 else "random directions"
-        parts.append(Content(f"{text}, with filters as long as the network's (Li et al. 2018)"))
+        text = "y: a random direction" if random == 1 else "random directions"
+        parts.append(Content(f"{text} (Li et al. 2018)"))
     else:
-        parts.append(Content("principal components (Li et al. 2018)"))
+        parts.append(Content("principal components of the way (Li et al. 2018)"))
+    if len(answer["steps"]) < _FEW:
+        parts.append(Content("training.checkpoint_seconds=1 keeps more of a short run"))
     return parts

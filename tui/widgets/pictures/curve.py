@@ -67,9 +67,12 @@ class Plot:
         return _cell((x - self.x[0]) / (self.x[1] - self.x[0]), self.columns)
 
     def lines(self, canvas: Canvas) -> list[Content]:
-        """Return the picture in half blocks or in letters: points `.` to `:`, a line `#`, the diagonal `/`."""
+        """Return the picture in half blocks or in letters: points `o` and `@`, a line `#`."""
         if canvas.ascii_only or canvas.colorless:
-            rows = [[self._letter(line, column) for column in range(self.columns)] for line in range(self.rows // 2)]
+            rows = [
+                [self._letter(line, column) for column in range(self.columns)]
+                for line in range(self.rows // 2)
+            ]
             return letters(rows)
         return half_blocks(
             [[self._pixel(row, column, canvas) for column in range(self.columns)] for row in range(self.rows)]
@@ -103,7 +106,11 @@ def _cell(share: float, cells: int) -> int:
 
 
 def fitted(
-    curve: Sequence[float], x: Limits, points: Sequence[tuple[float, float]], axes: tuple[str, str], canvas: Canvas
+    curve: Sequence[float],
+    x: Limits,
+    points: Sequence[tuple[float, float]],
+    axes: tuple[str, str],
+    canvas: Canvas,
 ) -> list[Content]:
     """Return the points and the curve, whose heights are those of evenly spaced places between limits."""
     columns, rows = canvas.width - GUTTER, 2 * (canvas.height - FRAME_ROWS)

@@ -19,9 +19,7 @@ def signed_legend(most: str, canvas: Canvas, *, is_signed: bool = True) -> Conte
         below = f"-{most} % = - ,   " if is_signed else "0 "
         return Content(f"{below}. + * # {most}").stylize("$secondary")
     start = -1.0 if is_signed else 0.0
-    shades = [
-        diverging(start + (1 - start) * (cell + 0.5) / _CELLS, canvas.dark) for cell in range(_CELLS)
-    ]
+    shades = [diverging(start + (1 - start) * (cell + 0.5) / _CELLS, canvas.dark) for cell in range(_CELLS)]
     low = f"−{most} " if is_signed else "0 "
     return Content.assemble((low, "$secondary"), swatch(shades), (f" {most}", "$secondary"))
 

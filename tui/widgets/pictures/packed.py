@@ -2,6 +2,7 @@
 
 from array import array
 from base64 import b64decode
+from collections.abc import Iterator
 
 Values = tuple[tuple[float, ...], ...]
 """Rows of figures from the top."""
@@ -30,7 +31,7 @@ def colored(text: str, width: int, channels: int, *, is_signed: bool = False) ->
     return tuple(tuple(flat[start : start + width]) for start in range(0, len(flat), width))
 
 
-def _threes(figures: "array[int]") -> zip[Pixel]:
+def _threes(figures: "array[int]") -> Iterator[Pixel]:
     return zip(figures[0::3], figures[1::3], figures[2::3], strict=True)
 
 

@@ -30,7 +30,7 @@ _WRONG = "!"
 
 @dataclass(frozen=True)
 class Point:
-    """A sample: its place, its class (or the share of the scale of what is to be predicted), and the verdict."""
+    """A sample: its place, its class (or its share of the scale of what is predicted), and the verdict."""
 
     x: float
     y: float
@@ -82,7 +82,7 @@ def regions_of(answer: dict[str, Any]) -> Regions:
 
 
 def drawn(regions: Regions, canvas: Canvas) -> list[Content]:
-    """Return the plane inside axes; where points of several verdicts fall into a cell, a wrong one is seen."""
+    """Return the plane inside axes; where several points fall into a cell, a wrong one is seen."""
     plain = canvas.ascii_only or canvas.colorless
     body = _lettered(regions, canvas) if plain else _painted(regions, canvas)
     return framed(body, regions.columns, regions.x, regions.y, regions.axes, canvas)
@@ -132,7 +132,10 @@ def _ground(regions: Regions, canvas: Canvas) -> Sequence[Sequence[Pixel]]:
         return [[height(round(one / 16) / 16) for one in row] for row in regions.confidence]
     ground = neutral(canvas.dark)
     shades = [
-        [mixed(ground, parsed(canvas.color(label)), _STRONGEST * level / _SHADES) for level in range(_SHADES + 1)]
+        [
+            mixed(ground, parsed(canvas.color(label)), _STRONGEST * level / _SHADES)
+            for level in range(_SHADES + 1)
+        ]
         for label in range(max(1, len(regions.names)))
     ]
     return [

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from textual.content import Content
@@ -90,9 +91,7 @@ def interpolated(grid: Sequence[Sequence[float]], columns: int, rows: int) -> li
     found = []
     for parts in reversed(up):
         chosen = [(wide[index], weight) for index, weight in parts]
-        line = [
-            sum(row[column] * weight for row, weight in chosen) for column in range(columns)
-        ]
+        line = [sum(row[column] * weight for row, weight in chosen) for column in range(columns)]
         found.append([min(1.0, max(0.0, value)) for value in line])
     return found
 
@@ -119,10 +118,7 @@ def _painted(relief: Relief, heights: list[list[float]]) -> list[Content]:
     shades = [height((band + 0.5) / BANDS) for band in range(BANDS)]
     edges = [mixed(shade, (0, 0, 0), _CONTOUR) for shade in shades]
     rows = [
-        [
-            (edges if _is_edge(bands, row, column) else shades)[band]
-            for column, band in enumerate(line)
-        ]
+        [(edges if _is_edge(bands, row, column) else shades)[band] for column, band in enumerate(line)]
         for row, line in enumerate(bands)
     ]
     for row, column in _way(relief, len(heights[0]), len(heights)):
@@ -189,7 +185,7 @@ def _way(relief: Relief, columns: int, rows: int) -> list[tuple[int, int]]:
     """Return the pixels of the straight lines between one checkpoint and the next."""
     stops = _stops(relief, columns, rows)
     found: list[tuple[int, int]] = []
-    for (row, column), (next_row, next_column) in zip(stops, stops[1:], strict=False):
+    for (row, column), (next_row, next_column) in pairwise(stops):
         steps = max(abs(next_row - row), abs(next_column - column), 1)
         found += [
             (

@@ -115,7 +115,9 @@ def lines_of(tile: Tile, width: int, height: int, canvas: Canvas) -> list[Conten
         for row in zip(red, green, blue, strict=True)
     ]
     pairs = [(light[top], light[min(top + 1, height - 1)]) for top in range(0, height, 2)]
-    return letters([[grey_letter((a + b) / 2, canvas.dark) for a, b in zip(*pair, strict=True)] for pair in pairs])
+    return letters(
+        [[grey_letter((a + b) / 2, canvas.dark) for a, b in zip(*pair, strict=True)] for pair in pairs]
+    )
 
 
 def _rounded(red: float, green: float, blue: float) -> tuple[int, int, int]:

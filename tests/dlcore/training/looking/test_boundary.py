@@ -40,14 +40,18 @@ def test_regions_are_those_of_a_plain_forward(learned: Learned) -> None:
     second = torch.tanh(hidden @ weights(state, "fc2.weight").T + weights(state, "fc2.bias"))
     sure, chosen = (second @ weights(state, "fc3.weight").T + weights(state, "fc3.bias")).softmax(-1).max(-1)
     shape = answer["rows"], answer["columns"]
-    assert (plain(answer["classes"], *shape) == chosen).float().mean() > 0.999  # but for rounding at the border
+    assert (
+        plain(answer["classes"], *shape) == chosen
+    ).float().mean() > 0.999  # but for rounding at the border
     assert close(plain(answer["confidence"], *shape) / 255, 2 * sure - 1, 1 / 250)
 
 
 def test_pixels_are_square_and_hold_all_points(learned: Learned) -> None:
     run, _ = learned(MOONS)
     answer = boundary(str(run.path), None, 60, 60)
-    side = [(answer[axis][1] - answer[axis][0]) / answer[size] for axis, size in (("x", "columns"), ("y", "rows"))]
+    side = [
+        (answer[axis][1] - answer[axis][0]) / answer[size] for axis, size in (("x", "columns"), ("y", "rows"))
+    ]
     assert side[0] == pytest.approx(side[1], rel=0.05)
     assert answer["columns"] <= 60
     assert answer["rows"] % 2 == 0
@@ -104,7 +108,7 @@ def test_a_fitted_curve_and_the_units_along_it(learned: Learned) -> None:
     run, state = learned("regression mlp 5, tanh n=80 e=2")
     looked = opened(str(run.path))
     answer = boundary(str(run.path), None, 50)
-    x = torch.linspace(*answer["x"], 50)[:, None]
+    x = torch.linspace(answer["x"][0], answer["x"][1], 50)[:, None]
     hidden = torch.tanh(standard(looked, x) @ weights(state, "fc1.weight").T + weights(state, "fc1.bias"))
     scaled = (hidden @ weights(state, "fc2.weight").T + weights(state, "fc2.bias"))[:, 0]
     wanted = scaled * looked.data.target_deviation + looked.data.target_mean
@@ -127,7 +131,7 @@ def test_a_number_over_the_plane_is_a_field(learned: Learned) -> None:
 
 def test_more_inputs_are_refused_in_a_sentence(learned: Learned) -> None:
     run, _ = learned("iris mlp 5, tanh e=2")
-    with pytest.raises(DltuiError, match="two inputs.*iris has 4"):
+    with pytest.raises(DltuiError, match=r"two inputs.*iris has 4"):
         boundary(str(run.path))
 
 

@@ -9,17 +9,19 @@ from torch.nn import functional
 
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
+from dlcore.training.data import Split
 from dlcore.training.looking.features import features
 from dlcore.training.opened import opened
 from tests.dlcore.training.looking.unpacked import close, plain, signed, weights
 
 Learned = Callable[[str], tuple[RunDir, dict[str, Any]]]
-DIGITS = "digits cnn 4,6 n=64 b=32 e=2"
+DIGITS = "digits cnn model.filters=4,6 n=64 b=32 e=2"
 
 
 def test_maps_are_those_of_a_plain_forward(learned: Learned) -> None:
     run, state = learned(DIGITS)
     split = opened(str(run.path)).data.validation
+    assert isinstance(split, Split)
     pixels = split.inputs[2:3].float() / 16
     inputs = (pixels - 0.5) / 0.5
     first = functional.relu(
@@ -27,7 +29,10 @@ def test_maps_are_those_of_a_plain_forward(learned: Learned) -> None:
     )
     second = functional.relu(
         functional.conv2d(
-            functional.max_pool2d(first, 2), weights(state, "conv2.weight"), weights(state, "conv2.bias"), padding=1
+            functional.max_pool2d(first, 2),
+            weights(state, "conv2.weight"),
+            weights(state, "conv2.bias"),
+            padding=1,
         )
     )
     for layer, wanted in enumerate((first[0], second[0])):
@@ -61,7 +66,7 @@ def test_layers_and_samples_wrap_around(learned: Learned) -> None:
 
 
 def test_tanh_maps_have_a_sign(learned: Learned) -> None:
-    run, _ = learned("digits lenet5 n=32 b=16 e=1")
+    run, _ = learned("digits cnn tanh model.filters=4, n=32 b=16 e=1")
     assert features(str(run.path))["signed"] is True
 
 

@@ -13,7 +13,14 @@ from dlcore.checkpoints import saved
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
-from dlcore.training.looking.surface import affordable, components, plane_of, products, random_direction, surface
+from dlcore.training.looking.surface import (
+    affordable,
+    components,
+    plane_of,
+    products,
+    random_direction,
+    surface,
+)
 from dlcore.training.opened import opened
 
 Learned = Callable[[str], tuple[RunDir, dict[str, Any]]]
@@ -115,7 +122,7 @@ def test_two_checkpoints_give_one_direction_and_one_none(way: tuple[RunDir, torc
 
 
 def test_random_directions_have_filters_as_long_as_the_network_s(learned: Learned) -> None:
-    network = opened(str(learned("digits cnn 4,6 n=64 b=32 e=2")[0].path)).model
+    network = opened(str(learned("digits cnn model.filters=4,6 n=64 b=32 e=2")[0].path)).model
     direction = random_direction(network, torch.Generator().manual_seed(3))
     parts = direction.split([parameter.numel() for parameter in network.parameters()])
     for part, weights in zip(parts, network.parameters(), strict=True):
@@ -152,7 +159,7 @@ def test_what_costs_too_much_is_coarser_or_refused() -> None:
 
 
 def test_products_are_counted_at_every_place(learned: Learned) -> None:
-    looked = opened(str(learned("digits cnn 4,6 n=64 b=32 e=2")[0].path))
+    looked = opened(str(learned("digits cnn model.filters=4,6 n=64 b=32 e=2")[0].path))
     inputs, _ = looked.data.first(looked.data.training, 1)
     found = products(looked.model, inputs)
     assert found == 9 * 4 * 64 + 9 * 4 * 6 * 16 + 6 * 4 * 64 + 64 * 10
