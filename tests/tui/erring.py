@@ -16,7 +16,9 @@ def seen(step: int, samples: int, **changed: Any) -> dict[str, Any]:
     return {"step": step, **split, "not_finite": 0, **changed}
 
 
-def class_errors(names: Sequence[str] = TEN, size: int = 600, step: int = 900, **changed: Any) -> dict[str, Any]:
+def class_errors(
+    names: Sequence[str] = TEN, size: int = 600, step: int = 900, **changed: Any
+) -> dict[str, Any]:
     """Classes of about `size` samples each, of which some are often taken for their neighbour."""
     chance = random.Random(5)
     classes = len(names)
@@ -91,7 +93,9 @@ def picture(number: int) -> list[list[int]]:
     middle = (SIDE - 1) / 2
     return [
         [
-            255 if 6 < ((x - middle) ** 2 + (y - middle) ** 2) ** 0.5 < 10 and (x + y + 5 * number) % 28 > 4 else 0
+            255
+            if 6 < ((x - middle) ** 2 + (y - middle) ** 2) ** 0.5 < 10 and (x + y + 5 * number) % 28 > 4
+            else 0
             for x in range(SIDE)
         ]
         for y in range(SIDE)
@@ -113,7 +117,9 @@ def samples_of(
             {
                 "true": true,
                 "predicted": called,
-                "scores": [[called, high], [true, 0.9 * (1 - high)]] if true != called else [[true, 1.2 - high]],
+                "scores": [[called, high], [true, 0.9 * (1 - high)]]
+                if true != called
+                else [[true, 1.2 - high]],
                 "margin": 1 - 2 * high,
             }
             for high in sure

@@ -160,7 +160,8 @@ class ErrorsScreen(TimeScreen):
                 return
         else:
             self._target = 0
-            self._say(_WAIT)
+            if self._shown is None or self._shown.run != wanted.run:
+                self._say(_WAIT)
         self._asked, self._is_asking, self._asked_at = wanted, True, time.monotonic()
         self._ask(wanted)
 

@@ -77,7 +77,9 @@ class ClassErrorsView(ErrorsView):
         self.say_title("#errors-confusions-title", f"confusions, by {worst}", "confusions")
         by = {"class": "in their order", "samples": "rarest first"}
         self.say_title(
-            "#errors-classes-title", f"classes, {by.get(self._order, f'lowest {self._order} first')}", "classes"
+            "#errors-classes-title",
+            f"classes, {by.get(self._order, f'lowest {self._order} first')}",
+            "classes",
         )
         is_margin = self._report is not None and self._report.calibration is None
         self.say_title("#errors-calibration-title", "margins" if is_margin else "calibration")

@@ -130,7 +130,9 @@ class Confusion(Widget):
             _in_sight(self._corner[1], self.cell[1], columns, classes),
         )
         top, start = self._corner
-        return _Frame(label, cell, range(top, top + rows), range(start, start + columns), has_recall, has_precision)
+        return _Frame(
+            label, cell, range(top, top + rows), range(start, start + columns), has_recall, has_precision
+        )
 
     def _head(self, report: ClassErrors, frame: _Frame) -> Content:
         """Return the names of the predicted classes, that of the cursor's column lit."""

@@ -37,7 +37,9 @@ class ConfusionTable(VirtualTable, can_focus=False):
         before = self.confusions[self.cursor] if self.confusions else None
         self._report = report
         self.confusions = report.confusions(by_share=by_share)
-        widths = [max((cell_len(report.names[one[side]]) for one in self.confusions), default=0) for side in (0, 1)]
+        widths = [
+            max((cell_len(report.names[one[side]]) for one in self.confusions), default=0) for side in (0, 1)
+        ]
         self.widen(*widths, 0, 0)
         self.show(len(self.confusions), self.confusions.index(before) if before in self.confusions else 0)
 

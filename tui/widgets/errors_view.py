@@ -40,7 +40,9 @@ class ErrorsView(Horizontal):
     def say_title(self, selector: str, text: str, *parts: str) -> None:
         """Write the title of a pane; it is lit while one of these parts is active."""
         lit = self.part in parts
-        title = Content.assemble(("› " if lit else "  ", "bold $primary"), (text, "bold" if lit else "$secondary"))
+        title = Content.assemble(
+            ("› " if lit else "  ", "bold $primary"), (text, "bold" if lit else "$secondary")
+        )
         self.query_one(selector, Static).update(title)
 
     # -- what each view does its own way --------------------------------------------------------------

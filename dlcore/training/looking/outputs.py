@@ -2,7 +2,6 @@
 
 import math
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,7 +48,7 @@ class Outputs:
     @property
     def is_complete(self) -> bool:
         """Whether nothing more will be taken."""
-        return len(self.outputs) == len(self.places) or self.seconds >= ALL_SECONDS
+        return len(self.outputs) == len(self.places) or self.seconds > ALL_SECONDS
 
 
 _kept: dict[tuple[str, int], Outputs] = {}
@@ -108,8 +107,8 @@ def _take(found: Outputs, run: Opened) -> None:
     done = len(found.outputs)
     outputs = [found.outputs] if done else []
     targets = [found.targets] if done else []
-    with torch.no_grad(), closing(run.data.batches(run.watched[1], _BATCH, found.places[done:])) as batches:
-        for inputs, wanted in batches:
+    with torch.no_grad():
+        for inputs, wanted in run.data.batches(run.watched[1], _BATCH, found.places[done:]):
             outputs.append(run.model(inputs).to(torch.float32))
             targets.append(wanted)
             if time.monotonic() > began + SLICE_SECONDS:

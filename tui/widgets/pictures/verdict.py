@@ -21,10 +21,7 @@ _UNUSUAL = 2.0
 
 def verdict(sample: Sample, report: Report, canvas: Canvas) -> Content:
     """Return the true and the predicted class and the highest scores, or target, prediction and error."""
-    if isinstance(report, ClassErrors):
-        lines = _classified(sample, report, canvas)
-    else:
-        lines = _predicted(sample)
+    lines = _classified(sample, report, canvas) if isinstance(report, ClassErrors) else _predicted(sample)
     place = _line("sample", f"{sample.place:,} of {report.seen.split}")
     return Content("\n").join([*lines, Content(""), place][: max(canvas.height, 1)])
 
