@@ -65,9 +65,8 @@ def look(run: FakeRun, norms: dict[str, float], updates: float) -> FakeRun:
     swing = [math.exp(0.5 * math.sin(step / 37) - 2 * run.course.left(step)) for step in at]
     named = {layer: tuple(norm * one for one in swing) for layer, norm in norms.items()}
     shares = {
-        layer: tuple(updates * one / norm**0.1 for one in kept) for (layer, kept), norm in zip(
-            named.items(), norms.values(), strict=True
-        )
+        layer: tuple(updates * one / norm**0.1 for one in kept)
+        for (layer, kept), norm in zip(named.items(), norms.values(), strict=True)
     }
     run.say(GradientsMeasured, steps=tuple(at), norms=named, updates=shares, every=20, cost=0.01)
     return run
@@ -91,7 +90,9 @@ def healthy(make_run: MakeRun) -> FakeRun:
 
 @SIZES
 @KINDS
-def test_a_network_that_vanishes(snap_compare: Any, make_run: MakeRun, kind: type[Pane], size: tuple[int, int]) -> None:
+def test_a_network_that_vanishes(
+    snap_compare: Any, make_run: MakeRun, kind: type[Pane], size: tuple[int, int]
+) -> None:
     run = vanishing(make_run)
     assert snap_compare(DltuiApp(run.dir), terminal_size=size, run_before=looking(kind))
 

@@ -1,8 +1,16 @@
 """Histories made of a few events, for what is drawn from a history alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from dlcore.events import ActivationsMeasured, Evaluated, Event, GradientsMeasured, Layer, Prepared, StepsEnded
+from dlcore.events import (
+    ActivationsMeasured,
+    Evaluated,
+    Event,
+    GradientsMeasured,
+    Layer,
+    Prepared,
+    StepsEnded,
+)
 from dlcore.history import RunHistory
 
 
@@ -43,10 +51,14 @@ def steps(number: int, until: int | None = None) -> StepsEnded:
     )
 
 
-def looks(at: Iterable[int], norms: dict[str, Iterable[float | None]], updates: bool = False) -> GradientsMeasured:
+def looks(
+    at: Iterable[int], norms: Mapping[str, Iterable[float | None]], updates: bool = False
+) -> GradientsMeasured:
     """Gradients at some steps; the updates are a thousandth of them, if wanted."""
     figures = {layer: tuple(one) for layer, one in norms.items()}
-    small = {layer: tuple(None if one is None else one / 1000 for one in kept) for layer, kept in figures.items()}
+    small = {
+        layer: tuple(None if one is None else one / 1000 for one in kept) for layer, kept in figures.items()
+    }
     return GradientsMeasured(
         steps=tuple(at), norms=figures, updates=small if updates else {}, every=10, cost=0.01
     )

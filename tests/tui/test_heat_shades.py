@@ -4,7 +4,17 @@ from itertools import pairwise
 import pytest
 from textual.color import Color
 
+from tui.widgets.panes.heat import extra, label
 from tui.widgets.panes.shades import Scale, cell, color, mark_on
+
+
+def test_neighbours_that_share_a_row_share_a_name() -> None:
+    assert label("fc1", "fc1") == "fc1"
+    assert label("fc1", "fc3") == "fc1–3"
+    assert label("fc9", "fc12") == "fc9–12"
+    assert label("fc10", "fc12") == "fc10–12"
+    assert label("conv4", "fc1") == "conv4–fc1"
+    assert [extra(names) for names in (("fc1",), ("fc10–12",), ("a" * 99, "b"), ())] == [0, 1, 10, 0]
 
 
 def test_a_level_is_a_quarter_of_a_decade() -> None:

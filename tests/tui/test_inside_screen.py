@@ -119,7 +119,9 @@ async def test_it_shows_what_comes_and_only_then_draws(run: FakeRun, monkeypatch
         assert refreshed == []
 
 
-async def test_nothing_is_drawn_while_another_screen_is_seen(run: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_drawn_while_another_screen_is_seen(
+    run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with opened(run) as stage:
         await stage.show("inside")
         await drawn(stage, run)

@@ -4,7 +4,16 @@ from textual.app import App, ComposeResult
 from tests.tui.fakes import count_refreshes
 from tui.widgets.pane_tabs import PaneTabs
 
-TITLES = ("Gradients", "Waterfall", "Updates", "Activations", "Histograms", "Features", "Boundary", "Loss surface")
+TITLES = (
+    "Gradients",
+    "Waterfall",
+    "Updates",
+    "Activations",
+    "Histograms",
+    "Features",
+    "Boundary",
+    "Loss surface",
+)
 
 
 class Bench(App[None]):
@@ -22,7 +31,9 @@ class Bench(App[None]):
 
 def lit(tabs: PaneTabs) -> list[str]:
     line = tabs.render()
-    return [line.plain[span.start : span.end].strip() for span in line.spans if "on $accent" in str(span.style)]
+    return [
+        line.plain[span.start : span.end].strip() for span in line.spans if "on $accent" in str(span.style)
+    ]
 
 
 async def test_the_active_name_is_lit_and_always_in_sight() -> None:

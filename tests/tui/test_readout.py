@@ -22,7 +22,9 @@ def test_the_figures_of_a_step_and_the_evaluation_before_it() -> None:
 
 
 def test_a_loss_that_is_no_number_says_so() -> None:
-    broken = StepsEnded(step=2, loss=(2.0, None), accuracy=(0.1, None), lr=(1.0, 1.0), samples=2, training_seconds=1)
+    broken = StepsEnded(
+        step=2, loss=(2.0, None), accuracy=(0.1, None), lr=(1.0, 1.0), samples=2, training_seconds=1
+    )
     assert readout(history(prepared(), broken), 2)[:2] == ["loss not finite", "accuracy –"]
 
 
@@ -40,7 +42,9 @@ def test_the_newest_up_to_a_step() -> None:
 
 
 def test_a_look_in_the_past_and_the_newest_one() -> None:
-    run = history(prepared(), steps(30), looks((10, 20, 30), {"fc1": (1.0, 2.0, 4.0), "fc2": (8.0, 9.0, math.pi)}))
+    run = history(
+        prepared(), steps(30), looks((10, 20, 30), {"fc1": (1.0, 2.0, 4.0), "fc2": (8.0, 9.0, math.pi)})
+    )
     past = look_at(run.gradients, 25, follows=False)
     assert past is not None
     assert (past.step, past.figures, past.recent) == (20, {"fc1": 2.0, "fc2": 9.0}, [1.0, 2.0, 8.0, 9.0])

@@ -1,16 +1,20 @@
 import math
+from collections.abc import Sequence
 
 import pytest
 
 from dlcore.history import RunHistory
 from tests.tui.histories import history, looks, prepared, steps
 from tui.plotting import GUTTER, Chart, Curve, column_of, draw
+from tui.widgets.panes import timeline
 from tui.widgets.panes.timeline import Timeline, grouped
 
 
 def run(done: int, at: range, **norms: float) -> RunHistory:
     """A run of 1,000 steps with the same norms at each look."""
-    return history(prepared(), steps(done), looks(at, {layer: [one] * len(at) for layer, one in norms.items()}))
+    return history(
+        prepared(), steps(done), looks(at, {layer: [one] * len(at) for layer, one in norms.items()})
+    )
 
 
 def columns(run: RunHistory, width: int = 50) -> list[tuple[float, ...] | None]:
@@ -31,7 +35,9 @@ def test_it_reaches_from_the_first_look_to_the_present_step() -> None:
     known = [index for index, column in enumerate(found) if column is not None]
     assert known == list(range(known[0], known[-1] + 1))
     assert (known[0], known[-1]) == (5, 25)
-    assert columns(run(1000, range(1, 1000, 333), fc1=0.1))[-1] == (0.1,), "a rare look goes on"
+    assert columns(run(1000, range(1, 1000, 333), fc1=0.1))[-1] == pytest.approx((0.1,)), (
+        "a rare look goes on"
+    )
     assert Timeline().columns(RunHistory(), RunHistory().gradients, 20) == [None] * 20
     assert Timeline().columns(RunHistory(), RunHistory().gradients, 3) == [None] * 3
 
@@ -47,9 +53,12 @@ def test_its_columns_are_those_of_a_plot() -> None:
 
 def test_what_is_past_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[int] = []
-    from tui.widgets.panes import timeline
 
-    monkeypatch.setattr(timeline, "typical", lambda figures: computed.append(len(figures)) or 1.0)
+    def counted(figures: Sequence[float]) -> float:
+        computed.append(len(figures))
+        return figures[-1]
+
+    monkeypatch.setattr(timeline, "typical", counted)
     kept = Timeline()
     growing = run(500, range(10, 501, 10), fc1=0.1)
     kept.columns(growing, growing.gradients, 50)
@@ -67,7 +76,9 @@ def test_what_is_past_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_long_run_whose_looks_are_thinned_looks_alike() -> None:
     at = range(1, 20_001)
-    long = history(prepared(20_000), steps(20_000), looks(at, {"fc1": [1e-3] * 20_000, "fc2": [1.0] * 20_000}))
+    long = history(
+        prepared(20_000), steps(20_000), looks(at, {"fc1": [1e-3] * 20_000, "fc2": [1.0] * 20_000})
+    )
     assert len(long.gradients.steps) < 5000
     found = columns(long)
     assert all(column == pytest.approx((1e-3, 1.0)) for column in found)

@@ -108,8 +108,7 @@ class InsideScreen(TimeScreen):
         """Show a pane."""
         if index != self._active:
             self._active = index
-            await self._arrange()
-            self.show_moment()
+            await self._arrange_anew()
 
     async def action_turn(self, by: int) -> None:
         """Go on to the next pane, or back to the one before."""
@@ -178,11 +177,14 @@ class InsideScreen(TimeScreen):
         if place_of.content != content:
             place_of.update(content)
 
-    async def on_resize(self, event: Resize) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Arrange for the new size."""
         if self._panes:
-            await self._arrange()
-            self.show_moment()
+            self.call_later(self._arrange_anew)
+
+    async def _arrange_anew(self) -> None:
+        await self._arrange()
+        self.show_moment()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Draw what has come while another screen was seen."""

@@ -66,18 +66,17 @@ class PaneTabs(Widget):
         return "underline $foreground" if index == self._beside else "$secondary"
 
     def _in_sight(self, width: int) -> tuple[int, int]:
-        """Return the first and the last name that fit around the active one."""
+        """Return the first and the last name in sight: the first ones, as long as the active one is seen."""
         widths = [len(title) + 2 + len(_GAP) for title in self._titles]
-        first = last = self._active
-        room = width - widths[first] - 4  # the marks of what is left out
         if sum(widths) <= width:
             return 0, len(widths) - 1
-        while True:
-            if last + 1 < len(widths) and widths[last + 1] <= room:
-                last += 1
-                room -= widths[last]
-            elif first and widths[first - 1] <= room:
-                first -= 1
-                room -= widths[first]
-            else:
-                return first, last
+        room = width - 4  # the marks of what is left out
+        first = next(
+            index
+            for index in range(self._active + 1)
+            if index == self._active or sum(widths[index : self._active + 1]) <= room
+        )
+        last = self._active
+        while last + 1 < len(widths) and sum(widths[first : last + 2]) <= room:
+            last += 1
+        return first, last

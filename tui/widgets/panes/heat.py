@@ -1,8 +1,9 @@
 """Layers × time as a picture: the logarithm of a figure as a colour, or as a character."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widget import Widget
 
@@ -11,7 +12,7 @@ from dlcore.layerwise import typical
 from tui.plotting import GUTTER, axis, column_of
 from tui.ticks import LABEL_WIDTH, Limits
 from tui.widgets.panes.shades import Kind, Scale, cell, kind_of, mark_on
-from tui.widgets.panes.timeline import Figures, grouped
+from tui.widgets.panes.timeline import Figures
 
 NUMBER = 9
 """Cells at the right, of a figure and the blank before it."""
@@ -32,11 +33,14 @@ class Heat:
     title: str
     when: str
     note: str
-    layers: tuple[str, ...]
+    groups: tuple[range, ...]
+    """Which layers stand in each row."""
+    labels: tuple[str, ...]
+    """The name of each row."""
     columns: tuple[Figures | None, ...]
     scale: Scale
     numbers: tuple[str, ...]
-    """What stands behind each layer: its figure at the cursor."""
+    """What stands behind each row: the figure at the cursor."""
     limits: Limits
     cursor: int | None = None
     """The step in the past that is looked at, if one is."""
@@ -86,7 +90,7 @@ class HeatMap(Widget):
         room = height - 1 - (_AXIS + 1 if self.with_axis else 0)
         lines += self._rows(heat, room, kind)
         if self.with_axis:
-            gutter = " " * extra(heat.layers)
+            gutter = " " * extra(heat.labels)
             room_below = width - NUMBER - len(gutter)
             below = axis("step", heat.limits, room_below, ascii_only=self._ascii_only)
             texts = [gutter + "".join(run.text for run in line) for line in below]
@@ -95,17 +99,17 @@ class HeatMap(Widget):
         return Content("\n").join(lines)
 
     def _rows(self, heat: Heat, room: int, kind: Kind) -> list[Content]:
-        rows = grouped(len(heat.layers), room)
-        tall = max(1, min(_TALLEST, room // len(rows)))
+        tall = max(1, min(_TALLEST, room // len(heat.groups)))
         marked = self._marked_column(heat)
+        width = LABEL_WIDTH + extra(heat.labels)
         lines = []
-        for group in rows:
+        for group, label, number in zip(heat.groups, heat.labels, heat.numbers, strict=True):
             for row in range(tall):
                 is_named = row == (tall - 1) // 2
-                runs = [*_head(heat, group, is_named=is_named)]
-                runs += _cells(heat, group, kind, tall - 1 - row, tall, marked)
-                runs.append((_number(heat, group) if is_named else " " * NUMBER, ""))
-                lines.append(Content.assemble(*runs))
+                head = set_cell_size(label if is_named else "", width)
+                cells = _cells(heat, group, kind, tall - 1 - row, tall, marked)
+                behind = (number if is_named else "").rjust(NUMBER)
+                lines.append(Content.assemble(head, ("│", "$secondary"), *cells, behind))
         return lines
 
     def _marked_column(self, heat: Heat) -> int | None:
@@ -121,15 +125,27 @@ def rows_of(layers: int, height: int) -> int:
     return 1 + layers * max(1, min(_TALLEST, (height * 3 // 5 - 1) // max(layers, 1)))
 
 
-def extra(layers: tuple[str, ...]) -> int:
+def room_alone(height: int) -> int:
+    """Return for how many rows of layers there is room where the picture has its own axis."""
+    return height - 2 - _AXIS
+
+
+def label(first: str, last: str) -> str:
+    """Return the name of a row, as in fc1, or fc1–3 where several layers share it."""
+    first, last = clean(first), clean(last)
+    if first == last:
+        return first
+    return f"{first}–{last.removeprefix(first.rstrip('0123456789'))}"
+
+
+def extra(labels: Sequence[str]) -> int:
     """Return by how many cells the names need more than the labels of a plot do."""
-    longest = max((len(clean(layer)) for layer in layers), default=0)
-    return max(0, min(longest, _LONGEST) - LABEL_WIDTH)
+    return max(0, min(max(map(cell_len, labels), default=0), _LONGEST) - LABEL_WIDTH)
 
 
-def canvas_width(layers: tuple[str, ...], width: int) -> int:
+def canvas_width(labels: Sequence[str], width: int) -> int:
     """Return how many columns a picture `width` cells wide has for its steps."""
-    return max(0, width - GUTTER - extra(layers) - NUMBER)
+    return max(0, width - GUTTER - extra(labels) - NUMBER)
 
 
 def _title(heat: Heat, width: int, kind: Kind) -> Content:
@@ -141,14 +157,6 @@ def _title(heat: Heat, width: int, kind: Kind) -> Content:
     right = Content.assemble((low, "$secondary"), *ramp, (high, "$secondary"))
     gap = width - left.cell_length - right.cell_length
     return Content.assemble(left, " " * gap, right) if gap > 1 else left.truncate(width, ellipsis=True)
-
-
-def _head(heat: Heat, group: range, *, is_named: bool) -> list[Run]:
-    """Return the name of a row and the line at the left of the cells."""
-    width = LABEL_WIDTH + extra(heat.layers)
-    first, last = clean(heat.layers[group[0]]), clean(heat.layers[group[-1]])
-    name = first if len(group) == 1 else f"{first}–{last}"
-    return [(set_cell_size(name if is_named else "", width), ""), ("│", "$secondary")]
 
 
 def _cells(heat: Heat, group: range, kind: Kind, row: int, rows: int, marked: int | None) -> list[Run]:
@@ -175,8 +183,3 @@ def _cells(heat: Heat, group: range, kind: Kind, row: int, rows: int, marked: in
 
 def _middle(figures: Figures, group: range) -> float:
     return figures[group[0]] if len(group) == 1 else typical([figures[layer] for layer in group])
-
-
-def _number(heat: Heat, group: range) -> str:
-    """Return the figure of a row: that of its first layer, where several share it."""
-    return heat.numbers[group[0]].rjust(NUMBER)

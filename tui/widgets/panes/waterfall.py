@@ -6,17 +6,17 @@ from textual.app import ComposeResult
 
 from dlcore import figures
 from dlcore.history import first_last_ratio
-from dlcore.layerwise import LayerFigures
+from dlcore.layerwise import typical
 from tui.charts import step_limits
 from tui.inspector import Inspector
 from tui.looks import look_at
 from tui.plotting import Chart, Curve
 from tui.widgets.gradient_bars import decades
-from tui.widgets.panes.heat import NUMBER, Heat, HeatMap, canvas_width, extra, rows_of
+from tui.widgets.panes.heat import NUMBER, Heat, HeatMap, canvas_width, extra, label, room_alone, rows_of
 from tui.widgets.panes.layered import Layered, absent
 from tui.widgets.panes.pane import Moment
 from tui.widgets.panes.shades import Scale
-from tui.widgets.panes.timeline import Figures, Timeline
+from tui.widgets.panes.timeline import Figures, Timeline, grouped
 from tui.widgets.plot import Plot
 
 _TITLE = "gradient norm"
@@ -50,32 +50,38 @@ class Waterfall(Layered):
             self.share(self.size.height, heat_map, plot)
             heat_map.say(_TITLE, absent(moment, None))
             return
-        layers = tuple(gradients.figures)
+        layers, height = list(gradients.figures), self.size.height
+        has_plot = self.share(rows_of(len(layers), height) if len(layers) > 1 else height, heat_map, plot) > 0
+        groups = grouped(len(layers), len(layers) if has_plot else room_alone(height))
+        labels = tuple(label(layers[group[0]], layers[group[-1]]) for group in groups)
         columns = self._timeline.columns(
-            moment.history, gradients, canvas_width(layers, self.size.width), ascii_only=self.ascii_only
+            moment.history, gradients, canvas_width(labels, self.size.width), ascii_only=self.ascii_only
         )
-        rows = rows_of(len(layers), self.size.height) if len(layers) > 1 else self.size.height
-        has_plot = self.share(rows, heat_map, plot) > 0
-        heat = _heat(moment, gradients, columns)
+        heat = _heat(moment, groups, labels, columns)
         heat_map.show(heat, with_axis=not has_plot)
         if has_plot:
-            plot.styles.margin = (0, NUMBER, 0, extra(layers))
+            plot.styles.margin = (0, NUMBER, 0, extra(labels))
             plot.show(_ratio_chart(heat))
 
 
-def _heat(moment: Moment, gradients: LayerFigures, columns: list[Figures | None]) -> Heat:
+def _heat(
+    moment: Moment, groups: list[range], labels: tuple[str, ...], columns: list[Figures | None]
+) -> Heat:
+    gradients = moment.history.gradients
     look = look_at(gradients, moment.step, follows=moment.follows)
     norms = look.figures if look is not None else {}
     when = f"step {look.step:,}" if look is not None else absent(moment, gradients.steps[0])
     ratio = f"first/last {figures.ratio(first_last_ratio(norms))}"
+    here = [norms[layer] for layer in gradients.figures if layer in norms]
     return Heat(
         title=_TITLE,
         when=when,
         note=ratio if len(gradients.figures) > 1 else "",
-        layers=tuple(gradients.figures),
+        groups=tuple(groups),
+        labels=labels,
         columns=tuple(columns),
         scale=_scale(columns),
-        numbers=tuple(_number(norms.get(layer)) for layer in gradients.figures),
+        numbers=tuple(_number(here[group.start : group.stop]) for group in groups),
         limits=step_limits(moment.history),
         cursor=moment.past,
     )
@@ -95,9 +101,7 @@ def _ratio_chart(heat: Heat) -> Chart:
         for index, column in enumerate(heat.columns)
         if column is not None
     )
-    return Chart(
-        heat.note, (Curve("", points),), heat.limits, log_y=True, x_label="step", cursor=heat.cursor
-    )
+    return Chart(heat.note, (Curve("", points),), heat.limits, log_y=True, x_label="step", cursor=heat.cursor)
 
 
 def _ratio(column: Figures) -> float | None:
@@ -107,5 +111,9 @@ def _ratio(column: Figures) -> float | None:
     return first / last if known and first > 0 else None
 
 
-def _number(norm: float | None) -> str:
-    return "" if norm is None else figures.norm(norm) if math.isfinite(norm) else str(norm)
+def _number(norms: list[float]) -> str:
+    """Return what stands for the layers of a row."""
+    if not norms:
+        return ""
+    norm = norms[0] if len(norms) == 1 else typical(norms)
+    return figures.norm(norm) if math.isfinite(norm) else str(norm)
