@@ -7,6 +7,7 @@ filters as they are (`values/fc1`), what convolutions show (`maps/conv1`, bytes 
 `maps.range/conv1`), and a `confusion` matrix.
 """
 
+import itertools
 import math
 from array import array
 from collections.abc import Callable, Iterable, Mapping
@@ -85,7 +86,11 @@ class Frame:
             return None
         if [edges.kind, counts.kind, figures.kind] != ["F32", "U32", "F32"]:
             return None
-        bounds, numbers, (mean, deviation, *_) = edges.values(), counts.values(), (*figures.values(), 0.0, 0.0)
+        bounds, numbers, (mean, deviation, *_) = (
+            edges.values(),
+            counts.values(),
+            (*figures.values(), 0.0, 0.0),
+        )
         if not (0 < len(numbers) <= _MOST_BINS and len(bounds) == len(numbers) + 1 and _is_rising(bounds)):
             return None
         others = self.arrays.get(f"{what}.others/{layer}")
@@ -113,7 +118,7 @@ def _behind(prefix: str, names: Iterable[str]) -> tuple[str, ...]:
 def _is_rising(edges: "array[float]") -> bool:
     """Whether each edge is above the one before; of values that are all alike there may be no bin's width."""
     return all(math.isfinite(edge) for edge in edges) and all(
-        low < high for low, high in zip(edges, edges[1:], strict=False)
+        low < high for low, high in itertools.pairwise(edges)
     )
 
 

@@ -1,6 +1,6 @@
 """A whole split measured as it stands: without dropout, without augmentation, without gradients."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -11,8 +11,17 @@ from dlcore.training.step import TrainingStep
 _BATCH = 1000
 
 
-def evaluate(step: TrainingStep, data: Data, split: AnySplit) -> dict[str, Any]:
-    """Return the mean loss and all figures of a split by name; the network is left in training mode."""
+class Measured(NamedTuple):
+    """What there is to know of a split."""
+
+    figures: dict[str, Any]
+    """By name, the mean loss among them."""
+    confusion: torch.Tensor | None
+    """(classes, classes), true ones in rows; None in a regression."""
+
+
+def evaluate(step: TrainingStep, data: Data, split: AnySplit) -> Measured:
+    """Measure a whole split; the network is left in training mode."""
     if data.facts.task == "regression":
         figures: NumberFigures | ClassFigures = NumberFigures(data.target_deviation)
     else:
@@ -25,4 +34,5 @@ def evaluate(step: TrainingStep, data: Data, split: AnySplit) -> dict[str, Any]:
             loss += mean.cpu().double() * len(targets)  # on the CPU, because some GPUs have no double
             figures.add(outputs, targets)
     step.network.train()
-    return {"loss": float(loss) / len(split), **figures.figures()}
+    confusion = figures.confusion if isinstance(figures, ClassFigures) else None
+    return Measured({"loss": float(loss) / len(split), **figures.figures()}, confusion)

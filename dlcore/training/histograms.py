@@ -13,8 +13,8 @@ _MOST_VALUES = 1 << 17
 """So many values of a layer, evenly picked, are enough for its histogram."""
 _LOWEST, _HIGHEST, _A_DECADE = -12, 4, 4
 """Powers of ten between which magnitudes are told apart, and the bins of each."""
-_LARGEST = 1e37
-"""Larger values count as not finite: sums and edges beyond them would not be."""
+_LARGEST = 1e18
+"""Larger values count as not finite: their squares would not be."""
 _CLOSEST, _LEAST = 2.0**-16, 1e-30
 """Edges lie so far apart, as a share of what they are and at least: a float32 can tell them apart then."""
 

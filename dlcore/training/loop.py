@@ -24,6 +24,7 @@ from dlcore.training.compiled import CompiledStep, compiled
 from dlcore.training.control import Control
 from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
+from dlcore.training.frames import Frames
 from dlcore.training.layers import weights_of
 from dlcore.training.metrics import build_scorer
 from dlcore.training.probes import PROBED_SAMPLES, ActivationProbe, Budget, GradientProbe
@@ -34,7 +35,7 @@ from dlcore.training.seeds import derive, draw_on, drawing, generator
 from dlcore.training.sources import Arrays
 from dlcore.training.state import state_of
 from dlcore.training.steering import carry_out, edit_again
-from dlcore.training.step import TrainingStep
+from dlcore.training.step import Look, TrainingStep
 
 _PAUSE_SECONDS = 0.02
 _LOOKS = 50
@@ -68,6 +69,7 @@ class Training:
         self.budget = Budget(config.training.probe_budget)
         self.probe = GradientProbe(weights_of(self.model), self.budget)
         self.activations = ActivationProbe(self.model)
+        self.frames = Frames(run, record, self.model, config.training, self.plan.steps, self.budget)
         self.is_regression = data.facts.task == "regression"
         scorer = build_scorer(data.facts, data.target_variance)
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
@@ -101,6 +103,8 @@ class Training:
             if self.plan.validation:
                 self.evaluate("test", self.data.test)
             self.save()
+        self.frames.begin(self.step)
+        self.frame()
         if self.config.training.compile:
             self.compile()
         self.chunk.resume_clock()
@@ -114,18 +118,20 @@ class Training:
                 looks = self.is_time_to_look(len(targets))
                 if looks:
                     self.probe.begin()
-                loss, outputs = self.take_step(inputs, targets, self.look if looks else None)
+                loss, outputs = self.take_step(inputs, targets, self.eyes(looks))
                 if looks:
                     self.probe.end()
                 self.step += 1
                 self.chunk.note(loss, outputs, targets, self.lr)
                 self.blame.note(self.lr)
                 is_time_to_evaluate = self.is_time_to_evaluate()
-                if is_time_to_evaluate or self.chunk.is_due() or self.step == self.pause_at:
+                is_due = self.chunk.is_due() or self.frames.are_due(self.step)
+                if is_time_to_evaluate or is_due or self.step == self.pause_at:
                     self.tell(epoch)
                     if is_time_to_evaluate:
                         self.evaluate_watched()
                     if self.step != self.epoch_end:  # else after the epoch's evaluation
+                        self.frame()
                         self.obey()
                 if self.stopping:
                     break
@@ -166,6 +172,11 @@ class Training:
         graph, reason = compiled(self.plain_step, *batch)
         self.take_step = graph or self.plain_step
         self.record.say(CompilationEnded, self.step, used=graph is not None, reason=readable(reason))
+
+    def eyes(self, looks: bool) -> Look | None:
+        """Return what looks at the gradients of the coming step: the probe, a frame that is due, or both."""
+        look = self.look if looks else None
+        return self.frames.also(look, self.step + 1, self.epoch_end, self.chunk.training_seconds)
 
     def look(self) -> None:
         """Measure the gradients of the coming step."""
@@ -213,6 +224,7 @@ class Training:
         due = self.config.training.evaluate_every == "epoch" or self.best is not None
         if due and self.evaluated_at != self.step:
             self.evaluate_watched()
+        self.frame()
         is_last = epoch == self.config.training.epochs  # there is nothing left to stop
         if self.best is not None and not is_last and self.best.has_waited_enough(epoch):
             return False
@@ -249,7 +261,9 @@ class Training:
     ) -> float:
         """Measure and tell loss and metrics on a whole split; return the loss."""
         began = time.perf_counter()
-        figures = evaluate(self.plain_step, self.data, split)
+        figures, confusion = evaluate(self.plain_step, self.data, split)
+        if name == self.watched[0]:
+            self.frames.hear(name, self.step, confusion)
         self.record.say(
             Evaluated,
             self.step,
@@ -276,6 +290,12 @@ class Training:
         if found["mean"]:
             self.record.say(ActivationsMeasured, self.step, samples=len(inputs), **found)
         self.chunk.resume_clock()
+
+    def frame(self) -> None:
+        """Save what the network looks like inside, where a frame of this step has been begun."""
+        if self.frames.are_due(self.step):
+            self.frames.save(self.step, lambda: self.data.first(self.watched[1], PROBED_SAMPLES)[0])
+            self.chunk.resume_clock()
 
     def conclude(self) -> None:
         """Evaluate what has not been evaluated at this step, take the best weights back, and save them.

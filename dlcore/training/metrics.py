@@ -54,9 +54,14 @@ class ClassFigures:
             best = outputs.topk(5, dim=1).indices
             self._top5 += int((best == targets[:, None]).any(1).sum())
 
+    @property
+    def confusion(self) -> torch.Tensor:
+        """How many samples of each class (a row) were called each class (a column)."""
+        return self._confusion.view(self._classes, self._classes)
+
     def figures(self) -> dict[str, Any]:
         """Return the figures by name; those of classes as tuples in their order."""
-        table = self._confusion.view(self._classes, self._classes).to(torch.float64)  # rows are the true ones
+        table = self.confusion.to(torch.float64)
         right, called, true = table.diagonal(), table.sum(0), table.sum(1)
         precision = right / called.clamp_min(1)
         recall = right / true.clamp_min(1)

@@ -1,5 +1,6 @@
 """Frames on disk: written whole, judged, thinned over the run, and read once."""
 
+import itertools
 import math
 import struct
 from array import array
@@ -170,7 +171,7 @@ def test_too_many_frames_are_thinned_out_over_the_whole_run(
     steps = list(saved(fresh_run))
     assert (steps[0], steps[-2:]) == (0, [1960, 1980])
     assert len(steps) == 10
-    gaps = [math.sqrt(after) - math.sqrt(before) for before, after in zip(steps, steps[1:], strict=False)]
+    gaps = [math.sqrt(after) - math.sqrt(before) for before, after in itertools.pairwise(steps)]
     assert max(gaps) < 3 * math.sqrt(1980) / 9  # even, between the roots of steps
     assert sum(step < 500 for step in steps) >= 4  # closer at the beginning
 
@@ -180,7 +181,7 @@ def test_frames_stay_within_their_bytes(fresh_run: RunDir) -> None:
     (fresh_run.frames / ".40.safetensors.x.tmp").touch()
     prune(fresh_run, 5500)
     assert folder_bytes(fresh_run.frames) == 5000
-    assert list(saved(fresh_run))[0] == 0
+    assert next(iter(saved(fresh_run))) == 0
     assert list(saved(fresh_run))[-2:] == [40, 45]
     assert not list(fresh_run.frames.glob(".*"))
     prune(fresh_run, 0)

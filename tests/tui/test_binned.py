@@ -24,7 +24,16 @@ def test_gradients_are_drawn_by_their_powers_of_ten() -> None:
 
 @pytest.mark.parametrize(
     ("reach", "limit"),
-    [(0.013, 0.02), (0.2, 0.2), (0.21, 0.5), (0.9, 1.0), (4.0, 5.0), (70.0, 100.0), (3e-9, 5e-9), (2e30, 2e30)],
+    [
+        (0.013, 0.02),
+        (0.2, 0.2),
+        (0.21, 0.5),
+        (0.9, 1.0),
+        (4.0, 5.0),
+        (70.0, 100.0),
+        (3e-9, 5e-9),
+        (2e30, 2e30),
+    ],
 )
 def test_an_axis_of_values_is_round_and_has_zero_in_its_middle(reach: float, limit: float) -> None:
     for edges in ([-reach, 0.0], [0.0, reach], [-reach, reach]):

@@ -141,7 +141,7 @@ async def test_the_frame_before_the_cursor_is_shown_layer_by_layer(
 
 async def test_the_axes_stand_still_while_the_cursor_moves(run: FakeRun) -> None:
     pane = pane_of()
-    async with Bench(pane).run_test(size=(80, 20)) as pilot:
+    async with Bench(pane).run_test(size=(80, 20)):
         axes = set()
         for step in (10, 20, 40, 80):
             pane.look(moment(run, step))
@@ -171,7 +171,7 @@ async def test_where_there_is_room_the_whole_run_stands_beside_it(run: FakeRun, 
 
 async def test_without_a_frame_it_says_why(make_run: Callable[..., FakeRun]) -> None:
     pane = pane_of()
-    async with Bench(pane).run_test(size=(80, 20)) as pilot:
+    async with Bench(pane).run_test(size=(80, 20)):
         for line, said in (
             ("digits training.frames_mb=0", "training.frames_mb is 0"),
             ("digits training.probe_budget=0", "training.probe_budget is 0"),

@@ -36,13 +36,16 @@ def check(frame: Frame, what: What, layer: str, values: torch.Tensor) -> None:
     assert numpy.abs(counts - list(found.counts)).sum() <= 4 + sizes.size // 200  # on an edge, in float32
 
 
-@pytest.mark.parametrize("line", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "resnet18"])  # which is large
 @pytest.mark.parametrize("training", [True, False])
-def test_histograms_of_every_layer_and_nothing_changed(line: str, training: bool) -> None:
+def test_histograms_of_every_layer_and_nothing_changed(kind: str, training: bool) -> None:
+    line = KINDS[kind]
     network = trained(line).train(training)
     inputs = batch_for(line)[0].float()
     kept = {name: values.clone() for name, values in network.state_dict().items()}
-    slopes = {name: weight.grad.clone() for name, weight in weights_of(network).items() if weight.grad is not None}
+    slopes = {
+        name: weight.grad.clone() for name, weight in weights_of(network).items() if weight.grad is not None
+    }
     chance = torch.get_rng_state()
 
     frame = Frame(1, inside.gradients(weights_of(network)) | inside.look(network, inputs), {})
@@ -58,7 +61,7 @@ def test_histograms_of_every_layer_and_nothing_changed(line: str, training: bool
         check(frame, "weights", name, weight)
         check(frame, "gradients", name, weight.grad)
         check(frame, "activations", name, outputs[norm_of(network, name) or name])
-    assert frame.layers("activations") == tuple(layers_of(network))
+    assert set(frame.layers("activations")) == set(layers_of(network))
 
 
 def heard(network: nn.Module, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -92,7 +95,7 @@ def test_of_a_large_layer_the_first_units_are_kept() -> None:
     layers.add_module("fc2", nn.Linear(200, 70_000))
     kept = inside.look(layers, torch.randn(2, 1000))["values/fc1"]
     assert kept.shape == (65, 1000)
-    numpy.testing.assert_array_equal(numbers(kept), layers[0].weight[:65].detach().numpy())
+    numpy.testing.assert_array_equal(numbers(kept), layers_of(layers)["fc1"].weight[:65].detach().numpy())
     assert "values/fc1" not in inside.look(named(nn.Linear(70_000, 2)), torch.randn(2, 70_000))
 
 
@@ -180,15 +183,16 @@ def test_code_of_the_user_s_own_may_draw_and_give_anything() -> None:
         def forward(self, inputs: torch.Tensor) -> torch.Tensor:
             maps, _ = self.conv1_strange(self.conv1(inputs + torch.rand_like(inputs)))
             _, state = self.inner(maps.flatten(2))
-            return self.fc(state[-1])
+            outputs: torch.Tensor = self.fc(state[-1])
+            return outputs
 
     class Pair(nn.Module):
         def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             return inputs.relu_(), inputs
 
-    network = Odd()
+    network, inputs = Odd(), torch.randn(3, 1, 5, 8)
     chance = torch.get_rng_state()
-    frame = Frame(1, inside.look(network, torch.randn(3, 1, 5, 8)), {})
+    frame = Frame(1, inside.look(network, inputs), {})
     assert torch.equal(torch.get_rng_state(), chance)
     assert frame.layers("activations") == ("conv1", "fc")
     assert set(frame.layers("weights")) == set(weights_of(network))

@@ -1,4 +1,4 @@
-"""Histograms of a frame as they are drawn: on an axis that stands still, in bars, or as one row of a ridge."""
+"""Histograms of a frame as they are drawn: on an axis that stands still, in bars, or as a row of a ridge."""
 
 import math
 from collections.abc import Sequence
@@ -62,7 +62,9 @@ def axis_for(what: What, drawn: Sequence[Binned]) -> Axis:
 
     So it stands still while they move, and zero is always in its middle.
     """
-    ends = [place for one in drawn if any(one.counts) for place in (_place(one, _TAIL), _place(one, 1 - _TAIL))]
+    ends = [
+        place for one in drawn if any(one.counts) for place in (_place(one, _TAIL), _place(one, 1 - _TAIL))
+    ]
     if what == "gradients":
         high = math.ceil(max(ends, default=0.0))
         return Axis(min(math.floor(min(ends, default=0.0)), high - _DECADES), high, is_log=True)

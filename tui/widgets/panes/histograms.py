@@ -180,9 +180,7 @@ class Histograms(Pane):
         beside = self._ridge(drawn, seen.frame.step, axis, width - cells - _GAP, rows)
         return [_padded(left, cells + _GAP) + right for left, right in zip(lines, beside, strict=True)]
 
-    def _ridge(
-        self, drawn: dict[int, Binned], step: int, axis: Axis, width: int, rows: int
-    ) -> list[Line]:
+    def _ridge(self, drawn: dict[int, Binned], step: int, axis: Axis, width: int, rows: int) -> list[Line]:
         """Return a row for each of some frames, the oldest at the top, the one that is looked at marked."""
         cells = width - _STEP_CELLS - 2
         lines: list[Line] = [[(f"{'step':>{_STEP_CELLS}}  the run, frame by frame", "$secondary")]]
@@ -190,7 +188,9 @@ class Histograms(Pane):
             row = ridge(shared_out(drawn[at], axis, cells), ascii_only=self.ascii_only)
             style = "bold" if at == step else "$secondary"
             mark = ">" if at == step else " "
-            lines.append([(f"{at:>{_STEP_CELLS},}"[:_STEP_CELLS], style), (f"{mark} ", style), (row, "$accent")])
+            lines.append(
+                [(f"{at:>{_STEP_CELLS},}"[:_STEP_CELLS], style), (f"{mark} ", style), (row, "$accent")]
+            )
         lines += [[]] * (rows + 1 - len(lines))
         return [*lines, [(" " * (_STEP_CELLS + 2) + axis.labels(cells), "$secondary")]]
 
