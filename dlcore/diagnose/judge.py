@@ -7,6 +7,7 @@ neither comes from a single window nor flickers, and an old run is judged as a l
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from dlcore.config import RunConfig
 from dlcore.diagnose.finding import Code, Finding
@@ -44,14 +45,21 @@ class Diagnosis:
         self._looked = 0
         self._streaks: dict[Code, _Streak] = {}
 
-    def see(self, history: RunHistory) -> tuple[Finding, ...]:
-        """Return the findings as they stand, causes without their symptoms, the most severe first."""
+    def see(self, history: RunHistory, looks: int = _LOOKS + 1) -> tuple[Finding, ...]:
+        """Return the findings as they stand, causes without their symptoms, the most severe first.
+
+        It looks at no more than so many of the steps that are due: who draws meanwhile asks again.
+        """
         if history.step < self._looked:  # a resume has taken steps back
             self._forget()
-        for step in self._due(history):
+        for step in islice(self._due(history), looks):
             self._looked = step
             self._judge(Sight(self.config, history, step))
         return self._findings()
+
+    def is_behind(self, history: RunHistory) -> bool:
+        """Whether there are steps that are due and were not looked at."""
+        return any(True for _ in self._due(history))
 
     def _due(self, history: RunHistory) -> Iterator[int]:
         """Yield the steps that are to be looked at and are known in full by now; the last one at the end."""
