@@ -56,9 +56,9 @@ def place(history: RunHistory, cursor: Cursor, *, is_live: bool) -> list[Content
     step = cursor.step(history)
     total = max(history.prepared.total_steps if history.prepared is not None else 0, history.step)
     where = f"step {step:,}/{total:,}"
-    now = "live" if is_live else "the end"
     there = [Content(clean(part)) for part in readout(history, step)]
     if cursor.follows:
-        return [Content(now).stylize("bold $text-success"), Content(where), *there]
-    back = Content(f"end: back to {now}").stylize("$secondary")
+        now = Content("live" if is_live else "the end").stylize("bold $text-success")
+        return [now, Content(where), *there]
+    back = Content("end: back").stylize("$secondary")
     return [Content(f"‹ {where}").stylize("bold $text-warning"), *there[:3], back, *there[3:]]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -165,9 +166,11 @@ class InsideScreen(TimeScreen):
         text = Content("")
         if feed is not None:
             parts = place(feed.history, self.cursor, is_live=feed.live)
-            moves = [Content(PANES[self._active].MOVES).stylize("$secondary")]
             reading = [Content(clean(feed.reading))] if feed.reading else []
-            text = packed([parts[0], *reading, *parts[1:2], *moves, *parts[2:]], line.size.width, 1)[0]
+            arrows = PANES[self._active].MOVES
+            room = line.size.width - cell_len(arrows)
+            text = packed([parts[0], *reading, *parts[1:]], room - 2 * bool(arrows), 1)[0]
+            text = Content.assemble(text, " " * (room - text.cell_length), (arrows, "$secondary"))
         if not isinstance(line.content, Content) or not text.is_same(line.content):
             line.update(text, layout=False)
 

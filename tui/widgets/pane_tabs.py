@@ -47,11 +47,12 @@ class PaneTabs(Widget):
         line = Content("‹ " if first else "").stylize("$secondary")
         self._places = []
         for index in range(first, last + 1):
-            start = line.cell_length
-            line = Content.assemble(line, (f" {self._titles[index]} ", self._style(index)), _GAP)
-            self._places.append((range(start, line.cell_length - len(_GAP)), index))
+            gap = _GAP if index > first else ""
+            start = line.cell_length + len(gap)
+            line = Content.assemble(line, gap, (f" {self._titles[index]} ", self._style(index)))
+            self._places.append((range(start, line.cell_length), index))
         more = " ›" if last + 1 < len(self._titles) else ""
-        return Content.assemble(line.rstrip() if not more else line, (more.strip(), "$secondary"))
+        return Content.assemble(line, (more, "$secondary"))
 
     def on_click(self, event: events.Click) -> None:
         """Choose the pane under the mouse."""

@@ -96,7 +96,7 @@ def _spread_chart(moment: Moment, spread: Spread) -> Chart:
     curves = (
         Curve("95 %", high, "run-1", "▲"),
         Curve("mean", mean, "run-2", "●"),
-        Curve("5 %", low, "run-4", "○"),
+        Curve("5 %", low, "run-4", "×"),
     )
     limits = step_limits(moment.history)
     return Chart(f"{layer} over time", curves, limits, x_label="step", values=False, cursor=moment.past)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from dlcore import figures
 from dlcore.clean import clean
+from tui.ticks import decade_ticks
 from tui.widgets.gradient_bars import bar, decades
 from tui.widgets.panes.layered import listed
 
@@ -19,6 +20,8 @@ _USUAL_DECADES = (-5, -1)
 """The scale shows these at least."""
 _MOST_DECADES = 10
 _NAME, _NUMBER, _WORD = 6, 9, 5
+_LABEL = 7
+"""Cells from one label of the axis to the next, at least."""
 _AROUND = 3
 """Rows beside those of the layers: title, band, axis."""
 
@@ -126,15 +129,13 @@ def _band(shown: Ratios, cells: int) -> Content:
 
 
 def _axis(shown: Ratios, cells: int) -> Content:
-    """Return the line of labels: a power of ten below each of its places, as far as there is room."""
+    """Return the line of labels, each below its power of ten."""
     low, high = shown.decades
-    line = [" "] * (cells + 1)
-    free = 0
-    for decade in range(low, high + 1):
-        label = f"1e{decade}"
-        start = round((decade - low) / (high - low) * cells)
-        start = min(start - (len(label) // 2 if decade > low else 0), cells - len(label))
+    line, free = [" "] * cells, 0
+    for tick in decade_ticks(low, high, max(2, cells // _LABEL)) if cells else []:
+        start = round((tick.value - low) / (high - low) * cells) - len(tick.label) // 2
+        start = max(0, min(start, cells - len(tick.label)))
         if start >= free:
-            line[start : start + len(label)] = label
-            free = start + len(label) + 1
-    return Content(" " * (_NAME + 1) + "".join(line)).stylize("$secondary")
+            line[start : start + len(tick.label)] = tick.label
+            free = start + len(tick.label) + 1
+    return Content(" " * (_NAME + 1) + "".join(line[:cells])).stylize("$secondary")

@@ -9,8 +9,10 @@ from textual.widget import Widget
 from tui.inspector import Inspector
 from tui.widgets.panes.pane import Moment, Pane
 
-_LEAST_PLOT = 7
-"""Rows of a plot that can be read: legend, four of curves, axis."""
+_LEAST_PLOT = 6
+"""Rows of a plot that can be read: legend, three of curves, axis."""
+_GOOD_PLOT = 9
+"""Rows that each of several plots must have."""
 
 
 class Layered(Pane):
@@ -37,7 +39,7 @@ class Layered(Pane):
     def share(self, rows: int, upper: Widget, *plots: Widget) -> int:
         """Give the list so many rows, and the rest to as many plots as can be read; return how many."""
         left = self.size.height - rows
-        number = max(0, min(len(plots), left // _LEAST_PLOT))
+        number = max(min(1, left // _LEAST_PLOT), min(len(plots), left // _GOOD_PLOT)) if left > 0 else 0
         gap = 1 if number and left > number * _LEAST_PLOT else 0
         for index, plot in enumerate(plots):
             plot.display = index < number
