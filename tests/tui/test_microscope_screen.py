@@ -81,7 +81,7 @@ async def test_every_page_and_key_of_a_digits_network(home: Path, direct: Direct
     run = train(home, "digits mlp 12,8 relu drop=.25 adam n=80 b=16 e=2").run
     async with opened(watched(run)) as stage:
         screen = await under_it(stage)
-        assert "weights of step 10" in plain(stage, "#microscope-choice")
+        assert "at step 10 " in plain(stage, "#microscope-choice")
         assert "training mode" in plain(stage, "#microscope-choice")
         shown = []
         for name, _ in PAGES:
@@ -92,7 +92,9 @@ async def test_every_page_and_key_of_a_digits_network(home: Path, direct: Direct
             if name != "check":
                 await press(stage, screen, "right")
         for page, words in zip(
-            shown, ("Σ w·x", "−log p", "Σ over samples of δ·x", "beta1·m before", "relative error"), strict=True
+            shown,
+            ("Σ w·x", "−log p", "Σ over samples of δ·x", "beta1·m before", "relative error"),
+            strict=True,
         ):
             assert words in page
         await stage.press("space")
@@ -128,7 +130,11 @@ async def test_every_page_and_key_of_a_digits_network(home: Path, direct: Direct
 
 
 async def test_a_cnn_and_xor_fit_both_windows(home: Path, direct: DirectInspector) -> None:
-    for line in ("digits cnn filters=3,4 n=40 b=20 e=1 norm=batch", "xor perceptron bce e=3", "xor mlp 2, sigmoid mse e=1"):
+    for line in (
+        "digits cnn filters=3,4 n=40 b=20 e=1 norm=batch",
+        "xor perceptron bce e=3",
+        "xor mlp 2, sigmoid mse e=1",
+    ):
         run = train(home, line).run
         for size in ((80, 24), (120, 40)):
             async with opened(watched(run), size=size) as stage:
@@ -147,7 +153,7 @@ async def test_the_cursor_in_time_chooses_the_checkpoint(home: Path, direct: Dir
         await stage.until(lambda: stage.app.current_mode == "inside" and stage.app.screen.is_mounted)
         await stage.press("comma", "comma")
         await under_it(stage)
-        assert "weights of step 0 (looked at: " in plain(stage, "#microscope-choice")
+        assert "at step 0 (looked at: " in plain(stage, "#microscope-choice")
 
 
 async def test_nothing_is_drawn_while_nothing_changes(
@@ -177,7 +183,9 @@ async def test_a_run_without_a_checkpoint_is_a_sentence(make_run: MakeRun) -> No
 
 
 @pytest.mark.usefixtures("home")
-async def test_without_an_inspector_it_is_a_sentence(make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_an_inspector_it_is_a_sentence(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tui.inspector import Inspector
 
     monkeypatch.setattr("tui.inspector.Inspector", lambda: Inspector(("no-such-inspector",)))

@@ -1,7 +1,7 @@
 """The microscope: one batch of a run frozen, walked through page by page. The run itself is left alone."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from textual import work
 from textual.app import ComposeResult
@@ -25,6 +25,7 @@ from tui.widgets.status_line import packed
 _FORGETFUL = 3
 """Backward passes when zero_grad is forgotten; more and fewer by key."""
 _MOST_PASSES = 9
+Chosen = Literal["batch", "sample", "layer", "unit", "weight"]
 _NAMES = tuple(name for name, _ in PAGES)
 
 
@@ -130,12 +131,11 @@ class MicroscopeScreen(LabScreen):
             return Content("")
         looked_at = f" (looked at: {self._wanted:,})" if self._wanted not in (None, answer["step"]) else ""
         parts = [
-            f"weights of step {answer['step']:,}{looked_at}",
+            f"at step {answer['step']:,}{looked_at}",
             "training mode" if answer["training"] else "evaluation mode",
-            f"batch {answer['batch'] + 1}/{answer['batches']:,} of {answer['samples']}",
-            f"sample {answer['sample']}",
-            answer["layers"][answer["layer"]],
-            f"unit {answer['unit']}/{answer['units']}",
+            f"batch {answer['batch'] + 1}/{answer['batches']:,}",
+            f"sample {answer['sample']}/{answer['samples']}",
+            f"{answer['layers'][answer['layer']]} unit {answer['unit']}/{answer['units']}",
         ]
         if answer["passes"] > 1:
             parts.insert(2, "zero_grad forgotten")
@@ -146,7 +146,7 @@ class MicroscopeScreen(LabScreen):
         if self._problem:
             return Content(clean(self._problem))
         page = self.query_one("#microscope-page", VerticalScroll)
-        width = max(40, page.size.width - 2)
+        width = max(40, page.size.width - 1)  # less a scroll bar
         lines = dict(PAGES)[self._answer["page"]](self._answer, width, page.size.height)
         if self._look.page == _NAMES[0] and len(lines) + len(self._answer["notes"]) < page.size.height:
             lines = [*lines, Content(""), *(said(f"  {note}") for note in self._answer["notes"])]
@@ -168,7 +168,7 @@ class MicroscopeScreen(LabScreen):
         at = max(0, min(_NAMES.index(self._look.page) + pages, len(_NAMES) - 1))
         self._turn(replace(self._look, page=_NAMES[at]))
 
-    def action_choose(self, what: str, by: int) -> None:
+    def action_choose(self, what: Chosen, by: int) -> None:
         """Choose the next, or the last, batch, sample, layer, unit or weight."""
         look = self._look
         match what:

@@ -27,7 +27,7 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     heads, rows, chosen = _rows(answer)
     chain, delta = content["rule"], content["delta"]
     sums = [part for part in (chain, chain.get("within"), delta) if part and part.get("terms")]
-    behind = rules(delta["lines"], width)
+    behind = rules(delta["lines"][1:] if delta.get("terms") else delta["lines"], width)
     piled = _piled(answer)
     fixed = 2 + len(piled) + 1 + 4 * len(sums) + len(behind) + 2 * bool(delta["lines"])
     table_rows, room = share_out(height, fixed, len(rows), max([len(part["terms"]) for part in sums] + [0]))
@@ -39,13 +39,15 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
 
 
 def _rows(answer: dict[str, Any]) -> tuple[list[str], list[list[str]], int | None]:
-    """Return heads and rows: a layer's weights and biases side by side, or pass by pass where they pile up."""
+    """Return heads and rows: a layer's weights and biases side by side, or pass by pass as they pile up."""
     tensors = answer["content"]["rows"]
     chosen = next((row["name"] for row in tensors if row["chosen"]), "")
     if answer["passes"] > 1:
         passes = _shown_passes(answer["passes"])
         heads = ["norm of grad", *(f"pass {one}" for one in passes)]
-        rows = [[row["name"], *(_norm(row["norms"][one - 1], row["has"]) for one in passes)] for row in tensors]
+        rows = [
+            [row["name"], *(_norm(row["norms"][one - 1], row["has"]) for one in passes)] for row in tensors
+        ]
         names = [row["name"] for row in tensors]
         return heads, rows, names.index(chosen) if chosen in names else None
     layers: dict[str, dict[str, Any]] = {}
@@ -84,7 +86,8 @@ def _shown_passes(passes: int) -> list[int]:
 def _piled(answer: dict[str, Any]) -> Lines:
     if answer["passes"] == 1:
         return []
-    return [said(f"  zero_grad forgotten: each backward pass adds to grad; after {answer['passes']} it is that many times as long")]
+    times = f"after {answer['passes']} it is {answer['passes']} times as long"
+    return [said(f"  zero_grad forgotten: each backward pass adds to grad; {times}")]
 
 
 def _chain(answer: dict[str, Any], chain: dict[str, Any], room: int) -> Lines:
@@ -93,13 +96,17 @@ def _chain(answer: dict[str, Any], chain: dict[str, Any], room: int) -> Lines:
     if not chain.get("terms"):
         value = f"dL/dw = {figure(chain['value'])}" if "value" in chain else ""
         return [title(name, value), said(f"  {chain['note']}")]
-    rule = "δ·1, δ = dL/dz" if answer["is_bias"] else "δ·x, δ = dL/dz of the unit, x its input"
+    rule = "δ·1" if answer["is_bias"] else "δ·x"
     found = [title(f"{name}, {chain['label']}", f"dL/dw = Σ over samples of {rule}")]
     if chain["places"] > 1:
-        found = [title(f"{name}, {chain['label']}", f"dL/dw = Σ over samples and {chain['places']} places of δ·x")]
+        found = [
+            title(f"{name}, {chain['label']}", f"dL/dw = Σ over samples and {chain['places']} places of δ·x")
+        ]
     ends = [("dL/dw", chain["value"])]
     if chain["uses"] > 1:
-        found.append(said(f"  the layer is used {chain['uses']} times in a forward pass: the sum is over all"))
+        found.append(
+            said(f"  the layer is used {chain['uses']} times in a forward pass: the sum is over all")
+        )
     found += sum_of_products(
         ("δ", "x", "δ·x"), chain["terms"], chain["count"], chain["sum"], room, ends, "samples"
     )
@@ -117,12 +124,18 @@ def _delta(answer: dict[str, Any], delta: dict[str, Any], behind: Lines, room: i
     if not delta["lines"]:
         return []
     where = f" at {','.join(map(str, delta['place']))}" if delta["place"] else ""
-    source = f"from the δ of {delta['from']}" if delta.get("terms") else "from the loss" if delta.get("from") else ""
+    source = (
+        f"from the δ of {delta['from']}"
+        if delta.get("terms")
+        else "from the loss"
+        if delta.get("from")
+        else ""
+    )
     found = [Content(""), title(f"δ in sample {answer['sample']}{where} = {figure(delta['value'])}", source)]
     if delta["note"]:
         found.append(said(f"  {delta['note']}"))
     if delta.get("terms"):
-        ends = [("Σ w·δ", delta["sum"])]
+        ends = [(delta["lines"][0]["symbol"], delta["sum"])]
         found += sum_of_products(
             ("w", "δ", "w·δ"), delta["terms"], delta["count"], delta["sum"], room, ends, "units"
         )

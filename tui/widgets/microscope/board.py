@@ -19,13 +19,13 @@ LEAST_ROWS = 3
 LEAST_TERMS = 2
 
 
-def figure(value: Number) -> str:
-    """Return a number in five digits, as short as they are."""
+def figure(value: Number, digits: int = _DIGITS) -> str:
+    """Return a number in so many digits, as short as they are."""
     if value is None:
         return "not finite"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.{_DIGITS}g}"
+    return f"{value:.{digits}g}"
 
 
 def column(values: Sequence[Number]) -> list[str]:
@@ -82,18 +82,19 @@ def share_out(height: int, fixed: int, rows: int, terms: int) -> tuple[int, int]
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], chosen: int | None, room: int) -> Lines:
-    """Return rows below their heads: the first column to the left, numbers to the right.
+    """Return rows below their heads: words to the left, first column and remarks without a head; else right.
 
     Where there is no room for all, those around the chosen one are shown. The chosen one is marked.
     """
     columns = list(zip(heads, *rows, strict=True))
+    to_left = [number == 0 or not head for number, head in enumerate(heads)]
     widths = [max(map(cell_len, cells)) for cells in columns]
     first, last = _window(len(rows), chosen or 0, room)
-    lines = [Content("  " + _spread(heads, widths)).stylize("$secondary")]
+    lines = [Content("  " + _spread(heads, widths, to_left)).stylize("$secondary")]
     if first:
         lines.append(said(f"  ⋮ {first} before"))
     for index in range(first, last):
-        text = clean(_spread(rows[index], widths))
+        text = clean(_spread(rows[index], widths, to_left))
         is_chosen = index == chosen
         lines.append(Content(f"{'›' if is_chosen else ' '} {text}").stylize("bold" if is_chosen else ""))
     if last < len(rows):
@@ -101,10 +102,11 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], chosen: int | Non
     return lines
 
 
-def _spread(cells: Sequence[str], widths: Sequence[int]) -> str:
-    texts = [set_cell_size(cells[0], widths[0])]
-    for cell, width in zip(cells[1:], widths[1:], strict=True):
-        texts.append(" " * max(0, width - cell_len(cell)) + cell)
+def _spread(cells: Sequence[str], widths: Sequence[int], to_left: Sequence[bool]) -> str:
+    texts = []
+    for cell, width, is_left in zip(cells, widths, to_left, strict=True):
+        blanks = " " * max(0, width - cell_len(cell))
+        texts.append(cell + blanks if is_left else blanks + cell)
     return "  ".join(texts).rstrip()
 
 
@@ -153,8 +155,11 @@ def sum_of_products(
         width = max(width, len(lefts[0]) + 3 + len(rights[0]))
     lines = [_heading(heads, lefts, rights, width, len(numbers[0]) if numbers else 0)] if factors else []
     for index, term in enumerate(shown):
-        written = f"{lefts[index]} × {rights[index]}" if factors else ""
-        lines.append(_sum_line(written.rjust(width), numbers[index], str(term[3])))
+        if factors:
+            pair = f"{lefts[index]} × {rights[index]}".rjust(width)
+            lines.append(_sum_line(pair, numbers[index], str(term[3])))
+        else:
+            lines.append(_sum_line(str(term[3]).ljust(width), numbers[index], ""))
     for index, (label, _) in enumerate(tail, len(shown)):
         is_last = index == len(numbers) - 1
         line = _sum_line(set_cell_size(label, width), numbers[index], "")
@@ -170,35 +175,44 @@ def _heading(
 
 
 def _sum_line(left: str, value: str, label: str) -> Content:
-    return Content.assemble(f"  {clean(left)} = {value}", (f"   {clean(label)}" if label else "", "$secondary"))
+    return Content.assemble(
+        f"  {clean(left)} = {value}", (f"   {clean(label)}" if label else "", "$secondary")
+    )
 
 
-def numbers_of(line: dict[str, Any]) -> str:
+def numbers_of(line: dict[str, Any], digits: int = _DIGITS) -> str:
     """Return a rule's right side with its numbers; a negative one stands in brackets behind a sign."""
     text = ""
     for part in line["parts"]:
         if isinstance(part, str):
             text += part
             continue
-        number = figure(part)
+        number = figure(part, digits)
         is_bare = not text or text.endswith("(")
         text += f"({number})" if number.startswith("-") and not is_bare else number
     return text
 
 
 def rule(line: dict[str, Any], width: int, symbols: int = 0) -> Lines:
-    """Return `symbol = rule = numbers = value`: in one line, or the numbers in a second one."""
+    """Return `symbol = rule = numbers = value`: in one line, or the numbers in a second one.
+
+    Where those are too many for a line, they lose a digit; then the value stands in a third.
+    """
     symbol, value, numbers = str(line["symbol"]).ljust(symbols), figure(line["value"]), numbers_of(line)
     middle = "" if numbers == value else f" = {numbers}"
     head = f"  {clean(symbol)} = "
     whole = f"{clean(str(line['rule']))}{middle}"
     if cell_len(head) + cell_len(whole) + 3 + len(value) <= width:
         return [Content.assemble(head, whole, " = ", (value, "bold"))]
-    below = " " * (cell_len(head) - 2) + "= " + (f"{numbers} = " if middle else "")
-    return [
-        Content.assemble(head, (clean(str(line["rule"])), "$secondary")),
-        Content.assemble(below, (value, "bold")),
-    ]
+    below = " " * (cell_len(head) - 2) + "= "
+    first = Content.assemble(head, (clean(str(line["rule"])), "$secondary"))
+    if not middle:
+        return [first, Content.assemble(below, (value, "bold"))]
+    if cell_len(below) + cell_len(numbers) + 3 + len(value) > width:
+        numbers = numbers_of(line, _DIGITS - 1)
+    if cell_len(below) + cell_len(numbers) + 3 + len(value) > width:
+        return [first, Content(below + numbers), Content.assemble(below, (value, "bold"))]
+    return [first, Content.assemble(below, numbers, " = ", (value, "bold"))]
 
 
 def rules(lines: Sequence[dict[str, Any]], width: int) -> Lines:

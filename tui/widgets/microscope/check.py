@@ -9,6 +9,8 @@ from tui.widgets.microscope.board import Lines, Number, figure, said, table, tit
 _AGREES = 1e-4
 _SEEN = 1e4
 """A gradient so many times as large as what rounding makes of it is seen to four digits."""
+_WORDS = 24
+"""Columns of the words before the equals signs."""
 
 
 def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
@@ -17,16 +19,15 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     found = [
         title(
             f"{answer['parameter']}, unit {answer['unit']}, {answer['weight_label']}",
-            "nudged either way, all else as it is, in double precision",
+            "nudged by ε either way, in double",
         ),
-        Content(f"  w       = {_long(content['old'])},  ε = {figure(content['epsilon'])}"),
-        Content(f"  L(w + ε) = {_long(content['above'])}"),
-        Content(f"  L(w − ε) = {_long(content['below'])}"),
-        Content.assemble(
-            "  (L(w + ε) − L(w − ε)) / 2ε  = ", (_long(content["difference"]), "bold"), "   the difference"
-        ),
-        Content.assemble("  dL/dw by backward           = ", (_long(content["exact"]), "bold"), "   in double"),
-        said(f"  dL/dw by backward           = {figure(content['single'])}   in float32, as on page 3"),
+        _line("w", _long(content["old"])),
+        _line("ε", figure(content["epsilon"]), "where a difference is most exact"),
+        _line("L(w + ε)", _long(content["above"])),
+        _line("L(w − ε)", _long(content["below"])),
+        _line("(L(w + ε) − L(w − ε))/2ε", _long(content["difference"]), "the difference", "bold"),
+        _line("dL/dw", _long(content["exact"]), "by the backward pass, in double", "bold"),
+        _line("dL/dw", figure(content["single"]), "by the backward pass, in float32"),
         *_verdict(content),
         *_piled(answer, content),
     ]
@@ -41,6 +42,11 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     return found
 
 
+def _line(words: str, value: str, aside: str = "", style: str = "") -> Content:
+    shown = (value, style) if style else value
+    return Content.assemble(f"  {words:<{_WORDS}} = ", shown, (f"   {aside}" if aside else "", "$secondary"))
+
+
 def _long(value: Number) -> str:
     return "not finite" if value is None else f"{value:.12g}"
 
@@ -50,24 +56,21 @@ def _verdict(content: dict[str, Any]) -> Lines:
     if error is None or exact is None or noise is None:
         return [said("  the loss is not finite: there is nothing to compare")]
     agrees = error < _AGREES
-    word = "they agree" if agrees else "they differ"
-    found = [
-        Content.assemble(
-            "  relative error              = ", (f"{error:.1e}", "bold"), f"   {'✓' if agrees else '✗'} {word}"
-        )
-    ]
+    found = [_line("relative error", f"{error:.1e}", "✓ they agree" if agrees else "✗ they differ", "bold")]
     if not agrees and abs(exact) < _SEEN * noise:
-        found.append(said(f"  so small a gradient is lost in rounding: the difference is known to ±{noise:.0e}"))
+        found.append(said(f"  so small a gradient is lost in rounding: it is known to ±{noise:.0e}"))
     elif not agrees:
-        found.append(said("  within ε there may be a kink, as relu has one at 0: there is no one slope there"))
+        found.append(said("  within ε there may be a kink, as relu has one at 0: no one slope is there"))
     return found
 
 
 def _piled(answer: dict[str, Any], content: dict[str, Any]) -> Lines:
     if answer["passes"] == 1:
         return []
-    held = figure(content["held"])
-    return [said(f"  zero_grad forgotten: grad holds {held}, {answer['passes']} times as much; the check would fail")]
+    return [
+        _line("grad", figure(content["held"]), f"zero_grad forgotten: {answer['passes']} times as much"),
+        said("  a check against grad would fail: the backward pass is right, the loop is not"),
+    ]
 
 
 def _remark(row: dict[str, Any], content: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from textual.content import Content
+
 from dlcore.clean import clean
 from tui.widgets.microscope.board import (
     Lines,
@@ -13,7 +15,6 @@ from tui.widgets.microscope.board import (
     table,
     title,
 )
-from textual.content import Content
 
 _HEADS = ("module", "output", "min", "mean", "max", "")
 
@@ -32,7 +33,7 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     found = [*table(_HEADS, cells, chosen, table_rows), Content("")]
     if "value" not in neuron:
         return [*found, said(neuron["note"])]
-    found.append(title(_who(answer, neuron), "its weighted sum: z = Σ w·x" + (" + b" if ends[1:] else "")))
+    found.append(title(_who(answer, neuron), "z = Σ w·x" + (" + b" if ends[1:] else "")))
     heads = ("w", "x", "w·x")
     found += sum_of_products(heads, terms, neuron["count"], neuron["sum"], room, ends)
     return [*found, *behind]
@@ -45,7 +46,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 def _who(answer: dict[str, Any], neuron: dict[str, Any]) -> str:
     what = "filter" if neuron["is_filter"] else "unit"
-    where = f" at {','.join(map(str, neuron['place']))}, where it gives most" if neuron["place"] else ""
+    where = f" at {','.join(map(str, neuron['place']))}, where it is largest" if neuron["place"] else ""
     return f"{what} {answer['unit']} of {answer['layers'][answer['layer']]}, sample {answer['sample']}{where}"
 
 
@@ -63,7 +64,7 @@ def _behind(neuron: dict[str, Any], width: int) -> Lines:
     for stage in neuron.get("stages", []):
         found += rule(stage, width)
         if stage["note"]:
-            found.append(said(f"      {stage['note']}"))
+            found.append(said(f"      mean and var: {stage['note']}"))
     if "value" in neuron and neuron["note"]:
         found.append(said(f"  → {neuron['note']}"))
     return found

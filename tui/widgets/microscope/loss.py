@@ -41,5 +41,7 @@ def _batch(answer: dict[str, Any], content: dict[str, Any]) -> Lines:
         ),
     ]
     if content["summed"] is not None:
-        found.append(said(f"  reduction sum: the gradients are those of the sum, {figure(content['summed'])}"))
+        found.append(
+            said(f"  reduction sum: the gradients are those of the sum, {figure(content['summed'])}")
+        )
     return found

@@ -27,7 +27,7 @@ _frozen: dict[tuple[str, int, int, bool, int], Frozen] = {}
 
 
 def microscope(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return a page of a run: fields `run`, `step`, `page`, `batch`, `training`, `passes`, and what is chosen.
+    """Return a page of a run: `run`, `step`, `page`, `batch`, `training`, `passes`, and what is chosen.
 
     `layer`, `unit`, `weight` and `sample` count on from the start behind the end; `unit` and `weight` may be
     None, which takes one with a large gradient. Raises DltuiError where there is no checkpoint, or no page.

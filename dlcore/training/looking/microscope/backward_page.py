@@ -10,8 +10,9 @@ from dlcore.training.looking.microscope.chosen import Chosen, weight_label
 from dlcore.training.looking.microscope.forward_page import MOST_TERMS
 from dlcore.training.looking.microscope.frozen import Frozen
 from dlcore.training.looking.microscope.loss_slope import slope
+from dlcore.training.looking.microscope.norms import reach
 from dlcore.training.looking.microscope.reach import inputs_of, of_unit, ravel, strongest, unravel
-from dlcore.training.looking.microscope.stages import Spot, Stage, behind
+from dlcore.training.looking.microscope.stages import Spot, behind
 from dlcore.training.looking.microscope.through import backward
 from dlcore.training.looking.microscope.written import Written, largest, number, written
 
@@ -22,7 +23,9 @@ _ROUNDING = 1e-4
 def backward_page(frozen: Frozen, chosen: Chosen) -> dict[str, Any]:
     """Return the norms of each tensor after each backward pass, and the chain rule."""
     return {
-        "rows": [_row(frozen, name, parameter, chosen) for name, parameter in frozen.model.named_parameters()],
+        "rows": [
+            _row(frozen, name, parameter, chosen) for name, parameter in frozen.model.named_parameters()
+        ],
         "rule": _chain_rule(frozen, chosen),
         "delta": _delta(frozen, chosen),
     }
@@ -49,10 +52,13 @@ def _chain_rule(frozen: Frozen, chosen: Chosen) -> dict[str, Any]:
         return {"note": f"the loss does not depend on {chosen.parameter}: it has no gradient"}
     value = number(gradient.flatten()[chosen.index])
     if not chosen.uses:
-        return {"value": value, "note": f"{chosen.layer} is no plain weighted sum: autograd alone knows the way"}
+        return {
+            "value": value,
+            "note": f"{chosen.layer} is no plain weighted sum: autograd alone knows the way",
+        }
     each = torch.zeros(frozen.samples, dtype=torch.float64)
     for call in chosen.uses:
-        each += (_deltas(call, chosen) * _given(call, chosen)).flatten(1).sum(1)
+        each += (_deltas(call, chosen) * _given(call, chosen)).reshape(frozen.samples, -1).sum(1)
     found: dict[str, Any] = {
         "label": weight_label(frozen, chosen, chosen.weight),
         "value": value,
@@ -123,9 +129,9 @@ def _delta(frozen: Frozen, chosen: Chosen) -> dict[str, Any]:
     begins, lines = _begin(frozen, spot, end, taker, symbol)
     found |= begins
     for stage in reversed(stages):
-        line = backward(stage, spot)
-        lines.append(line)
-        lines += _otherwise(line, spot.of(stage.before.gradient), _reach(stage, line))
+        lines += backward(stage, spot)
+        size = reach(stage, spot) if stage.kind.endswith("norm") else 0.0
+        lines += _otherwise(lines[-1], spot.of(stage.before.gradient), size)
     found["lines"] = lines
     return found
 
@@ -183,11 +189,3 @@ def _otherwise(line: Written, told: float, reach: float) -> list[Written]:
     if abs(rest) <= _ROUNDING * max(abs(told), abs(value), reach):
         return []
     return [written(line["symbol"], "this + what comes another way", told, value, " + ", rest)]
-
-
-def _reach(stage: Stage, line: Written) -> float:
-    """Return the size of what a stage's rule adds up."""
-    if not stage.kind.endswith("norm") or len(line["parts"]) < 11:
-        return 0.0
-    told, common, own, along, variance, eps = [part or 0.0 for part in line["parts"][1::2]]
-    return float((abs(told) + abs(common) + abs(own * along)) / (variance + eps) ** 0.5)

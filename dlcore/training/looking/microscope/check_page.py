@@ -11,6 +11,7 @@ from dlcore.training.faults import described
 from dlcore.training.looking.microscope.calls import as_written
 from dlcore.training.looking.microscope.chosen import Chosen
 from dlcore.training.looking.microscope.frozen import Frozen, chance_of
+from dlcore.training.looking.microscope.reach import unravel
 from dlcore.training.looking.microscope.written import number
 from dlcore.training.losses import encoded
 
@@ -94,13 +95,14 @@ class _Trial:
 
     def _at(self, value: float) -> float:
         weights = self._state[self._name].clone()
-        weights.view(-1)[self._index] = value
+        weights[unravel(self._index, weights.shape)] = value
         return float(self._computed({**self._state, self._name: weights}))
 
     def _computed(self, state: dict[str, torch.Tensor]) -> torch.Tensor:
         """Return what the gradients are those of; the same masks are drawn every time."""
         frozen, model = self._frozen, self._frozen.model
-        fresh = {name: tensor.clone() if name not in _parameters(model) else tensor for name, tensor in state.items()}
+        buffers = {name for name, _ in model.named_buffers()}  # which a batch norm changes
+        fresh = {name: tensor.clone() if name in buffers else tensor for name, tensor in state.items()}
         with torch.random.fork_rng([]), as_written(model, training=frozen.training):
             torch.manual_seed(chance_of(frozen.opened.config.seed, frozen.batch))
             try:
@@ -112,7 +114,3 @@ class _Trial:
                 ) from None
         loss = frozen.step.criterion(outputs, self._targets)
         return frozen.step.descended(loss, outputs)
-
-
-def _parameters(model: torch.nn.Module) -> set[str]:
-    return {name for name, _ in model.named_parameters()}

@@ -30,6 +30,7 @@ class Chosen:
     """Its number among those of the unit; the bias, if there is one, stands behind the weights."""
     weights: int
     """How many a unit has, its bias among them."""
+    has_bias: bool
     is_bias: bool
     sample: int
     uses: tuple[Call, ...]
@@ -73,6 +74,7 @@ def choose(
         units=units,
         weight=weight,
         weights=weights,
+        has_bias=bias is not None,
         is_bias=is_bias,
         sample=sample % frozen.samples,
         uses=tuple(calls) if followed else (),
@@ -89,18 +91,19 @@ def _bias(model: nn.Module, name: str) -> str | None:
 
 def weight_label(frozen: Frozen, chosen: Chosen, weight: int) -> str:
     """Return what a weight of a unit is multiplied with: `input 17`, `pixel 2,5`, `channel 1 at 0,2`."""
-    if weight == chosen.weights - 1 and chosen.is_bias:
+    if chosen.has_bias and weight == chosen.weights - 1:
         return "bias"
     call = chosen.call
     if call is None:
         return f"number {weight}"
     if isinstance(call.module, CONVOLUTIONS):
-        channel, *taps = unravel(weight, call.module.weight.shape[1:])
+        channels = call.module.in_channels // call.module.groups
+        channel, *taps = unravel(weight, (channels, *call.module.kernel_size))
         where = ",".join(map(str, taps))
-        return f"channel {channel} at {where}" if call.module.weight.shape[1] > 1 else f"pixel {where}"
+        return f"channel {channel} at {where}" if channels > 1 else f"pixel {where}"
     shape: Any = frozen.opened.facts.shape
     is_first = call is next(one for one in frozen.calls if isinstance(one.module, nn.Linear | nn.Conv2d))
-    if is_first and frozen.opened.facts.is_image and call.module.weight.shape[1] == prod(shape):
+    if is_first and frozen.opened.facts.is_image and chosen.weights - chosen.has_bias == prod(shape):
         channel, row, column = unravel(weight, shape)
         return f"pixel {row},{column}" + (f" of channel {channel}" if shape[0] > 1 else "")
     return f"input {weight}"

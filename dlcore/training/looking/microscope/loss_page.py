@@ -117,9 +117,7 @@ def _columns(frozen: Frozen, sample: int) -> tuple[list[Column], Written]:
             assert_never(loss)
 
 
-def _cross_entropy(
-    frozen: Frozen, sample: int, outputs: torch.Tensor
-) -> tuple[list[Column], Written]:
+def _cross_entropy(frozen: Frozen, sample: int, outputs: torch.Tensor) -> tuple[list[Column], Written]:
     powers, shares = (outputs - outputs.max()).exp(), torch.softmax(outputs, 0)
     wanted = shares_wanted(frozen, sample)
     columns = [("output o", outputs), ("e^(o − max)", powers), ("p = share", shares), ("target y", wanted)]

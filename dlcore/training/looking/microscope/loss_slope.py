@@ -40,7 +40,9 @@ def slope(frozen: Frozen, sample: int, unit: int) -> Written:
         case MeanSquaredError():
             wanted = _wanted(frozen, sample, unit)
             value = 2 * (output - wanted) / many
-            return written("dL/do", f"2·(o − y){share[0]}", value, "2·(", output, " − ", wanted, ")", *share[1])
+            return written(
+                "dL/do", f"2·(o − y){share[0]}", value, "2·(", output, " − ", wanted, ")", *share[1]
+            )
         case MeanAbsoluteError():
             wanted = _wanted(frozen, sample, unit)
             sign = float((output > wanted) - (output < wanted))
@@ -56,7 +58,10 @@ def slope(frozen: Frozen, sample: int, unit: int) -> Written:
             if classes == 1:
                 rule = f"(−y where 1 − y·f > 0, else 0){share[0]}"
                 return written("dL/df", rule, counted / many, counted, *share[1])
-            rule = f"(margins that {'the others hold over it' if counted < 0 else 'it holds'}) / classes{share[0]}"
+            whose = (
+                "others that come within 1, with a minus" if counted < 0 else "1 if within 1 of the true one"
+            )
+            rule = f"({whose}) / classes{share[0]}"
             return written("dL/df", rule, counted / classes / many, counted, " / ", classes, *share[1])
         case AutoLoss():
             raise AssertionError("the loss of a resolved configuration is never auto")

@@ -64,14 +64,15 @@ def normalized(stage: Stage, spot: Spot) -> Written:
     rule = f"gamma·({stage.given} − mean) / √(var + eps) + beta"
     return written(
         "n", rule, spot.of(stage.call.output),
-        norm.gamma, "·(", given, " − ", norm.mean, ") / √(", norm.variance, " + ", norm.eps, ") + ", norm.beta,
+        norm.gamma, "·(", given, " − ", norm.mean, ") / √(", norm.variance, " + ", norm.eps, ") + ",
+        norm.beta,
     )  # fmt: skip
 
 
 def statistics(stage: Stage, spot: Spot) -> str:
     """Return whose mean and variance a norm takes, and what others there are; '' for other stages."""
     if stage.kind == "layer_norm":
-        return "mean and var: of this sample's units"
+        return "those of this sample's units"
     if stage.kind != "batch_norm":
         return ""
     mean, variance = (getattr(stage.call.module, f"running_{name}", None) for name in ("mean", "var"))
@@ -80,26 +81,36 @@ def statistics(stage: Stage, spot: Spot) -> str:
         assert column is not None
         of_batch = column.detach()[:, spot.unit]
         here = f"{float(of_batch.mean()):.4g} and {float(of_batch.var(correction=0)):.4g}"
-        return f"mean and var: the running ones; this batch has {here}"
+        return f"the running ones; those of this batch are {here}"
     if mean is None or variance is None:
-        return "mean and var: of this batch"
+        return "those of this batch"
     running = f"{float(mean[spot.unit]):.4g} and {float(variance[spot.unit]):.4g}"
-    return f"mean and var: of this batch; evaluation takes the running {running}"
+    return f"those of this batch; evaluation takes the running {running}"
 
 
-def unnormalized(stage: Stage, spot: Spot) -> Written:
-    """The gradient through a norm (Ioffe and Szegedy, 2015, section 3), where it moves mean and variance."""
+def unnormalized(stage: Stage, spot: Spot) -> list[Written]:
+    """Return the gradient through a norm (Ioffe and Szegedy, 2015, section 3), which moves mean and variance.
+
+    Running ones stand still: then it is a mere factor.
+    """
     norm = _norm(stage, spot)
     symbol, given = f"dL/d{stage.given}", f"dL/d{stage.symbol}"
-    told, root = float(norm.told[norm.at]), (norm.variance + norm.eps) ** 0.5
+    told, own, root = norm.told, float(norm.values[norm.at]), (norm.variance + norm.eps) ** 0.5
+    scaled = float(told[norm.at])
+    below = (" / √(", norm.variance, " + ", norm.eps, ")")
+    first = written("g", f"gamma·{given}", scaled, norm.gamma, "·", spot.of(stage.call.gradient))
     if norm.is_fixed:
-        rule = f"gamma·{given} / √(var + eps)"
-        return written(symbol, rule, told / root, told, " / √(", norm.variance, " + ", norm.eps, ")")
-    common, own = float(norm.told.mean()), float(norm.values[norm.at])
-    along = float((norm.told * norm.values).mean())
-    rule = "(g − mean g − m·mean(g·m)) / √(var + eps), g = gamma·" + given + f", m = normalized {stage.given}"
-    value = (told - common - own * along) / root
-    return written(
-        symbol, rule, value,
-        "(", told, " − ", common, " − ", own, "·", along, ") / √(", norm.variance, " + ", norm.eps, ")",
-    )  # fmt: skip
+        return [first, written(symbol, "g / √(var + eps)", scaled / root, scaled, *below)]
+    common, along = float(told.mean()), float((told * norm.values).mean())
+    rule = f"(g − mean g − h·mean(g·h)) / √(var + eps), h: normalized {stage.given}"
+    parts = ("(", scaled, " − ", common, " − ", own, "·", along, ")", *below)
+    return [first, written(symbol, rule, (scaled - common - own * along) / root, *parts)]
+
+
+def reach(stage: Stage, spot: Spot) -> float:
+    """Return the size of what `unnormalized` adds up: rounding is a share of it, however small the sum."""
+    norm = _norm(stage, spot)
+    along = float((norm.told * norm.values).abs().mean())
+    sizes = abs(float(norm.told[norm.at])) + float(norm.told.abs().mean())
+    size: float = (sizes + abs(float(norm.values[norm.at])) * along) / (norm.variance + norm.eps) ** 0.5
+    return size

@@ -17,7 +17,7 @@ from dlcore.choices.optimizers import (
     RMSprop,
     Sgd,
 )
-from dlcore.training.looking.microscope.written import Written, written
+from dlcore.training.looking.microscope.written import Part, Written, written
 
 Memory = dict[str, float]
 """What an optimizer remembers of the weight before the step, by the names of `state_names`."""
@@ -87,7 +87,18 @@ def _adadelta(optimizer: Adadelta, lr: float, gradient: float, memory: Memory) -
     square = _mean_square("s", "rho", optimizer.rho, memory["square_mean"], gradient)
     moved = memory["delta_mean"]
     step = sqrt(moved + optimizer.eps) / sqrt(square["value"] + optimizer.eps) * gradient
-    parts = ("√(", moved, " + ", optimizer.eps, ") / √(", square["value"], " + ", optimizer.eps, ")·", gradient)
+    parts = (
+        "√(",
+        moved,
+        " + ",
+        optimizer.eps,
+        ") / √(",
+        square["value"],
+        " + ",
+        optimizer.eps,
+        ")·",
+        gradient,
+    )
     return [square, written("d", "√(u + eps) / √(s + eps)·g", step, *parts), _update(lr, "d", step)]
 
 
@@ -111,15 +122,20 @@ def _adam(
     square = _mean_square("s", "beta2", beta2, memory["square_mean"], gradient)
     fair, fair_square = mean / (1 - beta1**step), square["value"] / (1 - beta2**step)
     update = -lr * fair / (sqrt(fair_square) + eps)
-    rule, parts = "−lr·m' / (√s' + eps)", ["−", lr, "·", fair, " / (√", fair_square, " + ", eps, ")"]
+    rule = "−lr·m' / (√s' + eps)"
+    parts: list[Part] = ["−", lr, "·", fair, " / (√", fair_square, " + ", eps, ")"]
     if isinstance(optimizer, AdamW):
         update -= lr * optimizer.weight_decay * weight
-        rule, parts = f"{rule} − lr·weight_decay·w", [*parts, " − ", lr, "·", optimizer.weight_decay, "·", weight]
+        rule, parts = (
+            f"{rule} − lr·weight_decay·w",
+            [*parts, " − ", lr, "·", optimizer.weight_decay, "·", weight],
+        )
     m_rule = "beta1·m before + (1 − beta1)·g"
+    of_square = (square["value"], " / (1 − ", beta2, "^", step, ")")
     return [
         written("m", m_rule, mean, beta1, "·", memory["mean"], " + ", 1 - beta1, "·", gradient),
         square,
         written("m'", f"m / (1 − beta1^t), t = {step}", fair, mean, " / (1 − ", beta1, "^", step, ")"),
-        written("s'", f"s / (1 − beta2^t), t = {step}", fair_square, square["value"], " / (1 − ", beta2, "^", step, ")"),
+        written("s'", f"s / (1 − beta2^t), t = {step}", fair_square, *of_square),
         written("update", rule, update, *parts),
     ]

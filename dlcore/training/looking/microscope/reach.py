@@ -45,13 +45,12 @@ def window(call: Call, unit: int, sample: int, place: Place) -> torch.Tensor:
     if not isinstance(layer, CONVOLUTIONS):
         return call.inputs.detach()[(sample, *place)]
     padded, channels = _padded(layer, call.inputs.detach()), _channels(layer, unit)
-    spans = [
+    spans: list[slice] = [
         slice(at * stride, at * stride + (side - 1) * gap + 1, gap)
-        for at, stride, side, gap in zip(
-            place, layer.stride, layer.kernel_size, layer.dilation, strict=True
-        )
+        for at, stride, side, gap in zip(place, layer.stride, layer.kernel_size, layer.dilation, strict=True)
     ]
-    return padded[(sample, channels, *spans)].flatten()
+    where: tuple[int | slice, ...] = (sample, channels, *spans)
+    return padded[where].flatten()
 
 
 def inputs_of(call: Call, unit: int, weight: int) -> torch.Tensor:
@@ -63,7 +62,7 @@ def inputs_of(call: Call, unit: int, weight: int) -> torch.Tensor:
         return call.inputs.detach()[..., weight]
     channel, *taps = unravel(weight, layer.weight.shape[1:])
     padded = _padded(layer, call.inputs.detach())
-    spans = [
+    spans: list[slice] = [
         slice(tap * gap, tap * gap + (places - 1) * stride + 1, stride)
         for tap, gap, places, stride in zip(
             taps, layer.dilation, call.output.shape[2:], layer.stride, strict=True

@@ -94,7 +94,12 @@ def _weight(frozen: Frozen, chosen: Chosen, moved: Moved) -> dict[str, Any]:
         *rule,
         written("w new", "w + update", new, old, " + ", update),
     ]
-    return {**found, "lines": lines, "memory": {name: number(value) for name, value in memory.items()}, "note": ""}
+    return {
+        **found,
+        "lines": lines,
+        "memory": {name: number(value) for name, value in memory.items()},
+        "note": "",
+    }
 
 
 def _lr(frozen: Frozen, chosen: Chosen) -> float:
@@ -157,7 +162,9 @@ def _bounds(chosen: Regularization, moved: Moved, penalized: float, bounded: flo
         value = max(-most, min(most, penalized))
         lines.append(written("g", f"g, at most {most:g} either way  (clip_value)", value, value))
     if chosen.clip_norm:
-        norm = float(torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(one) for one in gradients])))
+        norm = float(
+            torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(one) for one in gradients]))
+        )
         if norm <= chosen.clip_norm:
             rule = f"g: the norm of all gradients is {norm:.4g}, within {chosen.clip_norm:g}  (clip_norm)"
             lines.append(written("g", rule, bounded, value))

@@ -75,33 +75,31 @@ def _row(call: Call, spot: Spot) -> torch.Tensor:
     return call.output.detach()[spot.sample].double()
 
 
-def backward(stage: Stage, spot: Spot) -> Written:
-    """Return what a stage makes of the gradient to it: the chain rule's factor, and what comes of it."""
+def backward(stage: Stage, spot: Spot) -> list[Written]:
+    """Return what a stage makes of the gradient to it: the chain rule's factor, and what comes of it last."""
+    if stage.kind in ("batch_norm", "layer_norm"):
+        return unnormalized(stage, spot)
     told = spot.of(stage.call.gradient)
     symbol, given = f"dL/d{stage.given}", f"dL/d{stage.symbol}"
-    match stage.kind:
-        case "activation":
-            slope = slope_at(stage.call.module, spot.of(stage.before.output))
-            rule = f"{name_of(stage)}'({stage.given})·{given}"
-            return written(symbol, rule, slope * told, slope, "·", told)
-        case "dropout":
-            return _unthinned(stage, spot, told)
-        case "batch_norm" | "layer_norm":
-            return unnormalized(stage, spot)
-        case "softmax":
-            shares = _row(stage.call, spot)
-            assert stage.call.gradient is not None
-            common = float((stage.call.gradient[spot.sample].double() * shares).sum())
-            share = float(shares[spot.unit])
-            rule = f"p·({given} − Σ p·{given})"
-            return written(symbol, rule, share * (told - common), share, "·(", told, " − ", common, ")")
+    if stage.kind == "activation":
+        slope = slope_at(stage.call.module, spot.of(stage.before.output))
+        rule = f"{name_of(stage)}'({stage.given})·{given}"
+        return [written(symbol, rule, slope * told, slope, "·", told)]
+    if stage.kind == "dropout":
+        return [_unthinned(stage, spot, told)]
+    shares = _row(stage.call, spot)
+    assert stage.call.gradient is not None
+    common = float((stage.call.gradient[spot.sample].double() * shares).sum())
+    share = float(shares[spot.unit])
+    rule = f"p·({given} − Σ p·{given})"
+    return [written(symbol, rule, share * (told - common), share, "·(", told, " − ", common, ")")]
 
 
 def slope_at(module: nn.Module, value: float) -> float:
     """Return the derivative of an activation, as autograd has it."""
     point = torch.tensor([value], requires_grad=True)
     with torch.enable_grad():
-        (slope,) = torch.autograd.grad(module(point).sum(), point)
+        (slope,) = torch.autograd.grad(module(point.clone()).sum(), point)
     return float(slope)
 
 

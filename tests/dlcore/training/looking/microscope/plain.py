@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from torch.nn import functional
 from dlcore.rundir import RunDir
 from dlcore.training.looking.microscope.answer import microscope
 from dlcore.training.looking.microscope.frozen import chance_of
-from tests.dlcore.training.prepared import prepared
+from tests.dlcore.training.prepared import Prepared, prepared
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Build = Callable[[], list[nn.Module]]
@@ -64,7 +65,7 @@ class Case:
 
 CASES = {
     "relu": Case("digits mlp 12,8 relu", lambda: dense(relu)),
-    "tanh": Case("digits mlp 12,8 tanh smooth=.1", lambda: dense(lambda _: nn.Tanh()),
+    "tanh": Case("digits mlp 12,8 tanh ce smooth=.1", lambda: dense(lambda _: nn.Tanh()),
                  lambda o, t: CE(o, t, label_smoothing=0.1)),
     "sigmoid, sum": Case("digits mlp 12,8 sigmoid red=sum", lambda: dense(lambda _: nn.Sigmoid()),
                          lambda o, t: CE(o, t, reduction="sum")),
@@ -72,19 +73,22 @@ CASES = {
     "relu and dropout": Case("digits mlp 12,8 relu drop=.5", lambda: dense(relu, half)),
     "silu and batch norm": Case("digits mlp 12,8 silu norm=batch",
                                 lambda: dense(nn.BatchNorm1d, lambda _: nn.SiLU())),
-    "elu and layer norm": Case("digits mlp 12,8 elu norm=layer", lambda: dense(nn.LayerNorm, lambda _: nn.ELU())),
+    "elu and layer norm": Case("digits mlp 12,8 elu norm=layer",
+                               lambda: dense(nn.LayerNorm, lambda _: nn.ELU())),
     "mse behind softmax": Case("digits mlp 12,8 selu mse",
                                lambda: [*dense(lambda _: nn.SELU()), nn.Softmax(1)],
                                lambda o, t: functional.mse_loss(o, one_hot(t))),
-    "mae": Case("digits mlp 12,8 leaky_relu mae out=linear", lambda: dense(lambda _: nn.LeakyReLU()),
-                lambda o, t: functional.l1_loss(o, one_hot(t))),
-    "huber": Case("digits mlp 12,8 softplus huber out=linear", lambda: dense(lambda _: nn.Softplus()),
-                  lambda o, t: functional.huber_loss(o, one_hot(t))),
+    "mae": Case("diabetes mlp 5, leaky_relu mae", lambda: [nn.Linear(10, 5), nn.LeakyReLU(), nn.Linear(5, 1)],
+                functional.l1_loss),
+    "huber": Case("diabetes mlp 5, softplus huber",
+                  lambda: [nn.Linear(10, 5), nn.Softplus(), nn.Linear(5, 1)],
+                  functional.huber_loss),
     "hinge": Case("digits mlp 12,8 relu hinge", lambda: dense(relu), functional.multi_margin_loss),
     "bce of each class": Case("digits mlp 12,8 relu bce", lambda: dense(relu),
                               lambda o, t: functional.binary_cross_entropy_with_logits(o, one_hot(t))),
     "cnn": Case("digits cnn filters=3,4 model.hidden=[]", lambda: cnn(nn.MaxPool2d, relu)),
-    "cnn with batch norm": Case("digits cnn filters=3,4 model.hidden=[] norm=batch tanh model.pooling=average",
+    "cnn with batch norm": Case("digits cnn filters=3,4 model.hidden=[] norm=batch tanh "
+                                "model.pooling=average",
                                 lambda: cnn(nn.AvgPool2d, nn.BatchNorm2d, lambda _: nn.Tanh(), bias=False)),
     "xor": Case("xor mlp 3, tanh", lambda: [nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)]),
     "xor, one neuron": Case("xor perceptron bce", lambda: [nn.Linear(2, 1)],
@@ -102,6 +106,11 @@ def line_of(case: Case) -> str:
     return f"{case.line}{size} e=3"
 
 
+@cache
+def _prepared(line: str) -> Prepared:
+    return prepared(f"{line} device=cpu")
+
+
 class Script:
     """What a short script computes of a batch at a checkpoint."""
 
@@ -111,7 +120,7 @@ class Script:
         stored = state["model"].values()
         names = self.model.state_dict()
         self.model.load_state_dict(dict(zip(names, stored, strict=True)))
-        data = prepared(f"{line_of(case)} device=cpu")
+        data = _prepared(line_of(case))
         split = data.data.training
         size = data.config.data.batch_size
         assert isinstance(size, int)
@@ -128,6 +137,12 @@ class Script:
         self.loss = self.loss_function(values, self.targets)
         self.loss.backward()
 
+    def layer(self, at: int) -> nn.Linear | nn.Conv2d:
+        """The layer with weights that stands there."""
+        found = self.model[at]
+        assert isinstance(found, nn.Linear | nn.Conv2d)
+        return found
+
     def weighted(self) -> list[int]:
         """Where the layers with weights stand."""
         return [index for index, one in enumerate(self.model) if isinstance(one, nn.Linear | nn.Conv2d)]
@@ -140,7 +155,8 @@ def look(run: RunDir, page: str, **chosen: Any) -> dict[str, Any]:
 
 def near(found: float | None, wanted: float | torch.Tensor, share: float = 1e-5, floor: float = 1e-7) -> bool:
     """Whether two numbers agree to five digits."""
-    return found == pytest.approx(float(wanted), rel=share, abs=floor)
+    plain = wanted.detach() if isinstance(wanted, torch.Tensor) else wanted
+    return found == pytest.approx(float(plain), rel=share, abs=floor)
 
 
 def rules(answer: Any) -> Iterator[dict[str, Any]]:

@@ -137,10 +137,10 @@ def test_a_layer_that_is_used_twice_sums_over_both(own: Callable[[str], RunDir])
     assert rule["sum"] == pytest.approx(rule["value"], rel=1e-4)
 
 
-def test_a_network_that_makes_its_own_float32_is_told_from_a_wrong_gradient(own: Callable[[str], RunDir]) -> None:
+def test_a_network_that_makes_its_own_float32_is_told_from_a_wrong_gradient(
+    own: Callable[[str], RunDir],
+) -> None:
     with pytest.raises(DltuiError, match="cannot be computed in double precision"):
         look(own("Single"), "check")
     assert torch.get_default_dtype() == torch.float32
     assert look(own("Single"), "backward")["content"]["rule"]["value"]
-
-

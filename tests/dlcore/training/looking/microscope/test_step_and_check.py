@@ -12,7 +12,15 @@ from dlcore.errors import DltuiError
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from dlcore.training.looking.microscope.answer import _frozen
-from tests.dlcore.training.looking.microscope.plain import CASES, Case, Script, line_of, look, near, worked_out
+from tests.dlcore.training.looking.microscope.plain import (
+    CASES,
+    Case,
+    Script,
+    line_of,
+    look,
+    near,
+    worked_out,
+)
 from tests.dlcore.training.test_step import of_torch
 
 Learned = Callable[[str], tuple[RunDir, dict[str, Any]]]
@@ -67,18 +75,20 @@ def test_a_step_is_that_of_torch(learned: Learned, optimizer: str, passes: int) 
     plain = of_torch(config.optimizer.model_copy(update={"lr": page["content"]["lr"]}), parameters)
     stored = state["optimizer"]
     names = [name for name in state["model"] if name.startswith("fc")]
-    plain.load_state_dict({
-        **plain.state_dict(),
-        "state": {
-            number: {remembered(kind, optimizer): stored[kind][name].clone() for kind in stored}
-            for number, name in enumerate(names)
-        },
-    })
+    plain.load_state_dict(
+        {
+            **plain.state_dict(),
+            "state": {
+                number: {remembered(kind, optimizer): stored[kind][name].clone() for kind in stored}
+                for number, name in enumerate(names)
+            },
+        }
+    )
     before = [parameter.detach().clone() for parameter in parameters]
     plain.step()
     content = page["content"]
     number = names.index(page["parameter"])
-    old, new = (float(each[number].flatten()[_index(page)]) for each in (before, parameters))
+    old, new = (float(each[number].detach().flatten()[_index(page)]) for each in (before, parameters))
     assert content["old"] == old
     assert near(content["new"], new, share=1e-6)
     update = next(line for line in content["lines"] if line["symbol"] == "update")
@@ -171,7 +181,8 @@ def test_what_is_chosen_goes_round_and_starts_where_gradients_are_large(learned:
     answer = look(run, "forward", layer=-1)
     assert answer["layers"] == ["fc1", "fc2", "fc3"]
     assert answer["layer"] == 2
-    gradient = script.model[5].weight.grad
+    gradient = script.layer(5).weight.grad
+    assert gradient is not None
     assert answer["unit"] == int(gradient.norm(dim=1).argmax())
     assert answer["weight"] == int(gradient[answer["unit"]].abs().argmax())
     assert look(run, "forward", layer=3, unit=12, weight=65)["unit"] == 0
