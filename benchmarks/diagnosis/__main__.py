@@ -1,4 +1,4 @@
-"""`python -m benchmarks.diagnosis dev | held-back | label`: what the findings are worth on labelled trainings."""
+"""`python -m benchmarks.diagnosis dev | held-back | label`: what the findings are worth."""
 
 import sys
 import tempfile

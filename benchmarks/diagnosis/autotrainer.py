@@ -11,6 +11,7 @@ one; and in a regression R² stands for the accuracy.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dlcore.diagnose import Code
 from dlcore.history import RunHistory, score
@@ -101,7 +102,7 @@ def _zeros(history: RunHistory, step: int) -> float:
 
 
 def _largest_gain(scores: Sequence[float]) -> float:
-    return max((after - before for before, after in zip(scores, scores[1:], strict=False)), default=0.0)
+    return max((after - before for before, after in pairwise(scores)), default=0.0)
 
 
 def _swings(scores: Sequence[float]) -> bool:

@@ -114,14 +114,14 @@ def _injected(candidate: Candidate, run: Outcome, reach: Reach) -> Verdict:
 
 
 def _dead(candidate: Candidate, run: Outcome, reach: Reach) -> Verdict:
-    """A slope below zero alone, or sane inputs, cures; and in a layer at least half the units fire no more."""
+    """A slope below zero alone, or sane inputs, cures; and half the units of some layer fire no more."""
     if run.dead < 0.5:
         raise Dropped("no layer is half dead")
     return "dead_relu", (*candidate.codes, *_broken(run)), 0, {"dead": _round(run.dead)}
 
 
 def _saturated(candidate: Candidate, run: Outcome, reach: Reach) -> Verdict:
-    """Smaller weights or sane inputs cure; and in a layer half of the values sat on a flat part at the end."""
+    """Smaller weights or sane inputs cure; and half the values of some layer end on a flat part."""
     if run.saturated < 0.5:
         raise Dropped("no layer is half saturated")
     return "saturated_activation", candidate.codes, 0, {"saturated": _round(run.saturated)}

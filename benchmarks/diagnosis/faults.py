@@ -5,22 +5,22 @@ What a draft is called is no label yet: `criteria` looks at what came of it.
 
 from benchmarks.diagnosis.candidates import Chance, Draft, Family
 from benchmarks.diagnosis.networks import (
-    CLASSES,
     CURVED,
     OPTIMIZERS,
     layers,
-    mlp,
     rate,
     sound,
 )
 from benchmarks.diagnosis.rates import RATE_FAMILIES
 from benchmarks.diagnosis.regimes import REGIME_FAMILIES
+from benchmarks.diagnosis.stuck import STUCK_FAMILIES
+from dlcore.diagnose import Code
 
 _FIRST_ORDER = ("sgd", "momentum", "nesterov")
 
 
 def _vanishing(chance: Chance) -> Draft:
-    """Draw a deep network through which gradients shrink: squashing layers, or weights that start too small."""
+    """Draw a deep network through which gradients shrink: squashing layers, or small first weights."""
     way = chance.of(("sigmoid", "sigmoid", "small tanh", "small relu", "default relu", "sigmoid adam"))
     task = chance.task(("digits", "moons", "few digits", "circles", "wine", "blobs", "sum", "mnist"))
     width = chance.of((24, 32, 48, 64))
@@ -117,8 +117,10 @@ def _saturated(chance: Chance) -> Draft:
         }
         raw = {"normalize": "data.normalize=none"}
         cured = {"normalize": "data.normalize=standard"}
-        codes = ("saturated_activation",)
-        return Draft(task, {**sick, **raw}, "columns of raw figures", "standard columns", cured, codes)
+        remedy = "standard columns"
+        return Draft(
+            task, {**sick, **raw}, "columns of raw figures", remedy, cured, ("saturated_activation",)
+        )
     task = chance.task(("digits", "moons", "few digits", "circles", "wine", "sum", "cancer", "mnist", "sine"))
     width, depth = chance.of((32, 48, 64)), chance.whole(2, 5) if activation == "tanh" else chance.whole(1, 2)
     std = chance.between(0.8, 4.0)
@@ -127,7 +129,7 @@ def _saturated(chance: Chance) -> Draft:
         "init": f"normal model.init.std={std}",
         **rate(task, chance.of(OPTIMIZERS), depth),
     }
-    deep = ("exploding_gradient",) if activation == "tanh" and depth >= 3 else ()
+    deep: tuple[Code, ...] = ("exploding_gradient",) if activation == "tanh" and depth >= 3 else ()
     return Draft(
         task,
         sick,
@@ -172,97 +174,6 @@ def _mismatch(chance: Chance) -> Draft:
     return Draft(task, sick, fault, "cross entropy on linear outputs", cure, ("loss_mismatch",))
 
 
-def _not_learning(chance: Chance) -> Draft:
-    """Draw what keeps a network at chance without any of the better known causes."""
-    way = ("zeros", "labels", "clip", "l2", "step", "labels")[chance.number % 6]
-    task = chance.task(CLASSES if way != "step" else CURVED)
-    sick = sound(chance, task, deepest=3)
-    match way:
-        case "zeros":
-            cure = {"init": sick["init"]}
-            sick |= {"init": "zeros"}
-            # A unit that starts at 0 never fires, and no gradient comes through: both are true, too.
-            codes = ("not_learning", "vanishing_gradient", "dead_relu")
-            return Draft(task, sick, "weights that start at zero", "an initialization", cure, codes)
-        case "labels":
-            sick |= {"noise_of_labels": "regularization.label_noise=1"}
-            cure = {"noise_of_labels": "regularization.label_noise=0"}
-            return Draft(
-                task, sick, "labels drawn at random", "true labels", cure, ("not_learning", "overfitting")
-            )
-        case "clip":
-            sick |= {**rate(task, "sgd"), "clip": "clip=.0001"}
-            codes = ("not_learning", "lr_too_low", "slow_convergence")
-            return Draft(task, sick, "gradients clipped to nothing", "no clipping", {"clip": "clip=0"}, codes)
-        case "l2":
-            sick |= {**rate(task, chance.of(("sgd", "adam"))), "l2": f"l2={chance.between(0.3, 2)}"}
-            codes = ("not_learning", "underfitting", "vanishing_gradient")
-            return Draft(task, sick, "weights held at zero by l2", "no l2", {"l2": "l2=0"}, codes)
-        case _:
-            width, depth = 24, chance.whole(3, 5)
-            sick |= {**layers("relu", width, depth), "activation": "step", **rate(task, "momentum", depth)}
-            # No gradient comes through a step: that is vanishing, in a word.
-            codes = ("not_learning", "vanishing_gradient", "underfitting", "plateau")
-            return Draft(task, sick, f"{depth} step layers", "relu", layers("relu", width, depth), codes)
-
-
-def _underfitting(chance: Chance) -> Draft:
-    """Draw a network too small for the task, or held back too much."""
-    way = ("narrow", "perceptron", "dropout", "l2", "narrow", "decay")[chance.number % 6]
-    if way in ("narrow", "perceptron"):
-        task = chance.task(("spiral", "circles", "digits", "few digits", "sine", "xor", "mnist"))
-        if way == "perceptron":
-            task = chance.task(CURVED)
-        width, depth = chance.of((32, 64)), 2
-        activation = chance.of(("relu", "tanh"))
-        good = {**layers(activation, width, depth), **rate(task, "adam")}
-        small = mlp(chance.of((1, 2)) if task.name != "xor" else 1, chance.of((1, 2)))
-        sick = {**good, "model": small}
-        if way == "perceptron":
-            sick |= {"model": "perceptron", "activation": "", "init": ""}
-            codes = ("underfitting", "linear_collapse", "plateau", "not_learning")
-            return Draft(task, sick, "no hidden layer", "two hidden layers", good, codes)
-        codes = ("underfitting", "plateau")
-        return Draft(task, sick, f"a network of {small}", f"layers of {width} units", good, codes)
-    task = chance.task(("digits", "moons", "few digits", "spiral", "blobs", "circles", "mnist"))
-    good = {
-        **layers(chance.of(("relu", "tanh")), chance.of((32, 64)), 2),
-        **rate(task, chance.of(("adam", "adamw"))),
-    }
-    codes = ("underfitting", "plateau", "not_learning")
-    match way:
-        case "dropout":
-            share = chance.of((0.9, 0.95, 0.97))
-            return Draft(
-                task,
-                {**good, "drop": f"drop={share}"},
-                f"{share:.0%} dropout",
-                "none",
-                {"drop": "drop=0"},
-                codes,
-            )
-        case "l2":
-            weight = chance.between(0.02, 0.3)
-            return Draft(
-                task,
-                {**good, "l2": f"l2={weight}"},
-                f"an l2 penalty of {weight}",
-                "none",
-                {"l2": "l2=0"},
-                codes,
-            )
-        case _:
-            weight = chance.between(0.01, 0.1)
-            return Draft(
-                task,
-                {**good, "l1": f"l1={weight}"},
-                f"an l1 penalty of {weight}",
-                "none",
-                {"l1": "l1=0"},
-                codes,
-            )
-
-
 FAMILIES: tuple[Family, ...] = (
     Family("vanishing_gradient", 56, _vanishing, ("vanishing_gradient",)),
     Family("exploding_gradient", 56, _exploding, ("exploding_gradient",)),
@@ -270,8 +181,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("saturated_activation", 60, _saturated, ("saturated_activation",)),
     Family("linear_collapse", 40, _collapse, ("linear_collapse",)),
     Family("loss_mismatch", 60, _mismatch, ("loss_mismatch",)),
-    Family("not_learning", 60, _not_learning, ("not_learning",)),
-    Family("underfitting", 60, _underfitting, ("underfitting",)),
+    *STUCK_FAMILIES,
     *RATE_FAMILIES,
     *REGIME_FAMILIES,
 )

@@ -2,7 +2,7 @@
 
 from benchmarks.diagnosis.candidates import Chance, Draft, Family
 from benchmarks.diagnosis.networks import LEARNED_BY_ALL, layers, mlp, rate, small_cnn, sound
-from benchmarks.diagnosis.tasks import Slots, Task
+from benchmarks.diagnosis.tasks import Slots
 
 _ALL = (
     *LEARNED_BY_ALL,
@@ -130,7 +130,7 @@ def _idle(chance: Chance) -> Draft:
         task = chance.task(("digits", "few digits"))
         epochs = {"e": f"e={int(task.slots['e'].partition('=')[2]) + 5}"}
         return Draft(task, {**small_cnn(chance, task), **epochs}, "a CNN with idle units")
-    task: Task = chance.task(("moons", "iris", "blobs", "cancer", "digits"))
+    task = chance.task(("moons", "iris", "blobs", "cancer", "digits"))
     slots = {**layers("relu", 192, chance.whole(1, 2)), **rate(task, "adam", 1, 0.5)}
     return Draft(task, slots, "many more units than needed")
 

@@ -1,4 +1,4 @@
-"""What our rules, and the baseline's, say of labelled runs; and whether the first remedy cures, taken blindly."""
+"""What our rules and the baseline's say of labelled runs; whether the first remedy cures, taken blindly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

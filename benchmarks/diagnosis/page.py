@@ -61,11 +61,13 @@ def _target(what: str, share: Share, wanted: float) -> Target:
 def _intro(found: Sequence[Judged]) -> str:
     sick = sum(one.is_sick for one in found)
     return (
-        f"{sick} sick and {len(found) - sick} healthy trainings, generated from a seed. No label comes from a "
-        f"rule: a run is sick when it ends below {FAILS:.0%} of the way from chance to what the task is known to "
-        f"reach, and one named remedy alone brings it to {REACHES:.0%}; it is healthy when it gets there, stays "
-        "there and does not overfit. The criterion of each code is in `benchmarks/diagnosis/criteria.py`, the "
-        "evidence of each run in `labels.json` beside it. Intervals are Wilson's, at 95 %."
+        f"{sick} sick and {len(found) - sick} healthy trainings, generated from a seed. No label comes from "
+        f"a rule: a run is sick when it ends below {FAILS:.0%} of the way from chance to what the task is "
+        f"known to reach, and one named remedy alone brings it to {REACHES:.0%}; it is healthy when it gets "
+        "there, stays there and does not overfit. The criterion of each code is in "
+        "`benchmarks/diagnosis/criteria.py`, the evidence of each run in `labels.json` beside it. Runs are "
+        "short, so the probes may take as long as training does: they look about as often as in a run of "
+        "usual length. Intervals are Wilson's, at 95 %."
     )
 
 
@@ -147,8 +149,8 @@ def _baseline(found: Sequence[Judged], words: Words) -> str:
             ]
         )
     said = (
-        "AutoTrainer's published rules (ICSE 2021) on the same histories; what it cannot see and what stands in "
-        "for it is said in `benchmarks/diagnosis/autotrainer.py`. Its five problems are compared by name."
+        "AutoTrainer's published rules (ICSE 2021) on the same histories; what it cannot see and what stands "
+        "in for it is said in `benchmarks/diagnosis/autotrainer.py`. Its five problems are compared by name."
     )
     return f"## Beside AutoTrainer's rules\n\n{said}\n\n{table(['', 'dltui', 'AutoTrainer'], rows)}"
 
@@ -193,6 +195,6 @@ def _said(one: Judged) -> str:
     onset = f", onset {label.onset}" if label.code else ""
     share = label.evidence.get("share", label.evidence.get("loss", ""))
     return (
-        f"**{accepted}** (share {share}{onset}, {one.steps} steps) is told **{said}**; {one.candidate.fault}; "
-        f"{one.candidate.family} {one.candidate.number}: `{one.candidate.line}`"
+        f"**{accepted}** (share {share}{onset}, {one.steps} steps) is told **{said}**; "
+        f"{one.candidate.fault}; {one.candidate.family} {one.candidate.number}: `{one.candidate.line}`"
     )

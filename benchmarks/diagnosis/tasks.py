@@ -1,4 +1,4 @@
-"""What is learned, with which budget: each task with good configurations, which say what it is known to reach.
+"""What is learned, with which budget: tasks, each with good configurations that say what it can reach.
 
 A task is a set of words of the one-line form by slot, so that a fault can change one of them. The reach of a
 task is measured with each seed, because the seed splits the data: some splits are easier than others.
@@ -20,11 +20,11 @@ Kind = Literal["plane", "image", "table", "regression"]
 
 SEEDS = range(4)
 """The seeds that runs are made with: the reach of every task is measured with each of them."""
-_EVALUATIONS = 40
+_EVALUATIONS = 24
 """About so many evaluations of the watched split in a run: often enough to see when something turned."""
-_MACHINE = "device=cpu training.threads=1 training.probe_budget=1"
-"""These runs last a fraction of a second: with the usual budget there would be a handful of looks in each, where
-a run of usual length has dozens."""
+_MACHINE = "device=cpu training.threads=1 training.probe_budget=1 training.frames_mb=0"
+"""These runs last a fraction of a second: with the usual budget there would be a handful of looks in each,
+where a run of usual length has dozens. Frames are for looking back, which nobody does here."""
 
 
 @dataclass(frozen=True)
