@@ -32,6 +32,19 @@ def write_atomic(path: Path, content: bytes | memoryview) -> None:
     disk.sync_folder(path.parent)
 
 
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Replace the file as a whole, without waiting for the disk: a power cut may leave it cut short.
+
+    For what is judged before it is read, and can be done without.
+    """
+    temporary = store_beside(path, content, lasting=False)
+    try:
+        disk.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Make the file, whole or not at all; raises FileExistsError when its name is taken."""
     temporary = store_beside(path, content)
@@ -42,12 +55,12 @@ def write_new(path: Path, content: bytes) -> None:
     disk.sync_folder(path.parent)
 
 
-def store_beside(path: Path, content: bytes | memoryview) -> Path:
+def store_beside(path: Path, content: bytes | memoryview, *, lasting: bool = True) -> Path:
     """Write the content to a file of its own beside `path`, with mode 0600, and return that file."""
     prefix = f".{path.name[:_MOST_LETTERS]}."
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=_ENDING)
     try:
-        disk.store(descriptor, content)
+        disk.store(descriptor, content, lasting=lasting)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -62,10 +62,14 @@ def sync_folder(path: Path) -> None:
             raise
 
 
-def store(descriptor: int, content: bytes | memoryview) -> None:
-    """Write all of a file that has no name yet which anybody looks for, wait for the disk, and close it."""
+def store(descriptor: int, content: bytes | memoryview, *, lasting: bool = True) -> None:
+    """Write all of a file that has no name yet which anybody looks for, wait for the disk, and close it.
+
+    For one that is not `lasting` nobody waits.
+    """
     try:
         write(descriptor, content)
-        sync(descriptor)
+        if lasting:
+            sync(descriptor)
     finally:
         os.close(descriptor)

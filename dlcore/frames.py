@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dlcore.arrays import Array, pack, unpack
-from dlcore.atomic import remove_leftovers, write_atomic
+from dlcore.atomic import remove_leftovers, write_whole
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.plainfile import open_plain
@@ -144,11 +144,14 @@ def saved(run: RunDir) -> dict[int, Path]:
 
 
 def save(run: RunDir, step: int, arrays: Mapping[str, Array], notes: Mapping[str, str]) -> tuple[str, int]:
-    """Write `frames/<step>.safetensors`; return its name and size in bytes. Raises OSError and RunError."""
+    """Write `frames/<step>.safetensors`; return its name and size in bytes. Raises OSError and RunError.
+
+    Training does not wait for the disk: a power cut may cost a frame, which is then found to be damaged.
+    """
     content = pack(arrays, {"step": str(step), **notes})
     private_folder(run.frames)
     path = path_of(run, step)
-    write_atomic(path, content)
+    write_whole(path, content)
     return f"{run.frames.name}/{path.name}", len(content)
 
 

@@ -23,8 +23,8 @@ from dlcore.training.step import Look
 
 _SHARE = 0.25
 """Of the probes' budget."""
-_HEAD_START = 0.1
-"""Seconds of looking that are lent at the beginning, when a run has no time to give and changes fastest."""
+_LENT = 0.1
+"""Seconds of looking that a run is lent: it changes fastest when it has no time to give yet."""
 _GROWTH = 1.5
 """From one frame to the next, steps grow by such a factor at most."""
 _AT_EPOCHS = 150
@@ -50,6 +50,7 @@ class Frames:
         self._bytes = chosen.frames_mb * 1_000_000
         self._budget = budget.part(_SHARE)
         self._is_on = bool(self._bytes and budget.share)
+        self._steps = steps
         self._apart = max(1, steps // _AT_EPOCHS)
         self._latest = 0
         self._next = 1
@@ -58,7 +59,7 @@ class Frames:
         self._gradients: inside.Arrays = {}
         self._evaluated: tuple[str, int, torch.Tensor] | None = None
         self._seen = self._took = 0.0
-        """Seconds that the gradients of the newest frame took, and all of it."""
+        """Seconds that the gradients of the newest frame took, and that a whole one takes of late."""
         self._has_warned = False
 
     def begin(self, step: int) -> None:
@@ -92,8 +93,10 @@ class Frames:
 
     def _is_time(self, step: int, epoch_end: int, training_seconds: float) -> bool:
         is_late = step >= self._next or (step == epoch_end and step - self._latest >= self._apart)
-        room = _HEAD_START + self._budget.share * training_seconds
-        return is_late and self._budget.seconds + self._took <= room
+        if not is_late:
+            return False
+        lent = _LENT * math.log1p(step) / math.log1p(max(step, self._steps))  # as frames are spaced
+        return self._budget.seconds + self._took <= lent + self._budget.share * training_seconds
 
     def _see(self, step: int) -> None:
         began = time.perf_counter()
@@ -132,8 +135,10 @@ class Frames:
             with contextlib.suppress(OSError):
                 frames.prune(self._run, self._bytes)
         self._wait(step)
-        self._took = self._seen + self._budget.since(began)
-        if not step:  # before any training: nothing has been slowed down
+        took = self._seen + self._budget.since(began)
+        if step:
+            self._took = (self._took + took) / 2 if self._took else took
+        else:  # before any training: nothing has been slowed down, and first passes are slow
             self._budget.seconds = 0.0
 
     def _wait(self, step: int) -> None:

@@ -9,7 +9,7 @@ from dlcore.arrays import Array
 from dlcore.training.probes import stride
 
 _BINS = 64
-_MOST_VALUES = 1 << 17
+_MOST_VALUES = 1 << 15
 """So many values of a layer, evenly picked, are enough for its histogram."""
 _LOWEST, _HIGHEST, _A_DECADE = -12, 4, 4
 """Powers of ten between which magnitudes are told apart, and the bins of each."""
@@ -63,7 +63,8 @@ def _finite(values: torch.Tensor) -> tuple[torch.Tensor, int]:
     """Return values, evenly picked, that are finite, as float32; and how many of those picked are not."""
     flat = values.detach().flatten()
     picked = flat[:: stride(len(flat), _MOST_VALUES)].to(torch.float32)
-    finite = picked[picked.abs() < _LARGEST]
+    is_finite = picked.abs() < _LARGEST
+    finite = picked if bool(is_finite.all()) else picked[is_finite]
     return finite, len(picked) - len(finite)
 
 

@@ -2,36 +2,59 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dlcore import disk
-from dlcore.atomic import read_json, remove_leftovers, store_beside, write_atomic, write_json, write_new
+from dlcore.atomic import (
+    read_json,
+    remove_leftovers,
+    store_beside,
+    write_atomic,
+    write_json,
+    write_new,
+    write_whole,
+)
+
+Writer = Callable[[Path, bytes], None]
 
 
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_a_file_is_replaced_and_private(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [write_atomic, write_whole])
+def test_a_file_is_replaced_and_private(tmp_path: Path, write: Writer) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
     path.chmod(0o644)
-    write_atomic(path, b"new")
+    write(path, b"new")
     assert path.read_bytes() == b"new"
     assert mode(path) == 0o600
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [write_atomic, write_whole])
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, write: Writer) -> None:
     path = tmp_path / "folder"
     path.mkdir()
     with pytest.raises(OSError, match="folder"):
-        write_atomic(path, b"new")
+        write(path, b"new")
     assert os.listdir(tmp_path) == ["folder"]
     with pytest.raises(FileNotFoundError):
-        write_atomic(tmp_path / "none" / "file", b"")
+        write(tmp_path / "none" / "file", b"")
+
+
+def test_nobody_waits_for_what_can_be_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = []
+    monkeypatch.setattr(disk, "sync", lambda descriptor: waited.append("file"))
+    monkeypatch.setattr(disk, "sync_folder", lambda path: waited.append("folder"))
+    write_whole(tmp_path / "file", b"new")
+    assert waited == []
+    write_atomic(tmp_path / "file", b"newer")
+    assert waited == ["file", "folder"]
 
 
 def test_a_new_file_takes_no_name_that_is_taken(tmp_path: Path) -> None:

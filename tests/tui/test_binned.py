@@ -38,7 +38,7 @@ def test_gradients_are_drawn_by_their_powers_of_ten() -> None:
 def test_an_axis_of_values_is_round_and_has_zero_in_its_middle(reach: float, limit: float) -> None:
     for edges in ([-reach, 0.0], [0.0, reach], [-reach, reach]):
         axis = axis_for("weights", [Binned(edges, [100])])
-        assert (axis.low, axis.high) == (pytest.approx(-limit), pytest.approx(limit))
+        assert [axis.low, axis.high] == pytest.approx([-limit, limit])
 
 
 def test_a_few_values_far_out_do_not_squeeze_the_rest() -> None:
@@ -82,7 +82,7 @@ def test_bars_are_high_where_there_is_much_and_seen_where_there_is_little() -> N
 
 def test_labels_fill_their_cells() -> None:
     assert Axis(-0.5, 0.5).labels(20) == "-0.5      0      0.5"
-    assert Axis(-8, -2, is_log=True).labels(24) == "1e-8       1e-5     1e-2"
+    assert Axis(-8, -2, is_log=True).labels(24) == "1e-8      1e-5      1e-2"
     assert Axis(-0.5, 0.5).labels(9) == "-0.5  0.5"
     for cells in range(1, 40):
         assert len(Axis(-0.00125, 0.00125).labels(cells)) == cells

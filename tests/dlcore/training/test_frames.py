@@ -38,13 +38,13 @@ PLANNED = [0, 1, 2, 3, 5, 8, 12, 18, 24, 36, 48]
 @pytest.fixture(autouse=True)
 def time_to_spare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every frame be made when it is due, however slow the machine."""
-    monkeypatch.setattr(making, "_HEAD_START", 1e9)
+    monkeypatch.setattr(making, "_LENT", 1e9)
 
 
 @pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(making, "_HEAD_START", 1e9)
+        patched.setattr(making, "_LENT", 1e9)
         return train(tmp_path_factory.mktemp("looked at"), LINE)
 
 
@@ -178,7 +178,7 @@ def test_a_disk_that_takes_no_frames_is_said_once(
         tried.append(1)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(frames, "write_atomic", full)
+    monkeypatch.setattr(frames, "write_whole", full)
     trained = train(home, LINE)
     assert trained.status == 0
     assert [one.message for one in trained.history.warnings] == [
@@ -259,10 +259,14 @@ class Recorder:
 def test_frames_cost_their_share_and_come_later_where_they_would_cost_more(
     fresh_run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "_HEAD_START", 0.1)
+    monkeypatch.setattr(making, "_LENT", 0.1)
     planner = Planner(monkeypatch, fresh_run, seconds=0.01, steps=40_000)
     made = planner.run(40_000, 1000, 1e-4)
-    assert made[:8] == [1, 2, 3, 5, 8, 12, 18, 27]  # the head start of a tenth of a second
+    for number, step in enumerate(made[1:], 2):  # what it costs is known once there is one
+        lent = 0.1 * math.log1p(step) / math.log1p(40_000)
+        assert 0.01 * number <= lent + 0.1 / 4 * 1e-4 * step + 1e-9
+    assert made[0] == 1
+    assert sum(step < 1000 for step in made) >= 5
     spent = 0.01 * len(made)
     assert 0.15 < spent <= 0.1 + 0.025 * 4.0
     assert planner.budget.cost(4.0) == pytest.approx(spent / 4.0)

@@ -80,11 +80,11 @@ def test_without_a_number_there_is_no_histogram(values: list[float]) -> None:
 def test_of_very_many_values_some_are_picked_evenly() -> None:
     values = torch.randn(1 << 19, generator=CHANCE)
     found = spread(values)
-    assert 80_000 < found.total <= 1 << 17
-    assert found.deviation == pytest.approx(1.0, abs=0.01)
+    assert 20_000 < found.total <= 1 << 15
+    assert found.deviation == pytest.approx(1.0, abs=0.02)
     counts, _ = numpy.histogram(values.numpy(), numpy.array(found.edges))
     shares = numpy.array(found.counts) / found.total
-    assert numpy.abs(shares - counts / counts.sum()).max() < 0.005
+    assert numpy.abs(shares - counts / counts.sum()).max() < 0.01
 
 
 def test_other_types_and_layouts_count_as_they_are() -> None:
