@@ -1,12 +1,17 @@
 """What the first layer looks for: its weights as images, or as a table of units and inputs."""
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from dlcore.checkpoints import saved
 from dlcore.choices.dataset import Facts
 from dlcore.errors import DltuiError
+from dlcore.rundir import RunDir
+from dlcore.training import checkpoint
 from dlcore.training.layers import WeightedLayer, layers_of
 from dlcore.training.looking.columns import column_names
 from dlcore.training.looking.packed import shrunk, signed
@@ -21,12 +26,15 @@ _INPUTS = 256
 
 @torch.no_grad()
 def filters(path: str, step: int | None = None, start: int = 0) -> dict[str, Any]:
-    """Return the first layer's weights at a checkpoint, from the unit `start` on.
+    """Return the first layer's weights at a checkpoint, without the first `start` units.
 
     {"sort": "images", "layer", "total", "start", "width", "height", "channels", "units": [{"unit", "most",
     "values"}]}: values are signed bytes in rows, 127 being `most`, the largest |weight| of that unit; three
     channels stand beside each other in each pixel. Or {"sort": "table", …, "inputs", "names", "most",
     "rows": [values]} with one `most` for all.
+
+    Units that see a whole image come in the order of their largest |weight| in the run's newest checkpoint:
+    those that have learned most are the first, and stay where they are while one goes through time.
     """
     run = opened(path, step)
     layers = layers_of(run.model)
@@ -36,11 +44,15 @@ def filters(path: str, step: int | None = None, start: int = 0) -> dict[str, Any
     total = len(layer.weight)
     start = max(0, min(start, total - 1))
     head = {"step": run.step, "layer": name, "total": total, "start": start}
-    weights = layer.weight[start : start + _PAGE].detach().float()
+    weights = layer.weight.detach().float()
     images = as_images(layer, weights, run.facts)
     if images is None:
-        return {**head, "names": _names(run, weights), **_table(weights.flatten(1), layer.weight)}
-    return {**head, "kernel": isinstance(layer, nn.Conv2d), **_images(images, start)}
+        page = weights[start : start + _PAGE].flatten(1)
+        return {**head, "names": _names(run, page), **_table(page, weights)}
+    is_kernel = isinstance(layer, nn.Conv2d)
+    order = torch.arange(total) if is_kernel else _strongest_first(path, name, weights)
+    chosen = order[start : start + _PAGE]
+    return {**head, "kernel": is_kernel, **_images(images[chosen], chosen.tolist())}
 
 
 def as_images(layer: WeightedLayer, weights: torch.Tensor, facts: Facts) -> torch.Tensor | None:
@@ -57,14 +69,23 @@ def as_images(layer: WeightedLayer, weights: torch.Tensor, facts: Facts) -> torc
     return images if images.shape[1] in (1, 3) else images.mean(1, keepdim=True)
 
 
-def _images(images: torch.Tensor, start: int) -> dict[str, Any]:
+def _strongest_first(path: str, layer: str, weights: torch.Tensor) -> torch.Tensor:
+    """Return the order of the units by their weights (units, inputs) in the newest checkpoint."""
+    run = RunDir(Path(path))
+    with suppress(DltuiError):  # a damaged one: then by those at hand
+        newest = checkpoint.load(run, max(saved(run))).get("model", {}).get(f"{layer}.weight")
+        if isinstance(newest, torch.Tensor) and newest.shape == weights.shape:
+            weights = newest
+    return weights.flatten(1).abs().amax(1).argsort(descending=True, stable=True)
+
+
+def _images(images: torch.Tensor, numbers: list[int]) -> dict[str, Any]:
     height, width = images.shape[2:]
     small = shrunk(images, _SIDE)
     units = []
-    for number, (image, whole) in enumerate(zip(small, images, strict=True), start):
-        shown = float(image.abs().max())
-        most = float(whole.abs().max())
-        units.append({"unit": number, "most": most, "values": signed(image.permute(1, 2, 0), shown)})
+    for number, image in zip(numbers, small, strict=True):
+        most = float(image.abs().max())
+        units.append({"unit": number, "most": most, "values": signed(image.permute(1, 2, 0), most)})
     return {
         "sort": "images",
         "size": [height, width],
@@ -76,7 +97,7 @@ def _images(images: torch.Tensor, start: int) -> dict[str, Any]:
 
 
 def _table(weights: torch.Tensor, whole: torch.Tensor) -> dict[str, Any]:
-    most = float(whole.detach().abs().max())
+    most = float(whole.abs().max())
     return {
         "sort": "table",
         "inputs": weights.shape[1],

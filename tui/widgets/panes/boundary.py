@@ -113,7 +113,7 @@ def responses_of(units: dict[str, Any]) -> list[Tile]:
     """Return the picture of each unit; where there is one input a strip as high as it can be seen."""
     tall = _STRIP if units["height"] == 1 else 1
     return [
-        Tile(f"{tile['unit']}", values=packed.signed(tile["values"], units["width"]) * tall)
+        Tile((f"{tile['unit']}",), values=packed.signed(tile["values"], units["width"]) * tall)
         for tile in units["tiles"]
     ]
 
@@ -125,22 +125,16 @@ def _room(canvas: Canvas) -> Canvas:
 
 
 def _plane(answer: dict[str, Any], regions: Regions, canvas: Canvas) -> Content:
-    top = head("decision", answer["step"], _verdict(regions), canvas)
+    top = head("decision", answer["step"], [f"{len(regions.points)} training points"], canvas)
     if regions.classes:
-        wrong = Content.assemble((f"{wrong_mark(canvas)} ", "bold"), "wrong")
+        number = sum(not point.is_right for point in regions.points)
+        wrong = Content.assemble((f"{wrong_mark(canvas)} ", "bold"), f"{number} wrong")
         below = flowed([*class_legend(regions, canvas), wrong, Content("paler: less sure")], canvas.width)
     else:
         low, high = (f"{limit:.3g}" for limit in answer["limits"])
         below = height_legend(low, high, " .:-=+*#%@", canvas)
     body = [line.truncate(canvas.width) for line in drawn(regions, canvas)]  # one made for more room
     return Content("\n").join([top, *body, below.stylize_before("$secondary")])
-
-
-def _verdict(regions: Regions) -> list[str]:
-    wrong = sum(not point.is_right for point in regions.points)
-    if not regions.classes:
-        return [f"{len(regions.points)} training points"]
-    return [f"{wrong} of {len(regions.points)} wrong"]
 
 
 def _curve(answer: dict[str, Any], canvas: Canvas) -> Content:
@@ -177,7 +171,7 @@ def _responses(
     shown = tiles[first : first + _seen(units, room)]
     name = clean(str(units["layers"][units["layer"]]))
     total = units["total"]
-    span = f"{total} units" if len(shown) == total else f"{first}–{first + len(shown) - 1} of {total} units"
+    span = f"{total} units" if len(shown) == total else f"{first + 1}–{first + len(shown)} of {total} units"
     top = Content.assemble((name, "bold"), (f"  {span}", "$secondary")).truncate(canvas.width, ellipsis=True)
     scale = flowed([signed_legend("max", canvas), Content("each its own")], canvas.width)
     return Content("\n").join([top, *tiled(shown, room, grid), scale.stylize_before("$secondary")])

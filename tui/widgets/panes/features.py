@@ -32,6 +32,7 @@ class Features(CheckpointPane):
     QUESTION = "features"
     DEFAULT_CSS = """
     Features .features--sample { margin-right: 2; }
+    Features .features--maps { width: 1fr; }
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -84,13 +85,13 @@ class Features(CheckpointPane):
 def sample_of(answer: dict[str, Any]) -> Tile:
     """Return the sample as a picture."""
     image = answer["image"]
-    return Tile("", colors=packed.colored(image["values"], image["width"], image["channels"]))
+    return Tile(("",), colors=packed.colored(image["values"], image["width"], image["channels"]))
 
 
 def maps_of(answer: dict[str, Any]) -> list[Tile]:
     """Return the maps as pictures."""
     return [
-        Tile(str(number), values=packed.signed(one, answer["width"]))
+        Tile((str(number),), values=packed.signed(one, answer["width"]))
         for number, one in enumerate(answer["maps"])
     ]
 
@@ -125,5 +126,5 @@ def _maps(answer: dict[str, Any], tiles: list[Tile], canvas: Canvas) -> Content:
     name = answer["layers"][answer["layer"]]
     top = head(name, answer["step"], [number], canvas)
     scale = signed_legend(f"{answer['most']:.3g}", canvas, is_signed=answer["signed"])
-    note = Content("one scale for all, behind the activation").stylize("$secondary")
+    note = Content("one scale for all").stylize("$secondary")
     return Content("\n").join([top, *tiled(tiles, room, grid), flowed([scale, note], canvas.width)])

@@ -69,18 +69,18 @@ def _parts(answer: dict[str, Any]) -> list[str]:
 
 def _legend(answer: dict[str, Any], relief: Relief, canvas: Canvas) -> list[Content]:
     low, high = relief.limits
-    scale = height_legend(f"loss {figures.loss(low)}", f"{figures.loss(high)} (log)", LETTERS, canvas)
+    scale = height_legend(f"loss {low:.3g}", f"{high:.3g}", LETTERS, canvas)
     plain = canvas.ascii_only or canvas.colorless
     kinds = ("S", "E", "L", "o") if plain else ("○", "●", "✚", "━")
     paint = foreground(canvas.dark)
     start, end, lowest = (colored_mark(kind, paint) if not plain else kind for kind in kinds[:3])
-    losses = [figures.loss(value) for value in answer["losses"]]
+    losses = ["not finite" if value is None else f"{value:.3g}" for value in answer["losses"]]
     parts = [scale]
     if len(losses) > 1:
         parts.append(Content.assemble(start, f" start {losses[0]}"))
     parts.append(Content.assemble(end, f" here {losses[-1]}"))
     if relief.lowest is not None:
-        parts.append(Content.assemble(lowest, f" lowest seen {figures.loss(relief.lowest[2])}"))
+        parts.append(Content.assemble(lowest, " lowest"))
     if len(losses) > 1:
         parts.append(Content.assemble(kinds[3] if plain else colored_mark(kinds[3], WAY), " the way"))
     return parts
@@ -88,7 +88,7 @@ def _legend(answer: dict[str, Any], relief: Relief, canvas: Canvas) -> list[Cont
 
 def _notes(answer: dict[str, Any]) -> list[Content]:
     side = len(answer["grid"])
-    parts = [Content(f"{side}×{side} losses of {answer['samples']} training samples")]
+    parts = [Content(f"{side}×{side} losses of {answer['samples']} training samples, log scale")]
     if "random" in answer["sorts"]:
         random = answer["sorts"].count("random")
         text = "y: a random direction" if random == 1 else "random directions"

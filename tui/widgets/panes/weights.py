@@ -72,12 +72,12 @@ def tiles_of(answer: dict[str, Any]) -> list[Tile]:
     width = answer["width"]
     tiles = []
     for unit in answer["units"]:
-        label = f"{unit['unit']} {unit['most']:.2g}"
+        labels = f"{unit['unit']}: {unit['most']:.2g}", f"{unit['unit']}"
         if answer["channels"] == 1:
-            tiles.append(Tile(label, values=packed.signed(unit["values"], width)))
+            tiles.append(Tile(labels, values=packed.signed(unit["values"], width)))
         else:
             pixels = packed.colored(unit["values"], width, answer["channels"], is_signed=True)
-            tiles.append(Tile(label, colors=pixels))
+            tiles.append(Tile(labels, colors=pixels))
     return tiles
 
 
@@ -105,7 +105,10 @@ def _images(answer: dict[str, Any], tiles: list[Tile], canvas: Canvas) -> Conten
         scale = signed_legend("max", canvas)
     else:
         scale = Content("grey is 0, a colour what it looks for").stylize("$secondary")
-    note = Content("below each: number and largest |weight|, the end of its own scale").stylize("$secondary")
+    order = "" if answer["kernel"] else ", strongest first"
+    note = Content(f"below each: unit and largest |weight|, the end of its scale{order}").stylize(
+        "$secondary"
+    )
     return Content("\n").join([top, *tiled(tiles, room, grid), flowed([scale, note], canvas.width)])
 
 
@@ -123,4 +126,4 @@ def _range(answer: dict[str, Any], seen: int, what: str) -> str:
     first, total = answer["start"], answer["total"]
     if seen >= total:
         return f"{total:,} {what}"
-    return f"{first}–{first + max(seen, 1) - 1} of {total:,} {what}"
+    return f"{first + 1}–{first + max(seen, 1)} of {total:,} {what}"

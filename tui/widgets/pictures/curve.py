@@ -83,7 +83,7 @@ class Plot:
         if (row, column) in self._line:
             return mixed(parsed(canvas.color(1)), foreground(canvas.dark), 0.15)
         if crowd := self._points.get((row, column), 0):
-            share = 0.55 + 0.45 * min(1.0, (crowd - 1) / (_CROWD - 1))
+            share = 0.7 + 0.3 * min(1.0, (crowd - 1) / (_CROWD - 1))
             return mixed(ground, parsed(canvas.color(0)), share)
         if (row, column) in self._dotted:
             return mixed(ground, foreground(canvas.dark), 0.4)
@@ -144,4 +144,4 @@ def against(points: Sequence[tuple[float, float]], name: str, canvas: Canvas) ->
     plot = Plot(side, side, limits, limits)
     plot.diagonal()
     plot.points(points)
-    return framed(plot.lines(canvas), side, limits, limits, (name, "said"), canvas)
+    return framed(plot.lines(canvas), side, limits, limits, (name, "output"), canvas)

@@ -1,5 +1,6 @@
 """Pixels as lines of half blocks: a cell is two of them, one above the other; with marks on top."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -59,21 +60,26 @@ def signed_letters(rows: Values) -> list[Content]:
 
 
 def resized(rows: Values, width: int, height: int) -> Values:
-    """Return figures in another number of rows and columns: each the mean of those that it covers."""
+    """Return figures in another number of rows and columns: each the mean of the area that it covers."""
     if (len(rows), len(rows[0])) == (height, width):
         return rows
-    across = [_span(column, width, len(rows[0])) for column in range(width)]
-    narrow = [[sum(row[a:b]) / (b - a) for a, b in across] for row in rows]
+    across, down = _covered(width, len(rows[0])), _covered(height, len(rows))
+    narrow = [[sum(row[index] * share for index, share in parts) for parts in across] for row in rows]
+    return tuple(
+        tuple(sum(narrow[index][column] * share for index, share in parts) for column in range(width))
+        for parts in down
+    )
+
+
+def _covered(cells: int, given: int) -> list[list[tuple[int, float]]]:
+    """Return for each cell which of the given ones it covers, and the share of it that each takes."""
+    size = given / cells
     found = []
-    for line in range(height):
-        a, b = _span(line, height, len(rows))
-        found.append(tuple(sum(column) / (b - a) for column in zip(*narrow[a:b], strict=True)))
-    return tuple(found)
-
-
-def _span(index: int, cells: int, given: int) -> tuple[int, int]:
-    start = index * given // cells
-    return start, max(start + 1, (index + 1) * given // cells)
+    for cell in range(cells):
+        low, high = cell * given / cells, (cell + 1) * given / cells
+        indices = range(int(low), min(given, math.ceil(high - 1e-9)))
+        found.append([(one, (min(high, one + 1) - max(low, one)) / size) for one in indices])
+    return found
 
 
 def _cell(above: Pixel, below: Pixel, mark: tuple[str, Pixel] | None) -> tuple[str, Style]:

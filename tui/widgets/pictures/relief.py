@@ -20,7 +20,7 @@ WAY = (255, 148, 38)
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 _PALE = 0.6
 """A height above which black stands out, and white does not."""
-_CONTOUR = 0.2
+_CONTOUR = 0.16
 """How much darker the edge of a band is."""
 _FLOOR = 1e-12
 

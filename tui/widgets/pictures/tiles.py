@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.widgets.pictures.drawing import Canvas
@@ -11,24 +12,20 @@ from tui.widgets.pictures.packed import Pixels, Values
 from tui.widgets.pictures.pixels import half_blocks, letters, resized, signed_letters
 from tui.widgets.pictures.shades import diverging, grey_letter
 
-_SCALES = (
-    (8, 1), (6, 1), (5, 1), (4, 1), (3, 1), (2, 1), (1, 1),
-    (3, 4), (2, 3), (1, 2), (2, 5), (1, 3), (1, 4), (1, 6), (1, 8),
-)  # fmt: skip
-"""Factors, as fractions, by which pictures are made larger or smaller."""
 _LARGEST = 32
 """Pixels of a side beyond which no picture is made larger."""
 _SMALL = 24
 """Pixels of a side up to which pictures are made larger before all of them are seen."""
-_READABLE = 9
-"""Pixels of a side below which none is made smaller, unless not one would have room."""
+_READABLE = 7
+"""Pixels of the longer side below which none is made smaller, unless not one would have room."""
 
 
 @dataclass(frozen=True)
 class Tile:
     """A picture: figures from −1 to 1, or colours."""
 
-    label: str
+    labels: tuple[str, ...]
+    """The longest first; the first that fits is taken."""
     values: Values = ()
     colors: Pixels = ()
 
@@ -37,6 +34,12 @@ class Tile:
         """Width and height in pixels."""
         rows = self.values or self.colors
         return (len(rows[0]), len(rows)) if rows else (0, 0)
+
+    def label(self, cells: int) -> str:
+        """Return what stands below it, in exactly so many cells."""
+        return centred(
+            next((text for text in self.labels if cell_len(text) <= cells), self.labels[-1]), cells
+        )
 
 
 @dataclass(frozen=True)
@@ -60,24 +63,39 @@ class Grid:
 
 
 def grid_of(size: tuple[int, int], number: int, canvas: Canvas, enough: int = 10) -> Grid | None:
-    """Return the grid of the largest pictures of which `enough` are seen, or all; None without room."""
+    """Return the grid that fills most of the room while `enough` pictures are seen; None without room.
+
+    Where there is no room for so many, it is the one with most of them.
+    """
     width, height = size
-    best: Grid | None = None
-    for times, part in _SCALES if width and height else ():
-        wide, high = max(1, -(-width * times // part)), max(1, -(-height * times // part))
-        if times > part and max(wide, high) > _LARGEST:
-            continue
-        grid = Grid(wide, high, (canvas.width + 1) // (wide + 1), canvas.height // ((high + 1) // 2 + 1))
-        if best is not None and times < part and min(wide, high) < _READABLE:
-            break
-        seen = min(number, grid.number)
-        # What is small anyway is made larger although not all of them are seen then.
-        wanted = enough if times <= part else number if max(wide, high) > _SMALL else 2 * enough
-        if seen >= min(wanted, number):
-            return grid
-        if seen > (min(number, best.number) if best else 0):
-            best = grid
-    return best
+    if not (width and height and number):
+        return None
+    grids = [_grid(wide, max(1, round(height * wide / width)), canvas) for wide in _widths(width, height)]
+    grids = [grid for grid in grids if grid.number]
+    good = [grid for grid in grids if max(grid.width, grid.height) >= min(_READABLE, width, height)] or grids
+    if not good:
+        return None
+    wanted = [grid for grid in good if grid.number >= _wanted(grid, width, number, enough)]
+    if wanted:
+        return max(wanted, key=lambda grid: min(number, grid.number) * grid.width * grid.height)
+    return max(good, key=lambda grid: (min(number, grid.number), grid.width))
+
+
+def _widths(width: int, height: int) -> list[int]:
+    """Return the widths to choose from: whole multiples, or anything smaller."""
+    larger = [times * width for times in range(2, _LARGEST) if times * max(width, height) <= _LARGEST]
+    return [*range(1, width + 1), *larger]
+
+
+def _grid(wide: int, high: int, canvas: Canvas) -> Grid:
+    return Grid(wide, high, (canvas.width + 1) // (wide + 1), canvas.height // ((high + 1) // 2 + 1))
+
+
+def _wanted(grid: Grid, width: int, number: int, enough: int) -> int:
+    """Return how many should be seen: all of them, before large pictures are made larger still."""
+    if grid.width > width and max(grid.width, grid.height) > _SMALL:
+        return number
+    return min(number, 2 * enough if grid.width > width else enough)
 
 
 def tiled(tiles: Sequence[Tile], canvas: Canvas, grid: Grid | None) -> list[Content]:
@@ -90,7 +108,7 @@ def tiled(tiles: Sequence[Tile], canvas: Canvas, grid: Grid | None) -> list[Cont
         row = tiles[start : start + grid.across]
         drawn = [lines_of(tile, grid.width, grid.height, canvas) for tile in row]
         lines += [Content(" ").join(parts) for parts in zip(*drawn, strict=True)]
-        labels = [centred(tile.label, grid.width) for tile in row]
+        labels = [tile.label(grid.width) for tile in row]
         lines.append(Content(" ".join(labels)).stylize("$secondary"))
     return lines
 

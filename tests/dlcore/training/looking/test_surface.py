@@ -150,7 +150,7 @@ def test_a_straight_way_has_one_component() -> None:
 
 def test_what_costs_too_much_is_coarser_or_refused() -> None:
     assert affordable(1e4, 10_000) == (17, 512)
-    coarser = affordable(5e5, 100_000)
+    coarser = affordable(2e6, 100_000)
     assert coarser[0] < 17
     with pytest.raises(DltuiError, match="too long"):
         affordable(1e8, 100_000)
@@ -162,7 +162,7 @@ def test_products_are_counted_at_every_place(learned: Learned) -> None:
     looked = opened(str(learned("digits cnn model.filters=4,6 n=64 b=32 e=2")[0].path))
     inputs, _ = looked.data.first(looked.data.training, 1)
     found = products(looked.model, inputs)
-    assert found == 9 * 4 * 64 + 9 * 4 * 6 * 16 + 6 * 4 * 64 + 64 * 10
+    assert found == 3 * (9 * 4 * 64 + 9 * 4 * 6 * 16) + 6 * 4 * 64 + 64 * 10
 
 
 def test_a_network_with_norms(learned: Learned) -> None:
