@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.snapshots.test_screens import LARGE, MNIST, SIZES, SMALL, home, still
+from tests.snapshots.test_screens import MNIST, SIZES, SMALL, home, still
 from tests.tui.erring import Examiner, checkpoint, class_errors, number_errors
 from tests.tui.fakes import MOMENT, FakeRun, is_ready, until
 from tui.app import DltuiApp
@@ -64,13 +64,10 @@ def test_confusion(
     assert snap_compare(DltuiApp(run.dir), terminal_size=size, run_before=before)
 
 
-@SIZES
-def test_samples(
-    snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
-) -> None:
+def test_samples(snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = ended(make_run, MNIST, 900)
     before = errors(monkeypatch, Examiner(class_errors()), "enter", "right")
-    assert snap_compare(DltuiApp(run.dir), terminal_size=size, run_before=before)
+    assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=before)
 
 
 def test_classes(snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +85,7 @@ def test_confusion_ascii(snap_compare: Any, make_run: MakeRun, monkeypatch: pyte
 def test_confusion_light(snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = ended(make_run, MNIST, 900)
     before = errors(monkeypatch, Examiner(class_errors()), theme=LIGHT.name)
-    assert snap_compare(DltuiApp(run.dir), terminal_size=LARGE, run_before=before)
+    assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=before)
 
 
 def test_a_hundred_classes(snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,7 +93,7 @@ def test_a_verdict_names_both_classes_and_their_scores() -> None:
     assert drawn[0].split() == ["true", "4"]
     assert r"[/x] \x1b[2J" in drawn[1]
     assert drawn[4].endswith("97 %")
-    assert drawn[-1].split() == ["sample", "0", "of", "validation"]
+    assert drawn[-2].split() == ["sample", "0", "of", "validation"]
 
 
 def test_of_too_many_columns_the_most_unusual_are_shown() -> None:

@@ -28,15 +28,16 @@ class ClassErrorsView(ErrorsView):
     ClassErrorsView.-classes > #errors-left { display: none; }
     ClassErrorsView.-classes > #errors-right { display: block; }
     ClassErrorsView Confusion { max-height: 65%; }
+    ClassErrorsView VirtualTable { margin: 0 1; }
     #errors-cell { height: 1; margin: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    #errors-left > ConfusionTable { margin: 0 1; }
-    #errors-classes { width: 1fr; padding-left: 1; }
-    #errors-calibration { width: 37; }
+    #errors-classes { width: 1fr; }
+    #errors-calibration { width: 33; }
     .-wide ClassErrorsView > #errors-left { display: block; }
-    .-wide ClassErrorsView > #errors-right { display: block; width: 46; layout: vertical; }
-    .-wide #errors-classes { width: 1fr; height: auto; max-height: 50%; }
+    .-wide ClassErrorsView > #errors-right { display: block; width: 48; layout: vertical; }
+    .-wide #errors-confusions-title { margin-top: 1; }
+    .-wide #errors-classes { height: auto; max-height: 50%; }
     .-wide #errors-classes > ClassTable { height: auto; }
-    .-wide #errors-calibration { width: 1fr; height: 1fr; padding-top: 1; }
+    .-wide #errors-calibration { width: 1fr; height: 1fr; margin-top: 1; }
     """
 
     def __init__(self, *, ascii_only: bool = False) -> None:
@@ -50,14 +51,14 @@ class ClassErrorsView(ErrorsView):
         with Vertical(id="errors-left"):
             yield Confusion(ascii_only=self.ascii_only)
             yield Static(id="errors-cell")
-            yield Static(id="errors-confusions-title")
+            yield Static(id="errors-confusions-title", classes="errors--title")
             yield ConfusionTable()
         with Container(id="errors-right"):
             with Vertical(id="errors-classes"):
-                yield Static(id="errors-classes-title")
+                yield Static(id="errors-classes-title", classes="errors--title")
                 yield ClassTable()
             with Vertical(id="errors-calibration"):
-                yield Static(id="errors-calibration-title")
+                yield Static(id="errors-calibration-title", classes="errors--title")
                 yield Drawing(ascii_only=self.ascii_only)
 
     def show(self, report: Report) -> None:
@@ -89,6 +90,7 @@ class ClassErrorsView(ErrorsView):
     def go(self, part: str) -> None:
         """Make a pane the active one; the list and the matrix stand on the same confusion."""
         super().go(part)
+        self.query_one(Confusion).light(part == "matrix")
         table = self.query_one(ConfusionTable)
         if part == "confusions" and table.confusions:
             self.query_one(Confusion).place(table.confusions[table.cursor])

@@ -17,6 +17,7 @@ from tui.error_report import Cell, ClassErrors
 from tui.widgets.shortening import left, right, shortened
 
 _LEAST_CELL = 4
+_CORNER = "true\\pred"
 _LABEL = 12
 """Cells of the longest class name at the left."""
 _RECALL = 8
@@ -72,6 +73,7 @@ class Confusion(Widget):
         self._report: ClassErrors | None = None
         self.cell: Cell = (0, 0)
         """Where the cursor stands."""
+        self._is_active = True
         self._corner: Cell = (0, 0)
         """The first row and column in sight."""
 
@@ -82,6 +84,12 @@ class Confusion(Widget):
         if grown:
             self.cell = next(iter(report.confusions()), (0, 0))
         self.refresh(layout=grown)
+
+    def light(self, is_active: bool) -> None:
+        """Light the cursor while keys move it."""
+        if is_active != self._is_active:
+            self._is_active = is_active
+            self.refresh()
 
     def move(self, columns: int, rows: int) -> None:
         """Move the cursor, within the matrix."""
@@ -117,7 +125,7 @@ class Confusion(Widget):
         """Return where everything stands, and move what is in sight so that the cursor is."""
         classes = len(report.names)
         cell = max(_LEAST_CELL, len(str(max(report.counts.values(), default=0))) + 2)
-        longest = max(len("true"), *map(cell_len, report.names))
+        longest = max(len(_CORNER), *map(cell_len, report.names))
         label = min(longest + 1, _LABEL, max(4, width // 4))
         whole, least = label + classes * cell, label + 4 * cell
         has_recall = whole + _RECALL <= width or (whole > width and least + _RECALL <= width)
@@ -137,7 +145,7 @@ class Confusion(Widget):
     def _head(self, report: ClassErrors, frame: _Frame) -> Content:
         """Return the names of the predicted classes, that of the cursor's column lit."""
         names = shortened(report.names, frame.cell - 1)
-        parts: list[tuple[str, str]] = [(left("true", frame.label), "$secondary")]
+        parts: list[tuple[str, str]] = [(left(_CORNER, frame.label), "$secondary")]
         for column in frame.columns:
             style = "bold $primary" if column == self.cell[1] else "$secondary"
             parts.append((right(names[column], frame.cell - 1) + " ", style))
@@ -162,7 +170,7 @@ class Confusion(Widget):
         number = (str(count) if count else "·").rjust(cells - 2)
         step = level(report.share(cell)) if count else 0
         if cell == self.cell:
-            return f"[{number}]", "bold reverse"
+            return f"[{number}]", "bold reverse" if self._is_active else "bold"
         if self._ascii_only or self.app.no_color:
             return f"{_DENSITY[step]}{number} ", "" if count else "$secondary"
         if not count:
@@ -203,7 +211,7 @@ def _in_sight(first: int, cursor: int, room: int, classes: int) -> int:
 
 def _precision(report: ClassErrors, frame: _Frame) -> Content:
     """Return the line below: which share of those called a class are of it, in percent."""
-    parts = [left("prec. %" if frame.label >= len("prec. %") else "prec", frame.label)]
+    parts = [left("precision", frame.label - 1) + " "]
     for column in frame.columns:
         value = 100 * report.precision[column]
         digits = f"{value:.1f}" if frame.cell >= len("99.9") + 1 and value < 100 else f"{value:.0f}"

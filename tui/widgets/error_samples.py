@@ -3,7 +3,7 @@
 from functools import partial
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 
 from tui.error_report import Cell, Report, Sample
 from tui.widgets.pictures.drawing import Drawing
@@ -18,8 +18,11 @@ class ErrorSamples(Horizontal):
     """Goes through the samples of a cell, the worst first."""
 
     DEFAULT_CSS = """
+    ErrorSamples { padding-top: 1; }
     ErrorSamples > .samples--subject { width: 1fr; }
-    ErrorSamples > .samples--verdict { width: 42; }
+    ErrorSamples > Vertical { width: 42; }
+    ErrorSamples .samples--verdict { height: auto; }
+    ErrorSamples .samples--others { margin-top: 1; }
     """
 
     def __init__(self, *, ascii_only: bool = False) -> None:
@@ -33,9 +36,11 @@ class ErrorSamples(Horizontal):
         self.total = 0
 
     def compose(self) -> ComposeResult:
-        """Return the subject at the left and the verdict at the right."""
+        """Return the subject at the left, the verdict at the right, and below it some other samples."""
         yield Drawing(ascii_only=self._ascii_only).add_class("samples--subject")
-        yield Drawing(ascii_only=self._ascii_only).add_class("samples--verdict")
+        with Vertical():
+            yield Drawing(ascii_only=self._ascii_only).add_class("samples--verdict")
+            yield Drawing(ascii_only=self._ascii_only).add_class("samples--others")
 
     @property
     def heading(self) -> str:
@@ -70,7 +75,8 @@ class ErrorSamples(Horizontal):
     def say(self, sentence: str) -> None:
         """Show a sentence where there is no sample to show."""
         self.query_one(".samples--subject", Drawing).say(sentence)
-        self.query_one(".samples--verdict", Drawing).say("")
+        for name in (".samples--verdict", ".samples--others"):
+            self.query_one(name, Drawing).say("")
 
     def _draw(self) -> None:
         sample = self._known.get(self.number)
@@ -82,7 +88,16 @@ class ErrorSamples(Horizontal):
         else:
             subject.show(partial(row, sample))
         self.query_one(".samples--verdict", Drawing).show(partial(verdict, sample, self._report))
+        if others := self._others():
+            self.query_one(".samples--others", Drawing).show(partial(thumbnails, others))
+
+    def _others(self) -> list[Image]:
+        """Return the pictures of the samples that come with the one that is seen, by their numbers."""
+        first = self.number // PAGE * PAGE
+        numbers = [one for one in range(first, first + PAGE) if one != self.number and one in self._known]
+        found = [(one, self._known[one]) for one in numbers]
+        return [_image(other, f"{one + 1:,}") for one, other in found if other.pixels is not None]
 
 
-def _image(sample: Sample) -> Image:
-    return images_of({"images": [{"label": "", "pixels": sample.pixels}]})[0]
+def _image(sample: Sample, label: str = "") -> Image:
+    return images_of({"images": [{"label": label, "pixels": sample.pixels}]})[0]

@@ -57,7 +57,7 @@ class ClassTable(VirtualTable, can_focus=False):
 
     columns: ClassVar[Sequence[Column]] = (
         Column("class", 0, 5, most=_NAME),
-        Column("recall", 1, 7, right=True),
+        Column("recall", 1, 6, right=True),
         Column("precision", 2, 9, right=True),
         Column("F1", 3, 6, right=True),
         Column("samples", 4, 7, right=True),
@@ -135,4 +135,6 @@ def _rank(report: ClassErrors, label: int, order: Order) -> tuple[float, int]:
 
 
 def _share(value: float, number_of: int) -> str:
-    return f"{100 * value:.1f} %" if number_of else "–"
+    if not number_of:
+        return "–"
+    return f"{100 * value:.1f} %" if value < 1 else "100 %"

@@ -15,6 +15,9 @@ class ErrorsView(Horizontal):
     Its class is `-<part>` for the active part, by which the styles show and hide panes.
     """
 
+    DEFAULT_CSS = """
+    ErrorsView .errors--title { height: 1; padding: 0 1; }
+    """
     PARTS: ClassVar[tuple[str, ...]]
 
     def __init__(self, *, ascii_only: bool = False) -> None:

@@ -24,28 +24,31 @@ class NumberErrorsView(ErrorsView):
     NumberErrorsView > #errors-scatter { width: 1fr; }
     NumberErrorsView > #errors-numbers { width: 37; }
     NumberErrorsView #errors-residuals { height: 1fr; }
-    NumberErrorsView #errors-worst { display: none; padding: 0 1; }
+    NumberErrorsView #errors-worst { display: none; }
+    NumberErrorsView WorstTable { margin: 0 1; }
     NumberErrorsView.-worst > #errors-scatter { display: none; }
     NumberErrorsView.-worst > #errors-numbers { width: 1fr; }
     NumberErrorsView.-worst #errors-residuals { display: none; }
     NumberErrorsView.-worst #errors-worst { display: block; }
     .-wide NumberErrorsView > #errors-scatter { display: block; }
     .-wide NumberErrorsView > #errors-numbers { width: 46; }
-    .-wide NumberErrorsView #errors-residuals { display: block; height: 18; }
+    .-wide NumberErrorsView #errors-residuals { display: block; height: auto; max-height: 50%; }
+    .-wide NumberErrorsView .errors--residuals { height: auto; }
+    .-wide NumberErrorsView #errors-worst-title { margin-top: 1; }
     .-wide NumberErrorsView #errors-worst { display: block; height: 1fr; }
     """
 
     def compose(self) -> ComposeResult:
         """Return the panes."""
         with Vertical(id="errors-scatter"):
-            yield Static(id="errors-scatter-title")
+            yield Static(id="errors-scatter-title", classes="errors--title")
             yield Drawing(ascii_only=self.ascii_only).add_class("errors--scatter")
         with Container(id="errors-numbers"):
             with Vertical(id="errors-residuals"):
-                yield Static(id="errors-residuals-title")
+                yield Static(id="errors-residuals-title", classes="errors--title")
                 yield Drawing(ascii_only=self.ascii_only).add_class("errors--residuals")
             with Vertical(id="errors-worst"):
-                yield Static(id="errors-worst-title")
+                yield Static(id="errors-worst-title", classes="errors--title")
                 yield WorstTable()
 
     def show(self, report: Report) -> None:

@@ -16,6 +16,7 @@ _SHARE = 6
 _COUNT = 7
 _LONGEST_BAR = 40
 _LEAST_BAR = 6
+_TIED = "\N{NO-BREAK SPACE}"
 
 
 def reliability(report: ClassErrors, canvas: Canvas) -> Content:
@@ -42,7 +43,7 @@ def residuals(report: NumberErrors, canvas: Canvas) -> Content:
     parts = [
         f"MAE {figures.amount(report.mae)}",
         f"RMSE {figures.amount(report.rmse)}",
-        f"mean {figures.amount(report.bias)}",
+        f"bias {figures.amount(report.bias)}",
     ]
     lines = flowing(parts, canvas.width).split("\n")
     return Content("\n").join([*lines, *_histogram(report.residuals, canvas, canvas.height - len(lines))])
@@ -57,7 +58,7 @@ def last_filled(told: Calibration) -> int:
 def _verdict(told: Calibration) -> str:
     """Return the error in words, and in which direction the network is off."""
     error = f"expected calibration error {percent(told.error)}"
-    sure, right = percent(told.mean_confidence), percent(told.mean_right)
+    sure, right = (f"{100 * share:.1f} %" for share in (told.mean_confidence, told.mean_right))
     side = "too sure" if told.mean_confidence > told.mean_right else "not sure enough"
     near = abs(told.mean_confidence - told.mean_right) < 0.005
     return f"{error}: {sure} sure and {right} right on average{'' if near else f', {side}'}"
@@ -91,8 +92,10 @@ def _margins(report: ClassErrors, canvas: Canvas) -> Content:
 
 
 def _said(sentence: str, canvas: Canvas) -> list[Content]:
-    """Return a sentence in as many lines as it takes."""
-    return flowing(sentence.split(" "), canvas.width, " ").split("\n")
+    """Return a sentence in as many lines as it takes; a figure is not parted from its sign."""
+    words = sentence.replace(" %", f"{_TIED}%").split(" ")
+    lines = flowing(words, canvas.width, " ").plain.replace(_TIED, " ").split("\n")
+    return [Content(line).stylize("$secondary") for line in lines]
 
 
 def _histogram(told: Histogram, canvas: Canvas, height: int) -> list[Content]:

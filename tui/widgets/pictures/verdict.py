@@ -12,7 +12,7 @@ from tui.widgets.shortening import cut_to, left, right
 
 _WORD = 10
 _NAME = 14
-_NUMBER = 10
+_NUMBER = 9
 _COLUMN = 32
 _LONGEST_BAR = 30
 _UNUSUAL = 2.0
@@ -23,7 +23,8 @@ def verdict(sample: Sample, report: Report, canvas: Canvas) -> Content:
     """Return the true and the predicted class and the highest scores, or target, prediction and error."""
     lines = _classified(sample, report, canvas) if isinstance(report, ClassErrors) else _predicted(sample)
     place = _line("sample", f"{sample.place:,} of {report.seen.split}")
-    return Content("\n").join([*lines, Content(""), place][: max(canvas.height, 1)])
+    keys = Content("left and right: other samples").stylize("$secondary")
+    return Content("\n").join([*lines, Content(""), place, keys])
 
 
 def row(sample: Sample, canvas: Canvas) -> Content:
