@@ -24,13 +24,28 @@ from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane_tabs import PaneTabs
 from tui.widgets.panes.activations import Activations
+from tui.widgets.panes.boundary import Boundary
+from tui.widgets.panes.features import Features
 from tui.widgets.panes.gradients import Gradients
 from tui.widgets.panes.pane import Moment, Pane
+from tui.widgets.panes.predictions import Predictions
+from tui.widgets.panes.surface import Surface
 from tui.widgets.panes.updates import Updates
 from tui.widgets.panes.waterfall import Waterfall
+from tui.widgets.panes.weights import Weights
 from tui.widgets.status_line import packed
 
-PANES: tuple[type[Pane], ...] = (Gradients, Waterfall, Updates, Activations)
+PANES: tuple[type[Pane], ...] = (
+    Gradients,
+    Waterfall,
+    Updates,
+    Activations,
+    Weights,
+    Features,
+    Boundary,
+    Predictions,
+    Surface,
+)
 """In the order in which they are named and gone through."""
 
 _POLL_SECONDS = 0.1

@@ -23,7 +23,7 @@ from tui.widgets.pictures.regions import (
     regions_of,
     wrong_mark,
 )
-from tui.widgets.pictures.tiles import Grid, Tile, grid_of, tiled
+from tui.widgets.pictures.tiles import Grid, Tile, grid_of, strips, tiled
 
 _AROUND = 2
 _ENOUGH = 9
@@ -158,7 +158,7 @@ def _seen(units: dict[str, Any], room: Canvas) -> int:
 
 def _grid(units: dict[str, Any], room: Canvas) -> Grid | None:
     if units["height"] == 1:
-        return Grid(room.width, _STRIP, 1, max(0, room.height // 2)) if room.width > 1 else None
+        return Grid(room.width, _STRIP, 1, max(0, room.height))
     return grid_of((units["width"], units["height"]), len(units["tiles"]), room, _ENOUGH)
 
 
@@ -171,7 +171,10 @@ def _responses(
     shown = tiles[first : first + _seen(units, room)]
     name = clean(str(units["layers"][units["layer"]]))
     total = units["total"]
-    span = f"{total} units" if len(shown) == total else f"{first + 1}–{first + len(shown)} of {total} units"
+    span = f"{total} units"
+    if len(shown) < total:
+        span = f"units {first}–{first + max(len(shown), 1) - 1} of {total}"
     top = Content.assemble((name, "bold"), (f"  {span}", "$secondary")).truncate(canvas.width, ellipsis=True)
+    body = strips(shown, room) if units["height"] == 1 else tiled(shown, room, grid)
     scale = flowed([signed_legend("max", canvas), Content("each its own")], canvas.width)
-    return Content("\n").join([top, *tiled(shown, room, grid), scale.stylize_before("$secondary")])
+    return Content("\n").join([top, *body, scale.stylize_before("$secondary")])

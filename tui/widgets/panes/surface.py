@@ -88,13 +88,13 @@ def _legend(answer: dict[str, Any], relief: Relief, canvas: Canvas) -> list[Cont
 
 def _notes(answer: dict[str, Any]) -> list[Content]:
     side = len(answer["grid"])
-    parts = [Content(f"{side}×{side} losses of {answer['samples']} training samples, log scale")]
+    parts = [Content(f"{side}×{side} losses, {answer['samples']} samples, log scale")]
     if "random" in answer["sorts"]:
         random = answer["sorts"].count("random")
-        text = "y: a random direction" if random == 1 else "random directions"
+        text = "y: random" if random == 1 else "random directions"
         parts.append(Content(f"{text} (Li et al. 2018)"))
     else:
-        parts.append(Content("principal components of the way (Li et al. 2018)"))
+        parts.append(Content("principal components (Li et al. 2018)"))
     if len(answer["steps"]) < _FEW:
         parts.append(Content("training.checkpoint_seconds=1 keeps more of a short run"))
     return parts

@@ -126,4 +126,7 @@ def _range(answer: dict[str, Any], seen: int, what: str) -> str:
     first, total = answer["start"], answer["total"]
     if seen >= total:
         return f"{total:,} {what}"
-    return f"{first + 1}–{first + max(seen, 1)} of {total:,} {what}"
+    if answer["sort"] == "images" and not answer["kernel"]:  # they are in an order of their own
+        places = f"{seen}" if not first else f"the {first + 1}th to {first + seen}th"
+        return f"{places} of {total:,} {what}"
+    return f"{first}–{first + max(seen, 1) - 1} of {total:,} {what}"

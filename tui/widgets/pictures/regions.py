@@ -25,6 +25,7 @@ _SHADES = 6
 _STRONGEST = 0.62
 """The share of a class's own colour where the network is certain."""
 _PLAIN_POINTS = 120
+_SPARSE = 30
 _WRONG = "!"
 
 
@@ -113,10 +114,12 @@ def _painted(regions: Regions, canvas: Canvas) -> list[Content]:
     marks: dict[tuple[int, int], tuple[str, Pixel]] = {}
     for point in regions.points:
         row, column = regions.place(point)
-        if point.is_right:
-            rows[row][column] = _dot(regions, point, canvas)
-        else:
+        if not point.is_right:
             marks[row // 2, column] = "×", stands_out
+        elif len(regions.points) < _SPARSE:  # where there is room for it, a dot that cannot be overlooked
+            marks[row // 2, column] = "●", _dot(regions, point, canvas)
+        else:
+            rows[row][column] = _dot(regions, point, canvas)
     return half_blocks(rows, marks)
 
 

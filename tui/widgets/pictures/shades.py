@@ -9,8 +9,8 @@ from functools import lru_cache
 from tui.widgets.pictures.packed import Pixel
 
 _NEUTRAL_DARK, _NEUTRAL_LIGHT = (30, 34, 42), (233, 233, 228)
-_POSITIVE_DARK = (_NEUTRAL_DARK, (29, 74, 117), (52, 134, 197), (118, 194, 243), (214, 238, 255))
-_NEGATIVE_DARK = (_NEUTRAL_DARK, (104, 55, 12), (191, 101, 12), (245, 160, 52), (255, 224, 168))
+_POSITIVE_DARK = (_NEUTRAL_DARK, (29, 74, 117), (52, 134, 197), (112, 188, 240), (178, 222, 250))
+_NEGATIVE_DARK = (_NEUTRAL_DARK, (104, 55, 12), (191, 101, 12), (240, 152, 44), (253, 206, 132))
 _POSITIVE_LIGHT = (_NEUTRAL_LIGHT, (168, 205, 232), (84, 151, 204), (24, 95, 158), (5, 45, 92))
 _NEGATIVE_LIGHT = (_NEUTRAL_LIGHT, (245, 205, 155), (226, 146, 62), (176, 88, 8), (98, 44, 0))
 _HEIGHTS = (

@@ -51,8 +51,9 @@ def _has_numbers(weights: Weights, canvas: Canvas) -> bool:
 
 def _numbers(weights: Weights, shown: Values, canvas: Canvas) -> list[Content]:
     columns = len(shown[0])
-    cell = min(_WIDEST_CELL, (canvas.width - _LABEL) // columns)
     names = weights.names or tuple(f"x{number}" for number in range(1, columns + 1))
+    widest = max(_WIDEST_CELL, *(cell_len(clean(name)) + 2 for name in names))
+    cell = min(widest, (canvas.width - _LABEL) // columns)
     head = "".join(_right(clean(name), cell) for name in names)
     lines = [Content(" " * _LABEL + head).stylize("$secondary")]
     for number, row in enumerate(shown, weights.first):
@@ -62,6 +63,7 @@ def _numbers(weights: Weights, shown: Values, canvas: Canvas) -> list[Content]:
 
 
 def _figure(share: float, weight: float, cell: int, canvas: Canvas) -> tuple[str, Style | str]:
+    weight = 0.0 if abs(weight) < 0.005 else weight  # no minus before a zero
     text = f"{weight:.2f}" if abs(weight) < 1000 else f"{weight:.1e}"
     text = f"{text if len(text) < cell else f'{weight:.0e}'} ".rjust(cell)
     if canvas.ascii_only or canvas.colorless:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from tui.widgets.pictures.drawing import Canvas
@@ -14,6 +14,7 @@ from tui.widgets.pictures.shades import diverging, grey_letter
 
 _LARGEST = 32
 """Pixels of a side beyond which no picture is made larger."""
+_STRIP_LABEL = 5
 _SMALL = 24
 """Pixels of a side up to which pictures are made larger before all of them are seen."""
 _READABLE = 7
@@ -110,6 +111,18 @@ def tiled(tiles: Sequence[Tile], canvas: Canvas, grid: Grid | None) -> list[Cont
         lines += [Content(" ").join(parts) for parts in zip(*drawn, strict=True)]
         labels = [tile.label(grid.width) for tile in row]
         lines.append(Content(" ".join(labels)).stylize("$secondary"))
+    return lines
+
+
+def strips(tiles: Sequence[Tile], canvas: Canvas) -> list[Content]:
+    """Return a line for each tile, behind its label."""
+    width = canvas.width - _STRIP_LABEL
+    if width < 1 or canvas.height < 1:
+        return [Content("no room").stylize("$secondary")]
+    lines = []
+    for tile in tiles[: canvas.height]:
+        label = set_cell_size(tile.labels[-1].rjust(_STRIP_LABEL - 1), _STRIP_LABEL)
+        lines.append(Content.assemble((label, "$secondary"), lines_of(tile, width, 2, canvas)[0]))
     return lines
 
 
