@@ -132,19 +132,22 @@ class Trial:
 
         `split` says whether the name of the split is in it.
         """
-        name, child = self.origin.remedy, self.child
+        said = self.outcome(parent, split=split)
+        return f"{self.origin.remedy}: {said}" if self.is_decided else f"{self.origin.remedy} is {said}"
+
+    def outcome(self, parent: str = "the parent", *, split: bool = True) -> str:
+        """Return the same without the remedy's name."""
+        child = self.child
         if not self.is_decided:
-            by_now = (
-                f": {child.figure(split=split)} at step {child.step:,}" if child.score is not None else ""
-            )
-            return f"{name} is being tried{by_now}"
+            figure = f": {child.figure(split=split)} at step {child.step:,}"
+            return f"being tried{figure if child.score is not None else ''}"
         came_to = child.figure(split=split) + (" so far" if child.live else "")
         if child.state not in ("finished", *LIVE):
             came_to = f"{child.state} with {came_to}"
         if self.parent is None:
-            return f"{name}: {came_to}; {parent} is gone"
+            return f"{came_to}; {parent} is gone"
         other = self.parent.split != child.split
-        return f"{name}: {came_to} where {parent} had {self.parent.figure(split=other)}"
+        return f"{came_to} where {parent} had {self.parent.figure(split=other)}"
 
     def table(self) -> dict[str, Any]:
         """Return it as JSON has it, for the parent's list."""

@@ -1,6 +1,5 @@
-"""Judging a run while it is watched: each look only at what is new, and never for long."""
+"""Judging a run while it is watched: only what is new, and never for long at once."""
 
-import time
 from contextlib import suppress
 
 from dlcore.diagnose import Diagnosis, Finding
@@ -9,8 +8,8 @@ from dlcore.history import RunHistory
 from dlcore.judged import as_it_stands, config_of
 from tui.feed import RunFeed
 
-_REST = 20
-"""The next look at a live run waits so many times as long as the last one took."""
+_LOOKS = 2
+"""So many steps are judged at once, some milliseconds of work; keys have their turn between."""
 
 
 class Judge:
@@ -25,7 +24,6 @@ class Judge:
         self._diagnosis: Diagnosis | None = None
         self._history: RunHistory | None = None
         self._settings: dict[str, object] = {}
-        self._due = 0.0
         if self._config is None:
             with suppress(DltuiError):  # of another version: what is known of it may be enough
                 self._config = config_of(feed.run)
@@ -37,14 +35,21 @@ class Judge:
         self.look()
 
     def look(self) -> tuple[Finding, ...]:
-        """Take in what has come, and return the findings; nothing while a long run is only previewed."""
-        began = time.monotonic()
-        is_due = self._diagnosis is None or not self.feed.live or began >= self._due
-        if self._config is None or self.feed.reading or not is_due:
-            return self.findings
-        self.findings = self._judging(self.feed.history).see(self.feed.history)
-        self._due = began + (1 + _REST) * (time.monotonic() - began)
+        """Take in all that has come, and return the findings; none while a long run is only previewed."""
+        while not self.look_briefly():
+            pass
         return self.findings
+
+    def look_briefly(self) -> bool:
+        """Take in a part of what has come; return whether that was all. The findings change when it was."""
+        if self._config is None or self.feed.reading:
+            return True
+        judging = self._judging(self.feed.history)
+        found = judging.see(self.feed.history, _LOOKS)
+        if judging.is_behind(self.feed.history):
+            return False
+        self.findings = found
+        return True
 
     def _judging(self, history: RunHistory) -> Diagnosis:
         """Return what judges a history; another one when it, or what is configured, is no longer the same."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widget import Widget
 from textual.widgets import Static
 
 from dlcore import launch
@@ -42,25 +43,28 @@ def line(stage: Stage) -> str:
 
 def kin(stage: Stage) -> list[str]:
     widget = stage.train.query_one(KinLine)
-    return widget.render().plain.split("\n") if widget.display else []
+    return widget.render().plain.split("\n") if widget.size else []
 
 
 def told(stage: Stage) -> str:
     """All that the findings screen says, as one line."""
-    contents: list[Any] = [one.content for one in stage.app.screen.query(Static)]
-    shown = [str(getattr(one, "plain", one)) for one in contents]
-    return " ".join(" ".join([*shown, *(row.render().plain for row in stage.app.screen.query(Row))]).split())
+    return words(stage.app.screen)
+
+
+def words(widget: Widget) -> str:
+    contents: list[Any] = [one.content for one in widget.query(Static)]
+    return " ".join(" ".join(str(getattr(one, "plain", one)) for one in contents).split())
 
 
 def chosen(stage: Stage) -> str:
     row = stage.app.screen.focused
-    return row.render().plain if isinstance(row, Row) else ""
+    return words(row) if isinstance(row, Row) else ""
 
 
 async def open_findings(stage: Stage) -> None:
     await stage.until(lambda: line(stage))
     stage.type("d")
-    await stage.until(lambda: isinstance(stage.app.screen, FindingsScreen) and chosen(stage))
+    await stage.until(lambda: isinstance(stage.app.screen, FindingsScreen) and "›" in chosen(stage))
 
 
 @pytest.fixture
@@ -279,7 +283,7 @@ async def test_what_came_of_it_is_said_on_both_screens(
         came_of_it = f"{RELU}: 87.32 % validation where"
         await stage.until(lambda: kin(stage) == [f"{came_of_it} this run had 10.45 %   n shows it"])
         await open_findings(stage)
-        assert f"{came_of_it} this run had 10.45 %" in told(stage)
+        assert "tried: 87.32 % validation where this run had 10.45 %" in told(stage)
         stage.type("escape", "n")
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.run == child.dir)
         await stage.until(lambda: kin(stage) and "is being" not in kin(stage)[0])

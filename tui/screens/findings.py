@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -30,35 +30,38 @@ _AROUND = 7
 _KEYS = "enter or a number takes a remedy · s switches a rule off · esc goes back"
 
 
-class Row(Widget, can_focus=True):
+class Row(Horizontal, can_focus=True):
     """What can be chosen: a remedy, a finding that has none, or a rule that is switched off."""
 
     DEFAULT_CSS = """
     Row { height: auto; }
     Row:focus { background: $primary 25%; }
+    Row > .row--mark { width: 4; color: $accent; }
+    Row > .row--text { width: 1fr; }
     """
 
-    def __init__(self, text: Content, code: str, taken: Taken | None = None) -> None:
+    def __init__(self, text: Content, code: str, taken: Taken | None = None, number: int = 0) -> None:
         super().__init__()
-        self._text = text
+        self._number = str(number) if 0 < number < 10 else ""
         self.code = code
         self.taken = taken
+        self.text = text
 
-    def render(self) -> Content:
-        """Return the text, marked while it is chosen."""
-        mark = "› " if self.has_focus else "  "
-        return Content("\n").join(
-            Content.assemble(mark if number == 0 else "  ", line)
-            for number, line in enumerate(self._text.split("\n"))
-        )
+    def compose(self) -> ComposeResult:
+        """Return the mark and what it stands before."""
+        yield Static(self._mark("  "), classes="row--mark")
+        yield Static(self.text, classes="row--text")
+
+    def _mark(self, arrow: str) -> Content:
+        return Content.assemble(arrow, (self._number, "bold"))
 
     def on_focus(self) -> None:
-        """Show the mark."""
-        self.refresh()
+        """Show that it is chosen, also to those who see no colour."""
+        self.query_one(".row--mark", Static).update(self._mark("› "))
 
     def on_blur(self) -> None:
-        """Take the mark away."""
-        self.refresh()
+        """Show that it no longer is."""
+        self.query_one(".row--mark", Static).update(self._mark("  "))
 
 
 class FindingsScreen(ModalScreen[Taken | None]):
@@ -114,15 +117,13 @@ class FindingsScreen(ModalScreen[Taken | None]):
     def _rows(self, finding: Finding, before: int) -> Iterator[Row]:
         """Yield the remedies of a finding, counted on from the number `before`."""
         for number, remedy in enumerate(finding.remedies, before + 1):
-            key = f"{number} " if number < 10 else "  "
             tried = next((one for one in self._taken if _is_of(one, finding, remedy)), None)
             text = Content.assemble(
-                (key, "bold $accent"),
                 (clean(remedy.name), "bold"),
                 (clean(f"  {' '.join(remedy.settings)}"), "$secondary"),
-                Content("\n  " + clean(tried.told("this run"))) if tried is not None else "",
+                _outcome(tried),
             )
-            yield Row(text, finding.code, (finding, remedy))
+            yield Row(text, finding.code, (finding, remedy), number)
         if not finding.remedies:
             yield Row(Content("no remedy is known").stylize("$secondary"), finding.code)
 
@@ -212,6 +213,13 @@ def _off(code: str) -> Row:
 
 def _is_of(trial: Trial, finding: Finding, remedy: Remedy) -> bool:
     return (trial.origin.code, trial.origin.remedy) == (finding.code, remedy.name)
+
+
+def _outcome(tried: Trial | None) -> str:
+    if tried is None:
+        return ""
+    word = "tried: " if tried.is_decided else ""
+    return f"\n{clean(word + tried.outcome('this run'))}"
 
 
 async def consult(

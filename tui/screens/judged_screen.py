@@ -35,7 +35,9 @@ class JudgedScreen(TimeScreen):
         """Judge what is new; the row is for the findings by now, or for the step in the past."""
         assert self._judge is not None
         line = self.query_one(FindingLine)
-        line.show(self._judge.look())
+        if not self._judge.look_briefly():
+            self._parts.append(self.draw_findings)  # of a run that was never judged; the curves come first
+        line.show(self._judge.findings)
         line.set_class(not self.cursor.follows, "-gone")
         self.query_one("#train-step", Static).set_class(self.cursor.follows, "-gone")
 
