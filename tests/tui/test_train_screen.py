@@ -242,9 +242,9 @@ async def test_over_ssh_the_next_frame_waits(running: FakeRun, monkeypatch: pyte
         assert stage.app.animation_level == "none"
         await drawn(stage, running)
         monkeypatch.setattr(
-            "tui.screens.train.time", SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)
+            "tui.screens.time_screen.time", SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)
         )
-        monkeypatch.setattr("tui.screens.train.line_of", lambda app: line)
+        monkeypatch.setattr("tui.screens.time_screen.line_of", lambda app: line)
         stage.train._redraw()
         await stage.until(lambda: not stage.train._parts)
         for later, given, is_drawn in (
@@ -266,7 +266,7 @@ async def test_frames_a_second_are_bounded(running: FakeRun, monkeypatch: pytest
     async with opened(running) as stage:
         await drawn(stage, running)
         clock = SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)
-        monkeypatch.setattr("tui.screens.train.time", clock)
+        monkeypatch.setattr("tui.screens.time_screen.time", clock)
         stage.train._redraw()
         frames: list[float] = []
         monkeypatch.setattr(stage.train, "_draw_loss", lambda: frames.append(now))
@@ -282,7 +282,7 @@ async def test_a_stalled_line_gets_no_frames_and_keys_still_work(
     running: FakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = (0, False)
-    monkeypatch.setattr("tui.screens.train.line_of", lambda app: line)
+    monkeypatch.setattr("tui.screens.time_screen.line_of", lambda app: line)
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
         line = (0, True)
