@@ -43,7 +43,8 @@ def line(stage: Stage) -> str:
 
 def kin(stage: Stage) -> list[str]:
     widget = stage.train.query_one(KinLine)
-    return widget.render().plain.split("\n") if widget.size else []
+    shown = widget.render().plain
+    return shown.split("\n") if shown and widget.size.width == stage.train.size.width - 2 else []
 
 
 def told(stage: Stage) -> str:
