@@ -14,12 +14,25 @@ def histogram(edges: list[float], counts: list[int]) -> Histogram:
 
 def test_gradients_are_drawn_by_their_powers_of_ten() -> None:
     found = histogram([0.0, 1e-4, 1e-3, 1e-2], [5, 2, 3])
+    assert found.total == 10
     one = binned("gradients", found)
     assert one.edges == pytest.approx([-4, -3, -2])
     assert (list(one.counts), one.zeros) == ([2, 3], 5)
     assert binned("weights", found) == Binned(found.edges, found.counts)
     odd = histogram([-1.0, 1.0], [7])  # of somebody else's making
     assert binned("gradients", odd) == Binned(odd.edges, odd.counts)
+
+
+def test_few_values_are_drawn_in_few_bins() -> None:
+    edges = [float(edge) for edge in range(65)]
+    counts = [1 + place % 2 for place in range(64)]
+    one = binned("weights", histogram(edges, counts))
+    assert list(one.edges) == [0, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 56, 60, 64]
+    assert list(one.counts) == [6] * 16
+    uneven = binned("weights", histogram(edges, [1] * 50 + [0] * 14))
+    assert (uneven.edges[-2:], sum(uneven.counts)) == ([60.0, 64.0], 50)
+    many = binned("weights", histogram(edges, [100 * count for count in counts]))
+    assert len(many.counts) == 64
 
 
 @pytest.mark.parametrize(
@@ -83,6 +96,7 @@ def test_bars_are_high_where_there_is_much_and_seen_where_there_is_little() -> N
 def test_labels_fill_their_cells() -> None:
     assert Axis(-0.5, 0.5).labels(20) == "-0.5      0      0.5"
     assert Axis(-8, -2, is_log=True).labels(24) == "1e-8      1e-5      1e-2"
+    assert Axis(-7, -2, is_log=True).labels(25) == "1e-7    1e-5         1e-2"
     assert Axis(-0.5, 0.5).labels(9) == "-0.5  0.5"
     for cells in range(1, 40):
         assert len(Axis(-0.00125, 0.00125).labels(cells)) == cells

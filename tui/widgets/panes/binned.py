@@ -11,6 +11,8 @@ _TAIL = 0.001
 """Of each histogram, such a share on either side need not be on the axis: it is drawn at its end."""
 _DECADES = 3
 """A logarithmic axis has at least so many."""
+_LEAST_BINS, _ROOT = 8, 2.0
+"""A histogram has at least so many bins, and about so many times the root of its values."""
 _SHADES = ".:-=+*%#"
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _PLAIN_EIGHTHS = " ..::::##"
@@ -35,12 +37,14 @@ class Axis:
     is_log: bool = False
 
     def labels(self, cells: int) -> str:
-        """Return the ends, and the middle where there is room, in exactly so many cells."""
-        left, middle, right = map(self._label, (self.low, (self.low + self.high) / 2, self.high))
+        """Return the ends, and a round number between them where there is room, in exactly so many cells."""
+        between = (self.low + self.high) // 2 if self.is_log else (self.low + self.high) / 2
+        left, middle, right = map(self._label, (self.low, between, self.high))
         if len(left) + len(right) + len(middle) + 4 > cells:
             return (left + right.rjust(max(1, cells - len(left))))[:cells].ljust(cells)
         line = list(left.ljust(cells))
-        start = cells // 2 - len(middle) // 2
+        place = (between - self.low) / (self.high - self.low)
+        start = max(len(left) + 1, int(place * cells) - len(middle) // 2)
         line[start : start + len(middle)] = middle
         line[cells - len(right) :] = right
         return "".join(line)
@@ -53,8 +57,18 @@ def binned(what: What, histogram: Histogram) -> Binned:
     """Return a histogram of a frame on the axis where it is drawn."""
     edges, counts = histogram.edges, histogram.counts
     if what != "gradients" or edges[0] != 0 or len(counts) < 2:
-        return Binned(edges, counts)
-    return Binned([math.log10(edge) for edge in edges[1:]], counts[1:], counts[0])
+        return _coarse(Binned(edges, counts))
+    return _coarse(Binned([math.log10(edge) for edge in edges[1:]], counts[1:], counts[0]))
+
+
+def _coarse(one: Binned) -> Binned:
+    """Return a histogram with no more bins than so few values can fill: else it shows chance alone."""
+    together = math.ceil(len(one.counts) / max(_LEAST_BINS, _ROOT * math.sqrt(sum(one.counts))))
+    if together < 2:
+        return one
+    starts = range(0, len(one.counts), together)
+    counts = [sum(one.counts[start : start + together]) for start in starts]
+    return Binned([*(one.edges[start] for start in starts), one.edges[-1]], counts, one.zeros)
 
 
 def axis_for(what: What, drawn: Sequence[Binned]) -> Axis:

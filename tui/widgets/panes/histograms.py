@@ -175,24 +175,25 @@ class Histograms(Pane):
             shares = shared_out(binned(what, histogram), axis, cells)
             lines += [[(row, "$accent")] for row in bars(shares, rows, ascii_only=self.ascii_only)]
             lines.append([(axis.labels(cells), "$secondary")])
-        if width < _TWO_COLUMNS or not drawn:
+        if width < _TWO_COLUMNS:
             return lines
-        beside = self._ridge(drawn, seen.frame.step, axis, width - cells - _GAP, rows)
+        beside = self._ridge(seen, drawn, axis, width - cells - _GAP, rows)
         return [_padded(left, cells + _GAP) + right for left, right in zip(lines, beside, strict=True)]
 
-    def _ridge(self, drawn: dict[int, Binned], step: int, axis: Axis, width: int, rows: int) -> list[Line]:
+    def _ridge(self, seen: Seen, drawn: dict[int, Binned], axis: Axis, width: int, rows: int) -> list[Line]:
         """Return a row for each of some frames, the oldest at the top, the one that is looked at marked."""
+        assert seen.frame is not None
         cells = width - _STEP_CELLS - 2
         lines: list[Line] = [[(f"{'step':>{_STEP_CELLS}}  the run, frame by frame", "$secondary")]]
-        for at in evenly(sorted(drawn), rows, step):
-            row = ridge(shared_out(drawn[at], axis, cells), ascii_only=self.ascii_only)
-            style = "bold" if at == step else "$secondary"
-            mark = ">" if at == step else " "
-            lines.append(
-                [(f"{at:>{_STEP_CELLS},}"[:_STEP_CELLS], style), (f"{mark} ", style), (row, "$accent")]
-            )
+        for step in evenly([frame.step for frame in seen.frames], rows, seen.frame.step):
+            is_here = step == seen.frame.step
+            style = "bold" if is_here else "$secondary"
+            label = f"{step:>{_STEP_CELLS},}"[-_STEP_CELLS:] + ("> " if is_here else "  ")
+            shares = shared_out(drawn[step], axis, cells) if step in drawn else []
+            lines.append([(label, style), (ridge(shares, ascii_only=self.ascii_only), "$accent")])
         lines += [[]] * (rows + 1 - len(lines))
-        return [*lines, [(" " * (_STEP_CELLS + 2) + axis.labels(cells), "$secondary")]]
+        labels = axis.labels(cells) if drawn else ""
+        return [*lines, [(" " * (_STEP_CELLS + 2) + labels, "$secondary")]]
 
 
 def read_back(album: Album, run: RunDir, before: Sequence[int], steps: Sequence[int]) -> Seen:
