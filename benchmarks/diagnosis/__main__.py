@@ -25,6 +25,7 @@ _KEEP = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the runs in this folder, and train none that is there.",
 )
+_AT_ONCE = click.option("--jobs", default=2, type=click.IntRange(1), help="Runs trained at once.")
 _ONLY = click.option("--only", default="", help="Codes and families, as in vanishing_gradient,healthy.")
 _EVERY = click.option(
     "--every", default=1, type=click.IntRange(1), help="About one in so many candidates alone."
@@ -43,10 +44,11 @@ def main() -> None:
 @_KEEP
 @_ONLY
 @_EVERY
+@_AT_ONCE
 @click.option("--cure", is_flag=True, help="Take the first remedy of each finding, too.")
-def dev(keep: Path | None, only: str, every: int, cure: bool) -> None:
+def dev(keep: Path | None, only: str, every: int, jobs: int, cure: bool) -> None:
     """Print the report on the half for development, with each miss and each false alarm."""
-    click.echo(_report("dev", keep, only, every, cure=cure))
+    click.echo(_report("dev", keep, only, every, jobs, cure=cure))
 
 
 @main.command("held-back")
@@ -54,13 +56,13 @@ def dev(keep: Path | None, only: str, every: int, cure: bool) -> None:
 @click.option(
     "--again", is_flag=True, help="Measure once more; the page says so, and keeps the first result."
 )
-def held_back(keep: Path | None, again: bool) -> None:
+def held_back(keep: Path | None, jobs: int, again: bool) -> None:
     """Measure the held-back half once, and keep the page in benchmarks/results."""
     with _errors():
         mnist.folder()
         keeping.check(again=again)
     conditions = Conditions()
-    text = _report("held-back", keep, "", 1, cure=True)
+    text = _report("held-back", keep, "", 1, jobs, cure=True)
     path = keeping.store(text, conditions.text(timed=False))
     click.echo(text)
     click.echo(f"Written to {path}", err=True)
@@ -70,13 +72,14 @@ def held_back(keep: Path | None, again: bool) -> None:
 @_KEEP
 @_ONLY
 @_EVERY
-def label(keep: Path | None, only: str, every: int) -> None:
+@_AT_ONCE
+def label(keep: Path | None, only: str, every: int, jobs: int) -> None:
     """Train all candidates and their twins, and keep the labels with their evidence."""
     with _errors():
         mnist.folder()
     chosen = candidates(_names(only), every)
     labels = Labels()
-    with _trainers(keep) as trainers:
+    with _trainers(keep, jobs) as trainers:
         labels.make(chosen, trainers)
     for family, reasons in labels.dropped(chosen).items():
         why = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common() if reason)
@@ -89,9 +92,9 @@ def label(keep: Path | None, only: str, every: int) -> None:
     click.echo(f"Written to {KEPT}", err=True)
 
 
-def _report(half: Half, keep: Path | None, only: str, every: int, *, cure: bool) -> str:
+def _report(half: Half, keep: Path | None, only: str, every: int, jobs: int, *, cure: bool) -> str:
     chosen = candidates(_names(only), every)
-    with _trainers(keep) as trainers:
+    with _trainers(keep, jobs) as trainers:
         own = trainers.home / "labels.json"
         labels = Labels()
         labels.read(KEPT)
@@ -119,14 +122,14 @@ def _errors() -> Iterator[None]:
 
 
 @contextmanager
-def _trainers(keep: Path | None) -> Iterator[Trainers]:
+def _trainers(keep: Path | None, jobs: int) -> Iterator[Trainers]:
     """Trainers below a folder that is kept, or below one that is gone at the end."""
     if keep is not None:
         keep.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield Trainers(keep.absolute())
+        yield Trainers(keep.absolute(), jobs)
         return
     with tempfile.TemporaryDirectory() as scratch:
-        yield Trainers(Path(scratch))
+        yield Trainers(Path(scratch), jobs)
 
 
 if __name__ == "__main__":

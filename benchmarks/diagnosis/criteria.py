@@ -21,7 +21,7 @@ REACHES, FAILS = 0.9, 0.8
 """Shares of the way from chance to the reach."""
 GROWN = 3.0
 """Times its start, from which on a training loss has grown far beyond it."""
-WORSE, NO_WORSE = 1.5, 1.2
+WORSE, NO_WORSE = 1.4, 1.2
 """Final validation loss over its best: overfitting from the first on, none up to the second."""
 SWINGS = 0.25
 """Share of its size by which a training loss jumps from window to window, in the middle, when it swings."""
@@ -37,8 +37,8 @@ class Reach:
     """What a task is known to reach with a seed."""
 
     score: float
-    step: float
-    """Share of the run at which the best good configuration first had `REACHES` of it."""
+    step: int
+    """The step at which the best good configuration first had `REACHES` of it."""
     scores: tuple[float, ...] = ()
     """Of all good configurations: the evidence."""
 
@@ -162,7 +162,7 @@ def _slow(candidate: Candidate, run: Outcome, reach: Reach) -> Verdict:
     third, fourth = _mean(run.windows[-10:-5]), _mean(run.windows[-5:])
     if not fourth < 0.99 * third:
         raise Dropped("its loss no longer fell")
-    return "slow_convergence", candidate.codes, round(reach.step * run.steps), {}
+    return "slow_convergence", candidate.codes, min(reach.step, run.steps), {}
 
 
 def _too_low(candidate: Candidate, run: Outcome, reach: Reach) -> Verdict:

@@ -53,10 +53,10 @@ def _noisy(chance: Chance) -> Draft:
     task = chance.task(("moons", "blobs", "circles", "wine", "digits", "cancer"))
     slots = sound(chance, task, deepest=2)
     if chance.number % 3 == 2:
-        epochs = max(5, int(task.slots["e"].partition("=")[2]) // 2)
+        epochs = max(5, task.epochs // 2)
         noise = {"noise_of_labels": f"regularization.label_noise={chance.of((0.1, 0.2))}", "e": f"e={epochs}"}
         return Draft(task, {**slots, **noise, "model": mlp(16, 1)}, "noisy labels, and a modest network")
-    small = {"b": f"b={chance.of((4, 8))}", "e": f"e={max(3, int(task.slots['e'].partition('=')[2]) // 4)}"}
+    small = {"b": f"b={chance.of((4, 8))}", "e": f"e={max(3, task.epochs // 4)}"}
     return Draft(task, {**slots, **rate(task, "sgd", 2, 0.5), **small}, "very small batches")
 
 
@@ -102,7 +102,7 @@ def _regression(chance: Chance) -> Draft:
 def _late(chance: Chance) -> Draft:
     """Draw a run that stands still for long, and then learns it all."""
     task = chance.task(("spiral", "xor", "circles", "moons", "digits"))
-    epochs = int(task.slots["e"].partition("=")[2]) * (3 if task.kind == "plane" else 2)
+    epochs = task.epochs * (3 if task.kind == "plane" else 2)
     std = chance.of((0.03, 0.05, 0.1))
     width, depth = chance.of((16, 32)), 2 if task.kind == "plane" else 3
     slots = {
@@ -128,7 +128,7 @@ def _idle(chance: Chance) -> Draft:
     """Draw a CNN or a wide network most of whose units seldom fire, and which learns well."""
     if chance.number % 2:
         task = chance.task(("digits", "few digits"))
-        epochs = {"e": f"e={int(task.slots['e'].partition('=')[2]) + 5}"}
+        epochs = {"e": f"e={task.epochs + 5}"}
         return Draft(task, {**small_cnn(chance, task), **epochs}, "a CNN with idle units")
     task = chance.task(("moons", "iris", "blobs", "cancer", "digits"))
     slots = {**layers("relu", 192, chance.whole(1, 2)), **rate(task, "adam", 1, 0.5)}
@@ -180,4 +180,4 @@ def _healthy(chance: Chance) -> Draft:
     return way(chance)
 
 
-HEALTHY = Family("healthy", 380, _healthy)
+HEALTHY = Family("healthy", 304, _healthy)

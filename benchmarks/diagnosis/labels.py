@@ -137,9 +137,7 @@ def _best(found: Sequence[Outcome | None]) -> Reach:
     ended = [one for one in found if one is not None]
     best = max(ended, key=lambda one: one.score)
     steps = [one.step for one in best.watched if best.share(best.score, one.score) >= REACHES]
-    return Reach(
-        best.score, steps[0] / best.steps if steps else 1.0, tuple(round(one.score, 4) for one in ended)
-    )
+    return Reach(best.score, steps[0] if steps else best.steps, tuple(round(one.score, 4) for one in ended))
 
 
 def _made_by() -> tuple[int, int, str]:

@@ -79,6 +79,6 @@ def _narrow(chance: Chance) -> Draft:
 
 
 STUCK_FAMILIES: tuple[Family, ...] = (
-    Family("not_learning", 60, _not_learning, ("not_learning",)),
-    Family("underfitting", 60, _underfitting, ("underfitting",)),
+    Family("not_learning", 54, _not_learning, ("not_learning",)),
+    Family("underfitting", 38, _underfitting, ("underfitting",)),
 )

@@ -22,16 +22,15 @@ from dlcore.history import RunHistory
 from dlcore.rundir import RunDir, all_runs, create
 from dlcore.summary import read_history
 
-AT_ONCE = 2
 _MOST_SECONDS = 120.0
 _LOOK_SECONDS = 0.004
 _SAY_EVERY = 100
 
 
 class Trainers:
-    """Runs below one folder, trained when they are first asked for."""
+    """Runs below one folder, trained when they are first asked for, so many at once."""
 
-    def __init__(self, home: Path, at_once: int = AT_ONCE) -> None:
+    def __init__(self, home: Path, at_once: int) -> None:
         self.home = home
         self._at_once = at_once
         self._runs = {run.id.rpartition("-")[2]: run for run in all_runs(home)}
@@ -47,7 +46,7 @@ class Trainers:
         return history if history is not None and history.ended is not None else None
 
     def train(self, configs: Iterable[RunConfig]) -> None:
-        """Train those that were not trained before, two at a time, each in a child with one thread."""
+        """Train those that were not trained before, each in a child with one thread."""
         waiting = {_name(config): config for config in configs}
         waiting = {name: config for name, config in waiting.items() if not self._is_there(name)}
         if not waiting:

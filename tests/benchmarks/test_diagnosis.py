@@ -18,7 +18,7 @@ from benchmarks.diagnosis.tasks import task
 from dlcore.diagnose import Code, Finding, Remedy
 from dlcore.errors import DltuiError
 
-REACH = Reach(score=0.95, step=0.25)
+REACH = Reach(score=0.95, step=50)
 STEPS = 200
 FALLING = tuple(1.0 - 0.045 * number for number in range(WINDOWS))
 
@@ -109,7 +109,7 @@ def test_what_kills_units_is_seen_in_them() -> None:
 
 def test_slow_is_what_was_still_falling() -> None:
     found = label("slow_convergence", POOR, "slow_convergence", "lr_too_low")
-    assert found.onset == REACH.step * STEPS
+    assert found.onset == REACH.step
     with pytest.raises(Dropped, match="no longer fell"):
         label("slow_convergence", replace(POOR, windows=(1.0,) * WINDOWS), "slow_convergence")
 
@@ -137,12 +137,12 @@ def test_underfitting_is_poor_in_training_too() -> None:
 
 
 def test_overfitting_is_a_matter_of_the_losses() -> None:
-    turned = (Point(0, 2.0, 0.1), Point(50, 0.4, 0.9), Point(STEPS, 0.61, 0.95))
-    run = replace(GOOD, watched=turned, final_loss=0.61)
+    turned = (Point(0, 2.0, 0.1), Point(50, 0.4, 0.9), Point(STEPS, 0.57, 0.95))
+    run = replace(GOOD, watched=turned, final_loss=0.57)
     found = label("overfitting", run, "overfitting")
     assert (found.code, found.onset) == ("overfitting", 50)
     for other, reason in (
-        (replace(run, final_loss=0.59), "not worsened"),
+        (replace(run, final_loss=0.55), "not worsened"),
         (replace(run, windows=(0.5,) * WINDOWS), "not worsened"),
         (replace(run, not_finite=9), "left the numbers"),
     ):
