@@ -27,6 +27,7 @@ from tui.widgets.panes.activations import Activations
 from tui.widgets.panes.boundary import Boundary
 from tui.widgets.panes.features import Features
 from tui.widgets.panes.gradients import Gradients
+from tui.widgets.panes.histograms import Histograms
 from tui.widgets.panes.pane import Moment, Pane
 from tui.widgets.panes.predictions import Predictions
 from tui.widgets.panes.surface import Surface
@@ -40,6 +41,7 @@ PANES: tuple[type[Pane], ...] = (
     Waterfall,
     Updates,
     Activations,
+    Histograms,
     Weights,
     Features,
     Boundary,
