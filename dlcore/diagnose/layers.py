@@ -26,6 +26,7 @@ from dlcore.diagnose.rule import Symptom
 from dlcore.diagnose.sight import Sight
 
 _LEARNS = 0.35
+_LEARNS_SOME = 0.6
 """A network that is so far above chance learns, whatever its layers look like."""
 _SHRUNK = 0.05
 _GONE = 1e-3
@@ -108,7 +109,7 @@ def exploding_gradient(sight: Sight) -> Symptom | None:
 def dead_relu(sight: Sight) -> Symptom | None:
     """Nearly all units of a relu layer give 0 for every sample, look after look."""
     dead = {layer: share for layer, share in sight.steadily("dead").items() if share >= _DEAD}
-    if not dead or len(sight.looks) < 2 or sight.learned > _LEARNS:
+    if not dead or len(sight.looks) < 2 or sight.learned > _LEARNS_SOME:
         return None
     layer = max(dead, key=lambda name: dead[name])
     config = sight.config
@@ -178,7 +179,7 @@ def linear_collapse(sight: Sight) -> Symptom | None:
     activations = hidden_activations(config.model)
     if not activations or not all(isinstance(one, Identity) for one in activations):
         return None
-    if sight.share < 0.15 or not sight.learned < _STRAIGHT or not _is_settling(sight):
+    if sight.share < 0.1 or not sight.learned < _STRAIGHT or not _is_settling(sight):
         return None
     layers = len(activations) + 1
     return Symptom(

@@ -22,8 +22,8 @@ _LAST = 10_000
 """More steps than a chunk has: the first loss that is no number ends the attempt."""
 _AWAY = 3.0
 """A loss that is so many times that of chance, and of its own start, has run away."""
-_SETTLED = 0.3
-_LITTLE = 0.6
+_FAIR = 0.1
+_LITTLE = 0.75
 
 
 def nan(sight: Sight) -> Symptom | None:
@@ -95,14 +95,14 @@ def diverged(sight: Sight) -> Symptom | None:
 def loss_mismatch(sight: Sight) -> Symptom | None:
     """What stands behind the last layer cannot reach the targets, or leaves the loss no slope."""
     config, prepared = sight.config, sight.history.prepared
-    if prepared is None or isinstance(config.model, CustomModel) or sight.share < _SETTLED:
+    if prepared is None or isinstance(config.model, CustomModel) or sight.share < _FAIR:
         return None
     output = config.model.output
     squashes = output in ("sigmoid", "softmax")
     if prepared.task == "regression" and squashes and sight.learned < _LITTLE:
         reason = f"{output} gives numbers between 0 and 1 alone, and the targets lie around 0, on both sides"
     elif prepared.task == "classification" and isinstance(config.loss, MeanSquaredError) and squashes:
-        if sight.learned > 0.3:
+        if sight.learned > min(0.85, 0.4 + sight.share):
             return None
         reason = f"mse behind {output} hardly slopes where the network is sure and wrong"
     else:

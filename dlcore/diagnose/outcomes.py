@@ -28,15 +28,17 @@ from dlcore.diagnose.rule import Symptom
 from dlcore.diagnose.sight import Sight
 
 _AT_CHANCE = 0.1
-_FAIR = 0.25
+_FAIR = 0.14
 _LEAST_STEPS = 60
 _POOR = 0.75
+_NOISE = 0.25
+_LONG = 0.12
 _WORSE = 1.2
 
 
 def not_learning(sight: Sight) -> Symptom | None:
     """Chance level after a fair time."""
-    if sight.share < _FAIR or sight.step < _LEAST_STEPS or not sight.learned < _AT_CHANCE:
+    if sight.share < _FAIR or sight.step < _LEAST_STEPS or not sight.held_out < _AT_CHANCE:
         return None
     config = sight.config
     return Symptom(
@@ -80,13 +82,13 @@ def _why_nothing(sight: Sight) -> str:
 
 def underfitting(sight: Sight) -> Symptom | None:
     """Training and evaluation are both poor, and training has settled."""
-    if sight.share < 0.5 or not sight.learned < _POOR:
+    config, prepared = sight.config, sight.history.prepared
+    if sight.share < 0.2 or prepared is None or not sight.learned < _POOR:
         return None
-    then = sight.before(0.25)
-    earlier = sight.mean_loss(max(0, then - sight.window), then)
-    if sight.loss < 0.95 * earlier:  # still falling
+    if prepared.task == "regression" and not sight.learned < _NOISE:  # who knows what can be known
         return None
-    config = sight.config
+    if not sight.fall(_LONG) < 0.04 or not sight.gain(_LONG) < 0.05:  # there is still progress
+        return None
     return Symptom(
         code="underfitting",
         severity="warning",

@@ -24,7 +24,7 @@ _LARGE = 0.03
 """Share by which steps move the weights, above which they overshoot."""
 _SMALL = 1e-4
 _POOR = 0.6
-_HALF = 0.5
+_STRETCH = 0.1
 
 
 def lr_too_high(sight: Sight) -> Symptom | None:
@@ -93,7 +93,7 @@ def _why_swinging(sight: Sight) -> str:
 
 def lr_too_low(sight: Sight) -> Symptom | None:
     """Every layer moves by a tiny share a step, and the loss falls steadily and too slowly to arrive."""
-    if sight.share < 0.15 or sight.learned > _POOR:
+    if sight.share < 0.08 or sight.learned > _POOR:
         return None
     moved = max((one for one in sight.updates.values() if math.isfinite(one)), default=math.nan)
     config = sight.config
@@ -140,25 +140,22 @@ def _constant_if_faded(sight: Sight) -> Remedy | None:
 
 def slow_convergence(sight: Sight) -> Symptom | None:
     """The loss falls steadily, and would need many times the epochs that the run has."""
-    if sight.share < 0.4 or sight.learned > _POOR:
+    if sight.share < 0.14 or not sight.held_out < 0.75:
         return None
-    then = sight.before(0.2)
-    earlier = sight.mean_loss(max(0, then - sight.window), then)
-    fall = (earlier - sight.loss) / sight.chance_loss
     left = sight.loss / sight.chance_loss
-    per_run = fall / 0.2
-    if not fall > 0.004 or not left > 0.25 or per_run * (1 - sight.share) > 0.5 * left:
+    per_run = sight.fall(_STRETCH) * left / _STRETCH
+    if not per_run > 0.05 or not left > 0.25 or per_run * (1 - sight.share) > 0.5 * left:
         return None
     config = sight.config
     return Symptom(
         code="slow_convergence",
         severity="warning",
         message=(
-            f"The loss falls by {100 * fall:.1g} % of chance in a fifth of the run: "
+            f"The loss falls by {100 * sight.fall(_STRETCH):.1g} % in a tenth of the run: "
             f"at this rate {left / per_run:.1f} more runs as long would be needed"
         ),
         cause=_why_slow(sight),
-        evidence={"fall": fall, "left": left, "runs": left / per_run},
+        evidence={"fall": sight.fall(_STRETCH), "left": left, "runs": left / per_run},
         remedies=offered(
             config,
             no_clipping(config),
@@ -180,20 +177,17 @@ def _why_slow(sight: Sight) -> str:
 
 def plateau(sight: Sight) -> Symptom | None:
     """Progress that was there has stopped, short of what training could reach."""
-    if sight.share < 0.4 or not 0.1 < sight.learned < 0.85:
+    if sight.share < 0.1 or not sight.learned < 0.85:
         return None
-    then = sight.before(0.25)
-    earlier = sight.mean_loss(max(0, then - sight.window), then)
-    is_flat = abs(earlier - sight.loss) < 0.02 * max(earlier, 1e-12)
     faded = sight.rate_at(0.6 * sight.total) < 0.02 * sight.config.optimizer.lr
-    if not is_flat or not faded:
+    if not abs(sight.fall(0.08)) < 0.03 or not faded:
         return None
     config = sight.config
     return Symptom(
         code="plateau",
         severity="warning",
         message=(
-            "The loss has not moved for a quarter of the run: "
+            "The loss has stopped moving: "
             f"it stands at {sight.loss / sight.chance_loss:.2g} of that of chance"
         ),
         cause=f"the schedule has taken the learning rate from {config.optimizer.lr:g} to {sight.lr:.2g}",

@@ -94,6 +94,28 @@ class Sight:
         return self.above_chance(found)
 
     @cached_property
+    def held_out(self) -> float:
+        """How far the watched split is from chance: the middle of its newest three evaluations."""
+        found = [score(one, self.history.metric) for one in self.evaluations if one.step][-3:]
+        return median([self.above_chance(math.nan if one is None else one) for one in found])
+
+    def fall(self, share: float) -> float:
+        """Return by how much the loss has fallen over such a share of the run, as a share of what it was."""
+        then = self.before(share)
+        if then < self.window:
+            return math.nan
+        earlier = self.mean_loss(then - self.window, then)
+        return 1 - self.loss / earlier if earlier > 0 else math.nan
+
+    def gain(self, share: float) -> float:
+        """Return how much higher the best evaluation of the last share of the run is than the best before."""
+        then = self.before(share)
+        scores = [(one.step, score(one, self.history.metric)) for one in self.evaluations]
+        late = [self.above_chance(one) for step, one in scores if step > then and one is not None]
+        early = [self.above_chance(one) for step, one in scores if step <= then and one is not None]
+        return max(late) - max(early) if late and early else math.nan
+
+    @cached_property
     def learned(self) -> float:
         """How far the network is from chance now: the better of training, and the newest evaluation."""
         newest = self.evaluations[-1] if self.evaluations else None
