@@ -129,7 +129,7 @@ async def test_a_healthy_run_shows_nothing_and_nothing_is_drawn(
         assert not [one for one in drawn if isinstance(one, FindingLine | KinLine)]
         stage.type("d")
         await stage.until(lambda: isinstance(stage.app.screen, FindingsScreen))
-        assert told(stage).startswith("Nothing is found wrong at step 105")
+        assert told(stage).startswith("Nothing is found wrong so far at step 105")
 
 
 async def test_a_finding_appears_while_the_run_is_watched(make_run: MakeRun) -> None:
@@ -184,6 +184,23 @@ async def test_the_findings_in_full(stuck: FakeRun, size: tuple[int, int]) -> No
             assert row.region.bottom <= size[1]
         stage.type("escape")
         await stage.until(lambda: stage.app.screen is stage.train)
+
+
+async def test_a_finding_appears_while_one_looks_for_it(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.findings._SECONDS", 0.02)
+    run = make_run(DEEP, course=VANISHING).hold().start().prepare().evaluate()
+    async with opened(run) as stage:
+        stage.type("d")
+        await stage.until(lambda: isinstance(stage.app.screen, FindingsScreen))
+        assert told(stage).startswith("Nothing is found wrong so far before the first step")
+        run.epochs(5)
+        await stage.until(lambda: f"› 1 {RELU}" in chosen(stage))
+        drawn = count_refreshes(monkeypatch, stage.app.screen)
+        run.epochs(1)
+        await stage.until(lambda: stage.train.feed is not None and stage.train.feed.history.step == 126)
+        assert not [one for one in drawn if isinstance(one, Row)]
 
 
 async def test_a_rule_is_switched_off_and_on_again(home: Path, stuck: FakeRun) -> None:

@@ -25,6 +25,7 @@ from tui.screens.dialogs import Answer, Pick
 from tui.widgets.finding_line import SIGNS
 
 Taken = tuple[Finding, Remedy]
+_SECONDS = 1.0
 _AROUND = 7
 """Rows that are not for findings."""
 _KEYS = "enter or a number takes a remedy · s switches a rule off · esc goes back"
@@ -65,7 +66,7 @@ class Row(Horizontal, can_focus=True):
 
 
 class FindingsScreen(ModalScreen[Taken | None]):
-    """All findings as they stood when it was opened; hands back the remedy that is taken."""
+    """All findings, written anew when one comes or goes; hands back the remedy that is taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,d", "dismiss(None)", "Back"),
@@ -91,11 +92,14 @@ class FindingsScreen(ModalScreen[Taken | None]):
         self._judge = judge
         self._taken = taken
         self._read_only = read_only
+        self._codes: list[str] = []
+        """What is shown."""
 
     def compose(self) -> ComposeResult:
         """Return the findings, then the rules that are switched off."""
         step = self._judge.feed.history.step
         number = 0
+        self._codes = [finding.code for finding in self._judge.findings]
         with Vertical():
             yield Static(self._title(step), classes="findings--title")
             with VerticalScroll(can_focus=False):
@@ -110,7 +114,8 @@ class FindingsScreen(ModalScreen[Taken | None]):
 
     def _title(self, step: int) -> Content:
         found = len(self._judge.findings)
-        said = f"{found} findings" if found > 1 else "One finding" if found else "Nothing is found wrong"
+        nothing = "Nothing is found wrong so far" if self._judge.feed.live else "Nothing is found wrong"
+        said = f"{found} findings" if found > 1 else "One finding" if found else nothing
         when = f"  at step {step:,}" if step else "  before the first step"
         return Content.assemble((said, "bold"), (when, "$secondary"))
 
@@ -128,7 +133,17 @@ class FindingsScreen(ModalScreen[Taken | None]):
             yield Row(Content("no remedy is known").stylize("$secondary"), finding.code)
 
     def on_mount(self) -> None:
-        """Begin at the first remedy."""
+        """Begin at the first remedy, and listen to the judge."""
+        self._go(0)
+        self.set_interval(_SECONDS, self._listen)
+
+    async def _listen(self) -> None:
+        if [finding.code for finding in self._judge.look()] != self._codes:
+            await self._write_anew()
+
+    async def _write_anew(self) -> None:
+        await self.recompose()
+        self.on_resize()
         self._go(0)
 
     def on_resize(self) -> None:
@@ -184,9 +199,7 @@ class FindingsScreen(ModalScreen[Taken | None]):
             self.notify(clean(str(error)), severity="error", markup=False)
             return
         self._judge.silence(codes)
-        await self.recompose()
-        self.on_resize()
-        self._go(0)
+        await self._write_anew()
 
     def _chosen(self) -> Row | None:
         return self.focused if isinstance(self.focused, Row) else None
