@@ -118,11 +118,11 @@ class Histograms(Pane):
         if self._layer not in layers:
             self._layer = layers[0]
         width, height = self.content_size
-        rows = max(1, (height - 1) // len(_WHATS) - 2)
         lines = [self._title(layers, self._seen.frame)]
-        for what in _WHATS:
-            if len(lines) + _LEAST_ROWS <= max(height, 1 + _LEAST_ROWS):
-                lines += self._block(what, self._seen, width, rows)
+        for left, what in zip(range(len(_WHATS), 0, -1), _WHATS, strict=True):
+            room = -(-(height - len(lines)) // left)
+            if room >= _LEAST_ROWS or left == len(_WHATS):
+                lines += self._block(what, self._seen, width, max(1, room - 2))
         return Content("\n").join(Content.assemble(*line) for line in lines[:height])
 
     def _excuse(self) -> str:
