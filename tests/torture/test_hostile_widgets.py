@@ -182,7 +182,7 @@ def show_kind(static: Static, text: str) -> None:
 
 def classes_named(text: str) -> ClassErrors:
     """Errors of classes that have that name, and of another one."""
-    report = read(class_errors((text, "b"), 20))
+    report = read(class_errors((text, "b"), 300))
     assert isinstance(report, ClassErrors)
     return report
 
@@ -196,7 +196,7 @@ def numbers_named(text: str) -> NumberErrors:
 
 def show_sample(samples: ErrorSamples, text: str) -> None:
     """Open a sample whose column and class have that name."""
-    raw = class_errors((text, "b"), 20)
+    raw = class_errors((text, "b"), 300)
     samples.open(read(raw), (0, 0), 0, 1)
     samples.take(0, 1, read_samples(samples_of(raw, (0, 0), 0, 1, (text,))))
 
