@@ -23,8 +23,8 @@ GROWN = 3.0
 """Times its start, from which on a training loss has grown far beyond it."""
 WORSE, NO_WORSE = 1.4, 1.2
 """Final validation loss over its best: overfitting from the first on, none up to the second."""
-SWINGS = 0.25
-"""Share of its size by which a training loss jumps from window to window, in the middle, when it swings."""
+SWINGS = 0.2
+"""Share of its size by which a loss jumps from window to window or evaluation to evaluation when it swings."""
 AT_CHANCE = 0.15
 """Share of the reach up to which a score is no better than chance, but for luck."""
 LEARNED = 0.5
@@ -131,7 +131,7 @@ def _rate(candidate: Candidate, run: Outcome, reach: Reach) -> Verdict:
     """The rate alone cures; the outcome says what too high a rate came to.
 
     Not finite: `nan`. The loss of the last tenth at least `GROWN` times that of the start: `diverged`. It had
-    understood something at times, and its training loss swings: `oscillating_loss`. Else `lr_too_high`. That
+    understood something at times, and its loss swings: `oscillating_loss`. Else `lr_too_high`. That
     the rate is too high is true of all of them, and an answer to all. Where a whole layer is dead or flat in
     the end, that is an answer as well: it is what holds the run down by then.
     """

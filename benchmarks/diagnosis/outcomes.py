@@ -62,13 +62,18 @@ class Outcome:
         return tuple(one for one in self.watched if one.step > self.steps * (1 - part))
 
     def swing(self) -> float:
-        """Return how far the training loss jumps from window to window, as a share of its size.
+        """Return how far the loss jumps, as a share of its size: of training windows, or of evaluations.
 
-        Median of |change| / mean over the second half of the windows that are finite.
+        The larger median of |change| / mean over the second half of the run. Neither has the noise of single
+        batches in it.
         """
-        half = [one for one in self.windows[WINDOWS // 2 :] if math.isfinite(one)]
-        jumps = sorted(2 * abs(a - b) / max(abs(a) + abs(b), 1e-12) for a, b in pairwise(half))
-        return jumps[len(jumps) // 2] if jumps else 0.0
+        windows = [one for one in self.windows[WINDOWS // 2 :] if math.isfinite(one)]
+        return max(_jump(windows), _jump([one.loss for one in self.last(0.5)]))
+
+
+def _jump(losses: list[float]) -> float:
+    jumps = sorted(2 * abs(a - b) / max(abs(a) + abs(b), 1e-12) for a, b in pairwise(losses))
+    return jumps[len(jumps) // 2] if jumps else 0.0
 
 
 def outcome(history: RunHistory) -> Outcome | None:
