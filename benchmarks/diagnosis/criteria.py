@@ -24,7 +24,7 @@ GROWN = 3.0
 WORSE, NO_WORSE = 1.4, 1.2
 """Final validation loss over its best: overfitting from the first on, none up to the second."""
 SWINGS = 0.2
-"""Share of its size by which a loss jumps from window to window or evaluation to evaluation when it swings."""
+"""Share of its size by which a loss that swings jumps, from window to window or evaluation to evaluation."""
 AT_CHANCE = 0.15
 """Share of the reach up to which a score is no better than chance, but for luck."""
 LEARNED = 0.5
