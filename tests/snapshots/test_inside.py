@@ -7,7 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from dlcore.events import GradientsMeasured
-from tests.snapshots.test_screens import DEEP, LARGE, MNIST, SIZES, SMALL, Before, MakeRun, home, still
+from tests.snapshots.test_screens import DEEP, LARGE, MNIST, SMALL, Before, MakeRun, home, still
 from tests.tui.fakes import VANISHING, FakeRun, is_ready, until
 from tui.app import DltuiApp
 from tui.screens.inside import PANES, InsideScreen
@@ -19,10 +19,6 @@ from tui.widgets.panes.updates import Updates
 from tui.widgets.panes.waterfall import Waterfall
 
 __all__ = ["home", "still"]
-
-KINDS = pytest.mark.parametrize(
-    "kind", [Gradients, Waterfall, Updates, Activations], ids=lambda kind: kind.TITLE.lower()
-)
 
 
 @pytest.fixture(autouse=True)
@@ -88,16 +84,21 @@ def healthy(make_run: MakeRun) -> FakeRun:
     return run.end()
 
 
-@SIZES
-@KINDS
-def test_a_network_that_vanishes(
-    snap_compare: Any, make_run: MakeRun, kind: type[Pane], size: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize(
+    "kind", [Gradients, Waterfall, Updates, Activations], ids=lambda kind: kind.TITLE.lower()
+)
+def test_a_network_that_vanishes(snap_compare: Any, make_run: MakeRun, kind: type[Pane]) -> None:
     run = vanishing(make_run)
-    assert snap_compare(DltuiApp(run.dir), terminal_size=size, run_before=looking(kind))
+    assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=looking(kind))
 
 
-@KINDS
+@pytest.mark.parametrize("kind", [Waterfall, Activations], ids=lambda kind: kind.TITLE.lower())
+def test_more_room(snap_compare: Any, make_run: MakeRun, kind: type[Pane]) -> None:
+    run = vanishing(make_run)
+    assert snap_compare(DltuiApp(run.dir), terminal_size=LARGE, run_before=looking(kind))
+
+
+@pytest.mark.parametrize("kind", [Waterfall, Updates], ids=lambda kind: kind.TITLE.lower())
 def test_a_healthy_network_in_the_past(snap_compare: Any, make_run: MakeRun, kind: type[Pane]) -> None:
     run = healthy(make_run)
     keys = ("less_than_sign",) * 8
@@ -107,7 +108,7 @@ def test_a_healthy_network_in_the_past(snap_compare: Any, make_run: MakeRun, kin
 def test_the_waterfall_on_light_ground(snap_compare: Any, make_run: MakeRun) -> None:
     run = vanishing(make_run)
     before = looking(Waterfall, "less_than_sign", theme=LIGHT.name)
-    assert snap_compare(DltuiApp(run.dir), terminal_size=LARGE, run_before=before)
+    assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=before)
 
 
 def test_the_waterfall_in_plain_characters(snap_compare: Any, make_run: MakeRun) -> None:
