@@ -180,7 +180,7 @@ async def test_units_are_gone_through_page_by_page(run: FakeRun) -> None:
             await settled(app, pilot)
             starts.append(app.oracle.asked[-1][1]["start"])
         assert starts == list(range(0, 32, starts[1]))
-        assert f"the {starts[-1] + 1}th to 32th of 32" in seen(app)
+        assert f"{32 - starts[-1]} of 32 units, from place {starts[-1] + 1}" in seen(app)
         assert app.pane.move(0, -1) is True
         assert app.pane.move(1, 0) is False
 

@@ -99,8 +99,8 @@ def _images(answer: dict[str, Any], tiles: list[Tile], canvas: Canvas) -> Conten
     grid = grid_of((answer["width"], answer["height"]), answer["total"], room)
     seen = min(len(tiles), grid.number) if grid else 0
     size = "×".join(map(str, answer["size"]))
-    what = f"filters of {size}" if answer["kernel"] else f"units, {size} weights each"
-    top = head(answer["layer"], answer["step"], [_range(answer, seen, what)], canvas)
+    parts = [_range(answer, seen, "filters" if answer["kernel"] else "units"), f"{size} weights each"]
+    top = head(answer["layer"], answer["step"], parts, canvas)
     if answer["channels"] == 1:
         scale = signed_legend("max", canvas)
     else:
@@ -127,6 +127,6 @@ def _range(answer: dict[str, Any], seen: int, what: str) -> str:
     if seen >= total:
         return f"{total:,} {what}"
     if answer["sort"] == "images" and not answer["kernel"]:  # they are in an order of their own
-        places = f"{seen}" if not first else f"the {first + 1}th to {first + seen}th"
-        return f"{places} of {total:,} {what}"
+        places = f"{seen} of {total:,} {what}"
+        return f"{places}, from place {first + 1}" if first else places
     return f"{first}–{first + max(seen, 1) - 1} of {total:,} {what}"
