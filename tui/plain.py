@@ -25,6 +25,8 @@ _LETTERS = str.maketrans(
         "√": "r",
         "Σ": "S",
         "γ": "g",
+        "δ": "d",
+        "ε": "e",
         **dict.fromkeys("⏎↑", "^"),
         "↓": "v",
         **dict.fromkeys("⌫←", "<"),

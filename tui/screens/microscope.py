@@ -61,6 +61,7 @@ class MicroscopeScreen(LabScreen):
         self._answer: dict[str, Any] = {}
         """What the page that is shown was made of."""
         self._problem = "opening the checkpoint …"
+        self._shown: dict[str, tuple[object, ...]] = {}
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -112,9 +113,10 @@ class MicroscopeScreen(LabScreen):
         self._put("#microscope-text", self._page())
 
     def _put(self, name: str, content: Content) -> None:
-        place = self.query_one(name, Static)
-        if place.content != content:
-            place.update(content)
+        seen = content.plain, tuple(content.spans)  # contents are equal where their texts are
+        if self._shown.get(name) != seen:
+            self._shown[name] = seen
+            self.query_one(name, Static).update(content)
 
     def _book(self) -> Content:
         """Return where in the book one is."""
@@ -122,7 +124,8 @@ class MicroscopeScreen(LabScreen):
         for name in _NAMES:
             style = "bold $background on $accent" if name == self._look.page else "$secondary"
             parts += [("›" if parts else "", "$secondary"), (f" {name} ", style)]
-        return Content.assemble(*parts)
+        at = _NAMES.index(self._look.page) + 1
+        return Content.assemble(*parts, (f"   page {at} of {len(_NAMES)}", "$secondary"))
 
     def _choice(self) -> Content:
         """Return what is under the microscope, the most important first."""

@@ -12,6 +12,7 @@ from tui.widgets.microscope.board import (
     said,
     shape,
     share_out,
+    short,
     sum_of_products,
     table,
     title,
@@ -26,16 +27,14 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     content = answer["content"]
     heads, rows, chosen = _rows(answer)
     chain, delta = content["rule"], content["delta"]
-    sums = [part for part in (chain, chain.get("within"), delta) if part and part.get("terms")]
+    sums = [len(part.get("terms", [])) for part in (chain, chain.get("within", {}), delta)]
     behind = rules(delta["lines"][1:] if delta.get("terms") else delta["lines"], width)
     piled = _piled(answer)
-    fixed = 2 + len(piled) + 1 + 4 * len(sums) + len(behind) + 2 * bool(delta["lines"])
-    table_rows, room = share_out(height, fixed, len(rows), max([len(part["terms"]) for part in sums] + [0]))
-    if len(sums) > 1:
-        room = max(2, room // len(sums))
+    fixed = 2 + len(piled) + 1 + 3 * sum(map(bool, sums)) + len(behind) + 2 * bool(delta["lines"])
+    table_rows, rooms = share_out(height, fixed, len(rows), sums)
     found = [*table(heads, rows, chosen, table_rows), *piled, Content("")]
-    found += _chain(answer, chain, room)
-    return [*found, *_delta(answer, delta, behind, room)]
+    found += _chain(answer, chain, rooms)
+    return [*found, *_delta(answer, delta, behind, rooms[2])]
 
 
 def _rows(answer: dict[str, Any]) -> tuple[list[str], list[list[str]], int | None]:
@@ -55,7 +54,7 @@ def _rows(answer: dict[str, Any]) -> tuple[list[str], list[list[str]], int | Non
         layer, _, kind = row["name"].rpartition(".")
         key = layer if kind in ("weight", "bias") else row["name"]
         layers.setdefault(key, {})["bias" if kind == "bias" else "weight"] = row
-    heads = ["norm of the gradient", "shape", "weights", "zero", "biases"]
+    heads = ["norm of the gradient", "shape", "weights", "zeros", "biases"]
     rows = [[name or "weights", *_layer(each)] for name, each in layers.items()]
     index = next(
         (at for at, each in enumerate(layers.values()) if any(row["chosen"] for row in each.values())), None
@@ -75,7 +74,7 @@ def _layer(each: dict[str, Any]) -> list[str]:
 
 
 def _norm(value: Number, has: bool) -> str:
-    return f"{value:.4g}" if value is not None else "not finite" if has else "none"
+    return short(value) if has else "none"
 
 
 def _shown_passes(passes: int) -> list[int]:
@@ -87,10 +86,10 @@ def _piled(answer: dict[str, Any]) -> Lines:
     if answer["passes"] == 1:
         return []
     times = f"after {answer['passes']} it is {answer['passes']} times as long"
-    return [said(f"  zero_grad forgotten: each backward pass adds to grad; {times}")]
+    return [said(f"  zero_grad forgotten: each pass adds to grad; {times}")]
 
 
-def _chain(answer: dict[str, Any], chain: dict[str, Any], room: int) -> Lines:
+def _chain(answer: dict[str, Any], chain: dict[str, Any], rooms: list[int]) -> Lines:
     """Return dL/dw as a sum over samples."""
     name = f"{answer['parameter']}, unit {answer['unit']}"
     if not chain.get("terms"):
@@ -108,13 +107,13 @@ def _chain(answer: dict[str, Any], chain: dict[str, Any], room: int) -> Lines:
             said(f"  the layer is used {chain['uses']} times in a forward pass: the sum is over all")
         )
     found += sum_of_products(
-        ("δ", "x", "δ·x"), chain["terms"], chain["count"], chain["sum"], room, ends, "samples"
+        ("δ", "x", "δ·x"), chain["terms"], chain["count"], chain["sum"], rooms[0], ends, "samples"
     )
     if within := chain.get("within"):
         found.append(said(f"  sample {answer['sample']} alone, place by place:"))
         ends = [(f"sample {answer['sample']}", within["sum"])]
         found += sum_of_products(
-            ("δ", "x", "δ·x"), within["terms"], within["count"], within["sum"], room, ends, "places"
+            ("δ", "x", "δ·x"), within["terms"], within["count"], within["sum"], rooms[1], ends, "places"
         )
     return found
 

@@ -28,6 +28,11 @@ def figure(value: Number, digits: int = _DIGITS) -> str:
     return f"{value:.{digits}g}"
 
 
+def short(value: Number) -> str:
+    """Return a number in four digits, all of them written."""
+    return "not finite" if value is None else f"{value:#.4g}".rstrip(".")
+
+
 def column(values: Sequence[Number]) -> list[str]:
     """Return numbers that stand below each other: one notation for all, right-aligned.
 
@@ -67,15 +72,20 @@ def shape(sides: Sequence[int]) -> str:
     return "×".join(map(str, sides)) or "1"
 
 
-def share_out(height: int, fixed: int, rows: int, terms: int) -> tuple[int, int]:
-    """Return how many rows of a table and terms of sums there is room for, beside `fixed` other lines.
+def share_out(height: int, fixed: int, rows: int, sums: Sequence[int]) -> tuple[int, list[int]]:
+    """Return how many rows of a table and terms of each sum there is room for, beside `fixed` other lines.
 
     The table comes first, until few terms are left; neither goes below what makes sense: then it scrolls.
     """
-    free = max(0, height - fixed)
-    shown = min(terms, max(LEAST_TERMS + 1, free - rows))
+    free, wanted, least = max(0, height - fixed), sum(sums), LEAST_TERMS * sum(map(bool, sums))
+    shown = min(wanted, max(least, free - rows))
     table = min(rows, max(LEAST_ROWS, free - shown))
-    return table, min(terms, max(LEAST_TERMS, free - table))
+    left = min(wanted, max(least, free - table))
+    shares = [0] * len(sums)
+    for done, (terms, at) in enumerate(sorted((terms, at) for at, terms in enumerate(sums))):
+        shares[at] = min(terms, left // (len(sums) - done))
+        left -= shares[at]
+    return table, shares
 
 
 # -- tables -----------------------------------------------------------------------------------------
@@ -196,7 +206,7 @@ def numbers_of(line: dict[str, Any], digits: int = _DIGITS) -> str:
 def rule(line: dict[str, Any], width: int, symbols: int = 0) -> Lines:
     """Return `symbol = rule = numbers = value`: in one line, or the numbers in a second one.
 
-    Where those are too many for a line, they lose a digit; then the value stands in a third.
+    Where those are too long for a line, they lose a digit; then the value stands in a third.
     """
     symbol, value, numbers = str(line["symbol"]).ljust(symbols), figure(line["value"]), numbers_of(line)
     middle = "" if numbers == value else f" = {numbers}"
@@ -208,11 +218,14 @@ def rule(line: dict[str, Any], width: int, symbols: int = 0) -> Lines:
     first = Content.assemble(head, (clean(str(line["rule"])), "$secondary"))
     if not middle:
         return [first, Content.assemble(below, (value, "bold"))]
-    if cell_len(below) + cell_len(numbers) + 3 + len(value) > width:
+    room = width - cell_len(below)
+    if cell_len(numbers) + 3 + len(value) > room:
         numbers = numbers_of(line, _DIGITS - 1)
-    if cell_len(below) + cell_len(numbers) + 3 + len(value) > width:
-        return [first, Content(below + numbers), Content.assemble(below, (value, "bold"))]
-    return [first, Content.assemble(below, numbers, " = ", (value, "bold"))]
+    if cell_len(numbers) + 3 + len(value) <= room:
+        return [first, Content.assemble(below, numbers, " = ", (value, "bold"))]
+    if cell_len(numbers) > room:
+        numbers = numbers_of(line, _DIGITS - 2)
+    return [first, Content(below + numbers), Content.assemble(below, (value, "bold"))]
 
 
 def rules(lines: Sequence[dict[str, Any]], width: int) -> Lines:

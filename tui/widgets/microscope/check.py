@@ -26,8 +26,8 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
         _line("L(w + ε)", _long(content["above"])),
         _line("L(w − ε)", _long(content["below"])),
         _line("(L(w + ε) − L(w − ε))/2ε", _long(content["difference"]), "the difference", "bold"),
-        _line("dL/dw", _long(content["exact"]), "by the backward pass, in double", "bold"),
-        _line("dL/dw", figure(content["single"]), "by the backward pass, in float32"),
+        _line("dL/dw", _long(content["exact"]), "by backward, in double", "bold"),
+        _line("dL/dw", figure(content["single"]), "by backward, in float32"),
         *_verdict(content),
         *_piled(answer, content),
     ]

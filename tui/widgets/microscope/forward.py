@@ -11,6 +11,7 @@ from tui.widgets.microscope.board import (
     said,
     shape,
     share_out,
+    short,
     sum_of_products,
     table,
     title,
@@ -28,19 +29,19 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     ends = _ends(neuron)
     terms = neuron.get("terms", [])
     fixed = 4 + len(behind) + len(ends) + (1 if terms else 0)
-    table_rows, room = share_out(height, fixed, len(rows), len(terms))
+    table_rows, rooms = share_out(height, fixed, len(rows), [len(terms)])
     cells = [_cells(row) for row in rows]
     found = [*table(_HEADS, cells, chosen, table_rows), Content("")]
     if "value" not in neuron:
         return [*found, said(neuron["note"])]
     found.append(title(_who(answer, neuron), "z = Σ w·x" + (" + b" if ends[1:] else "")))
     heads = ("w", "x", "w·x")
-    found += sum_of_products(heads, terms, neuron["count"], neuron["sum"], room, ends)
+    found += sum_of_products(heads, terms, neuron["count"], neuron["sum"], rooms[0], ends)
     return [*found, *behind]
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    figures = ["–" if row[name] is None else f"{row[name]:.4g}" for name in ("min", "mean", "max")]
+    figures = ["–" if not row["shape"] else short(row[name]) for name in ("min", "mean", "max")]
     return [clean(row["name"]), shape(row["shape"]), *figures, row["note"]]
 
 
@@ -64,7 +65,7 @@ def _behind(neuron: dict[str, Any], width: int) -> Lines:
     for stage in neuron.get("stages", []):
         found += rule(stage, width)
         if stage["note"]:
-            found.append(said(f"      mean and var: {stage['note']}"))
+            found.append(said(f"      {stage['note']}"))
     if "value" in neuron and neuron["note"]:
         found.append(said(f"  → {neuron['note']}"))
     return found

@@ -4,7 +4,7 @@ from typing import Any
 
 from textual.content import Content
 
-from tui.widgets.microscope.board import Lines, figure, rules, said, table, title
+from tui.widgets.microscope.board import Lines, figure, rules, said, short, table, title
 
 _HEADS = ("what moves", "norm of the update", "/ norm of w", "largest update", "at")
 
@@ -26,9 +26,9 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     rows = [
         [
             row["name"],
-            "not finite" if row["norm"] is None else f"{row['norm']:.4g}",
+            short(row["norm"]),
             "–" if row["ratio"] is None else f"{row['ratio']:.1e}",
-            figure(row["largest"]),
+            short(row["largest"]),
             ",".join(map(str, row["at"])),
         ]
         for row in content["rows"]

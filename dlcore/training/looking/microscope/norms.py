@@ -72,7 +72,7 @@ def normalized(stage: Stage, spot: Spot) -> Written:
 def statistics(stage: Stage, spot: Spot) -> str:
     """Return whose mean and variance a norm takes, and what others there are; '' for other stages."""
     if stage.kind == "layer_norm":
-        return "those of this sample's units"
+        return "mean and var are those of this sample's units"
     if stage.kind != "batch_norm":
         return ""
     mean, variance = (getattr(stage.call.module, f"running_{name}", None) for name in ("mean", "var"))
@@ -81,11 +81,11 @@ def statistics(stage: Stage, spot: Spot) -> str:
         assert column is not None
         of_batch = column.detach()[:, spot.unit]
         here = f"{float(of_batch.mean()):.4g} and {float(of_batch.var(correction=0)):.4g}"
-        return f"the running ones; those of this batch are {here}"
+        return f"mean and var are the running ones; this batch's are {here}"
     if mean is None or variance is None:
-        return "those of this batch"
+        return "mean and var are this batch's"
     running = f"{float(mean[spot.unit]):.4g} and {float(variance[spot.unit]):.4g}"
-    return f"those of this batch; evaluation takes the running {running}"
+    return f"mean and var are this batch's; evaluation takes {running}"
 
 
 def unnormalized(stage: Stage, spot: Spot) -> list[Written]:

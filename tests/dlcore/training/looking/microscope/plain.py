@@ -101,6 +101,13 @@ CASES = {
 """Every loss, most activations, each norm, dropout, and convolutions."""
 
 
+MODES = [
+    *((name, True) for name in CASES),
+    *((name, False) for name in CASES if "dropout" in name or "batch norm" in name),
+]
+"""Each in training mode; in evaluation mode those that it changes."""
+
+
 def line_of(case: Case) -> str:
     size = "" if case.line.startswith("xor") else " n=60 b=16"
     return f"{case.line}{size} e=3"

@@ -10,6 +10,7 @@ from torch import nn
 from dlcore.rundir import RunDir
 from tests.dlcore.training.looking.microscope.plain import (
     CASES,
+    MODES,
     Script,
     line_of,
     look,
@@ -20,11 +21,10 @@ from tests.dlcore.training.looking.microscope.plain import (
 
 Learned = Callable[[str], tuple[RunDir, dict[str, Any]]]
 each_case = pytest.mark.parametrize("name", CASES)
-each_mode = pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+each_mode = pytest.mark.parametrize(("name", "training"), MODES)
 
 
 @each_mode
-@each_case
 def test_forward_gives_each_modules_figures_and_a_neuron_that_adds_up(
     learned: Learned, name: str, training: bool
 ) -> None:
@@ -71,7 +71,6 @@ def test_the_terms_of_a_neuron_are_its_weights_and_inputs(learned: Learned, name
 
 
 @each_mode
-@each_case
 def test_the_loss_is_written_out_for_a_sample_and_is_the_batchs_mean(
     learned: Learned, name: str, training: bool
 ) -> None:
@@ -99,7 +98,6 @@ def test_the_loss_is_written_out_for_a_sample_and_is_the_batchs_mean(
 
 
 @each_mode
-@each_case
 def test_backward_gives_each_tensors_norm_and_the_chain_rule(
     learned: Learned, name: str, training: bool
 ) -> None:
@@ -136,7 +134,6 @@ def test_backward_gives_each_tensors_norm_and_the_chain_rule(
 
 
 @each_mode
-@each_case
 def test_delta_comes_from_what_follows(learned: Learned, name: str, training: bool) -> None:
     run, state = learned(line_of(CASES[name]))
     script = Script(CASES[name], state, training=training)
@@ -180,7 +177,7 @@ def test_dropout_and_batch_norm_say_what_they_do_in_each_mode(learned: Learned) 
     assert notes == ["by this batch", "by running mean"]
     trained = look(run, "forward", unit=4)["content"]["neuron"]["stages"][0]
     running = float(state["model"]["fc1_norm.running_mean"][4])
-    assert f"evaluation takes the running {running:.4g}" in trained["note"]
+    assert f"evaluation takes {running:.4g}" in trained["note"]
     assert (
         look(run, "forward", unit=4, training=False)["content"]["neuron"]["stages"][0]["parts"][4] == running
     )
