@@ -12,7 +12,7 @@ from tests.tui.erring import Examiner, checkpoint, class_errors, number_errors
 from tests.tui.fakes import MOMENT, FakeRun, is_ready, until
 from tui.app import DltuiApp
 from tui.screens.errors import ErrorsScreen
-from tui.themes import COLORBLIND, LIGHT
+from tui.themes import LIGHT
 from tui.widgets.error_samples import ErrorSamples
 
 __all__ = ["home", "still"]
@@ -82,16 +82,10 @@ def test_confusion_ascii(snap_compare: Any, make_run: MakeRun, monkeypatch: pyte
     assert snap_compare(DltuiApp(run.dir, ascii_only=True), terminal_size=SMALL, run_before=before)
 
 
-def test_confusion_light(snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = ended(make_run, MNIST, 900)
-    before = errors(monkeypatch, Examiner(class_errors()), theme=LIGHT.name)
-    assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=before)
-
-
 def test_a_hundred_classes(snap_compare: Any, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run = ended(make_run, MNIST, 900)
     names = [f"class {label}" for label in range(100)]
-    before = errors(monkeypatch, Examiner(class_errors(names, 60)), theme=COLORBLIND.name)
+    before = errors(monkeypatch, Examiner(class_errors(names, 60)), theme=LIGHT.name)
     assert snap_compare(DltuiApp(run.dir), terminal_size=SMALL, run_before=before)
 
 

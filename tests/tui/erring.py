@@ -113,17 +113,7 @@ def samples_of(
         number = {(t, c): n for t, c, n in report["cells"]}.get((cell[0], cell[1]), 0)
         true, called = cell
         sure = [0.97 - 0.8 * index / max(number, 1) for index in range(number)]
-        rows = [
-            {
-                "true": true,
-                "predicted": called,
-                "scores": [[called, high], [true, 0.9 * (1 - high)]]
-                if true != called
-                else [[true, 1.2 - high]],
-                "margin": 1 - 2 * high,
-            }
-            for high in sure
-        ]
+        rows = [_judged(true, called, high) for high in sure]
     told = [
         {"place": 7 * index, **row, **_subject(index, columns)}
         for index, row in enumerate(rows)
@@ -131,6 +121,16 @@ def samples_of(
     ]
     place = {"step": report["step"], "split": report["split"]}
     return {**place, "total": len(rows), "first": first, "samples": told}
+
+
+def _judged(true: int, called: int, high: float) -> dict[str, Any]:
+    """What a network says of a sample, the surer of the wrong class, or the less sure of the right one."""
+    other = 1 if true == 0 else 0
+    scores = [[true, 1.2 - high], [other, high - 0.2]]
+    if true != called:
+        scores = [[called, high], [true, 0.9 * (1 - high)]]
+    margin = (1 - 2 * high) if true != called else 0.5 * (1.2 - high)
+    return {"true": true, "predicted": called, "scores": scores, "margin": margin}
 
 
 def _subject(index: int, columns: Sequence[str]) -> dict[str, Any]:
