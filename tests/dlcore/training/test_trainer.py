@@ -317,6 +317,7 @@ def test_a_finished_run_leaves_everything_behind(home: Path) -> None:
         "events.jsonl",
         "lock",
         "checkpoints",
+        "frames",
     }
     assert {path.name for path in trained.run.checkpoints.iterdir()} == {"0.pt", "3.pt"}
     for path in trained.run.path.rglob("*"):
