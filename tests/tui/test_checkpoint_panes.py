@@ -36,9 +36,14 @@ class Oracle:
     def __init__(self) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.error = ""
+        self.unfinished = 0
+        """So many answers say that there is more to measure."""
 
     async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
         self.asked.append((what, fields))
+        if self.unfinished:
+            self.unfinished -= 1
+            return {"step": fields["step"], "complete": False, "done": 0.5}
         return {"error": self.error} if self.error else looking.answer(what, fields)
 
 
@@ -168,6 +173,24 @@ async def test_what_is_chosen_is_asked_for(
         asked = app.oracle.asked[-1][1]
         assert {name: asked[name] for name in fields} == fields
         assert len(app.oracle.asked) == 2
+
+
+async def test_what_takes_longer_is_asked_for_again_until_it_is_complete(run: FakeRun) -> None:
+    async with opened(Surface) as (app, pilot):
+        said: list[str] = []
+        known = app.pane.picture.say
+        app.pane.picture.say = lambda text: (said.append(text), known(text))
+        app.oracle.unfinished = 3
+        app.pane.look(moment(run, 40))
+        await settled(app, pilot)
+        assert said == ["one moment …", *["measuring … 50 %"] * 3]
+        assert len(app.oracle.asked) == 4
+        assert "checkpoint of step 40" in seen(app)
+        app.oracle.unfinished = 2
+        app.pane.look(moment(run, 80))
+        await settled(app, pilot)
+        assert len(said) == 4, "the picture before stays until there is another one"
+        assert "checkpoint of step 80" in seen(app)
 
 
 async def test_units_are_gone_through_page_by_page(run: FakeRun) -> None:

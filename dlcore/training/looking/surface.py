@@ -1,14 +1,11 @@
-"""A slice of the loss surface, with the way of the optimizer on it.
+"""A slice of the loss surface through the weights of a checkpoint, with the way of the optimizer on it.
 
-The loss is computed in a plane through the weights of the newest checkpoint. The plane's directions are the
-principal components of the checkpoints' weights relative to it, so that it holds as much of their way as a
-plane can; a direction that they do not give is a random one with filters as long as the network's own (both
-after Li, Xu, Taylor, Studer and Goldstein: Visualizing the loss landscape of neural nets, NeurIPS 2018).
-Directions are orthonormal: a coordinate is a distance between weights.
+It lies in the plane of `dlcore.training.looking.plane`, after Li et al. (2018). It is measured a part at a
+time, so that other questions need not wait for all of it.
 """
 
 import math
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +18,7 @@ from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.layers import layers_of, listening
+from dlcore.training.looking.plane import plane_of
 from dlcore.training.looking.stored import samples_at
 from dlcore.training.losses import build_loss
 from dlcore.training.opened import Opened, opened
@@ -35,49 +33,38 @@ _SLOWER = 3
 """A product of a convolution takes so many times as long as one of a matrix."""
 _MOST_PARAMETERS = 2_000_000
 _MOST_CHECKPOINTS = 24
+_TURN_SECONDS = 0.35
+"""So long one answer may take; the next one goes on where it ended."""
+_KEPT = 6
 _MARGIN = 0.3
 _FLATTEST = 0.4
 """The shorter side of the plane is at least this share of the longer one."""
 
 
-@dataclass(frozen=True)
-class Plane:
-    """Orthonormal directions (2, parameters) through an origin (parameters,), and how far to look."""
-
-    origin: torch.Tensor
-    axes: torch.Tensor
-    reach: torch.Tensor
-    """Half of what to see where the way does not say it: (2,) lengths of random directions, 0 for others."""
-
-    def coordinates(self, weights: torch.Tensor) -> torch.Tensor:
-        """Return the projections (number, 2) of weights (number, parameters)."""
-        moved = (weights - self.origin).double()
-        return moved @ self.axes.double().T
-
-
 _weights: dict[tuple[str, int, int], torch.Tensor] = {}
 """Of the checkpoints that were read, by run, step and time of writing."""
-_answers: dict[tuple[Any, ...], dict[str, Any]] = {}
-"""The picture that was made last, by its checkpoints."""
+_slices: dict[tuple[Any, ...], "Slice"] = {}
+"""Those that were looked at last, by their checkpoints."""
 
 
 @torch.no_grad()
-def surface(path: str, step: int | None = None) -> dict[str, Any]:
+def surface(path: str, step: int | None = None, seconds: float = _TURN_SECONDS) -> dict[str, Any]:
     """Return the loss around the newest checkpoint up to a step, and the way of the checkpoints there.
 
     {"steps", "path": [[x, y]], "losses" of the checkpoints themselves, "x", "y" (limits of the grid), "grid":
     [[loss]] with rows from below and None for what is not finite, "lowest": [x, y, loss], "share": of the
     squared distances from the newest checkpoint that the plane holds, None where there is no way, "sorts":
-    for each direction "path" or "random", "samples"}. Raises DltuiError where it would take too long.
+    for each direction "path" or "random", "samples"}. Until all of it is measured it is {"complete": False,
+    "done": share}, and each call goes on for so many seconds. Raises DltuiError where it would take too long.
     """
     run = opened(path, step)
     there = _checkpoints(RunDir(Path(path)), run.step)
     key = (path, *there)
-    if key not in _answers:
-        found = _surface(run, path, there)
-        _answers.clear()
-        _answers[key] = found
-    return _answers[key]
+    found = _slices.pop(key, None) or Slice(run, path, there)
+    _slices[key] = found  # behind the others
+    while len(_slices) > _KEPT:
+        del _slices[next(iter(_slices))]
+    return found.measured(seconds)
 
 
 def _checkpoints(run: RunDir, step: int) -> tuple[tuple[int, int], ...]:
@@ -88,96 +75,67 @@ def _checkpoints(run: RunDir, step: int) -> tuple[tuple[int, int], ...]:
     return tuple((there[index][0], there[index][1].stat().st_mtime_ns) for index in sorted(kept))
 
 
-def _surface(run: Opened, path: str, there: tuple[tuple[int, int], ...]) -> dict[str, Any]:
-    parameters = sum(parameter.numel() for parameter in run.model.parameters())
-    sample, _ = samples_at(run.data, run.data.training, torch.tensor([0]))
-    side, number = affordable(products(run.model, sample), parameters)
-    way = torch.stack([_weights_at(run, path, *one) for one in there])
-    plane, sorts, share = plane_of(way, run)
-    coordinates = plane.coordinates(way)
-    x, y = _limits(coordinates, plane.reach, side)
-    loss = loss_at(run, number)
-    grid = [
-        [_real(loss(plane.origin + float(a) * plane.axes[0] + float(b) * plane.axes[1])) for a in x]
-        for b in y
-    ]
-    known = [
-        (value, float(x[column]), float(y[row]))
-        for row, line in enumerate(grid)
-        for column, value in enumerate(line)
-        if value is not None
-    ]
-    lowest = min(known) if known else None
-    return {
-        "step": run.step,
-        "steps": [one for one, _ in there],
-        "path": coordinates.tolist(),
-        "losses": [_real(loss(weights)) for weights in way],
-        "x": [float(x[0]), float(x[-1])],
-        "y": [float(y[0]), float(y[-1])],
-        "grid": grid,
-        "lowest": [lowest[1], lowest[2], lowest[0]] if lowest else None,
-        "share": share,
-        "sorts": sorts,
-        "samples": min(number, len(run.data.training)),
-    }
+class Slice:
+    """A slice in the making."""
 
+    def __init__(self, run: Opened, path: str, there: tuple[tuple[int, int], ...]) -> None:
+        parameters = sum(parameter.numel() for parameter in run.model.parameters())
+        sample, _ = samples_at(run.data, run.data.training, torch.tensor([0]))
+        side, number = affordable(products(run.model, sample), parameters)
+        self._way = torch.stack([_weights_at(run, path, *one) for one in there])
+        self._plane, sorts, share = plane_of(self._way, run)
+        coordinates = self._plane.coordinates(self._way)
+        self._x, self._y = _limits(coordinates, self._plane.reach, side)
+        self._loss = loss_at(run, number)
+        self._measured: list[float] = []
+        self._answer: dict[str, Any] = {
+            "step": run.step,
+            "steps": [one for one, _ in there],
+            "path": coordinates.tolist(),
+            "x": [float(self._x[0]), float(self._x[-1])],
+            "y": [float(self._y[0]), float(self._y[-1])],
+            "share": share,
+            "sorts": sorts,
+            "samples": min(number, len(run.data.training)),
+        }
 
-# -- the plane --------------------------------------------------------------------------------------
+    def measured(self, seconds: float) -> dict[str, Any]:
+        """Go on measuring for so long at most, and return the slice, or how much of it is done."""
+        until = time.monotonic() + seconds
+        side = len(self._x)
+        wanted = side * side + len(self._way)
+        while len(self._measured) < wanted:
+            self._measured.append(self._loss(self._weights(len(self._measured))))
+            if time.monotonic() > until and len(self._measured) < wanted:
+                return {
+                    "step": self._answer["step"], "complete": False, "done": len(self._measured) / wanted
+                }  # fmt: skip
+        if "grid" not in self._answer:
+            losses = [_real(one) for one in self._measured]
+            grid = [losses[start : start + side] for start in range(0, side * side, side)]
+            self._answer |= {"grid": grid, "losses": losses[side * side :], "lowest": self._lowest(grid)}
+        return self._answer
 
+    def _weights(self, number: int) -> torch.Tensor:
+        """Return the weights of a place on the grid, row by row; behind them those of the checkpoints."""
+        row, column = divmod(number, len(self._x))
+        if row >= len(self._y):
+            saved_: torch.Tensor = self._way[number - len(self._x) * len(self._y)]
+            return saved_
+        across, up = self._plane.axes
+        return self._plane.origin + float(self._x[column]) * across + float(self._y[row]) * up
 
-def plane_of(way: torch.Tensor, run: Opened) -> tuple[Plane, list[str], float | None]:
-    """Return the plane of weights (checkpoints, parameters), the sort of each direction, and its share."""
-    origin = way[-1]
-    axes, share = components(way[:-1] - origin)
-    sorts = ["path"] * len(axes) + ["random"] * (2 - len(axes))
-    reach = torch.zeros(2, dtype=torch.float64)
-    chance = generator(run.config.seed, "surface")
-    for index in range(len(axes), 2):
-        direction = random_direction(run.model, chance).double()
-        reach[index] = direction.norm()
-        for axis in axes:
-            direction = direction - (direction @ axis) * axis
-        axes.append(direction / direction.norm().clamp_min(1e-30))
-    if sorts == ["path", "random"]:  # as far across as along
-        reach[1] = 0.0
-    return Plane(origin, torch.stack(axes).float(), reach), sorts, share
-
-
-def components(moved: torch.Tensor) -> tuple[list[torch.Tensor], float | None]:
-    """Return up to two principal directions of differences (number, parameters), and the share they hold.
-
-    They are those of the largest singular values, not centred: of all planes through the origin theirs is the
-    nearest to the differences, by the sum of squares. The first difference lies to the left.
-    """
-    moved = moved.double()
-    total = float(moved.square().sum())
-    if not total:
-        return [], None
-    squares, turns = torch.linalg.eigh(moved @ moved.T)  # small: a row and a column for each checkpoint
-    axes: list[torch.Tensor] = []
-    for index in range(len(squares) - 1, max(-1, len(squares) - 3), -1):
-        if float(squares[index]) > 1e-9 * float(squares[-1]):
-            direction = turns[:, index] @ moved
-            for axis in axes:  # what rounding has left of the first
-                direction = direction - (direction @ axis) * axis
-            direction = direction / direction.norm()
-            axes.append(-direction if float(moved[0] @ direction) > 0 else direction)
-    held = sum(float((moved @ axis).square().sum()) for axis in axes)
-    return axes, min(1.0, held / total)
-
-
-def random_direction(network: nn.Module, chance: torch.Generator) -> torch.Tensor:
-    """Return normal noise (parameters,) whose filters have the norms of the network's; none for biases."""
-    parts = []
-    for weights in network.parameters():
-        if weights.dim() < 2:
-            parts.append(torch.zeros(weights.numel()))
-            continue
-        noise = torch.randn(weights.shape, generator=chance).flatten(1)
-        norms = weights.detach().flatten(1).norm(dim=1, keepdim=True)
-        parts.append((noise * norms / noise.norm(dim=1, keepdim=True).clamp_min(1e-10)).flatten())
-    return torch.cat(parts)
+    def _lowest(self, grid: list[list[float | None]]) -> list[float] | None:
+        known = [
+            (value, float(self._x[column]), float(self._y[row]))
+            for row, line in enumerate(grid)
+            for column, value in enumerate(line)
+            if value is not None
+        ]
+        if not known:
+            return None
+        loss, x, y = min(known)
+        return [x, y, loss]
 
 
 def _limits(way: torch.Tensor, reach: torch.Tensor, side: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -107,6 +107,10 @@ class CheckpointPane(Pane):
     async def _ask(self, wanted: dict[str, Any]) -> None:
         await asyncio.sleep(_PAUSE)
         answer = await self.inspector.ask(self.QUESTION, **wanted)
+        while answer.get("complete") is False and self._asked == wanted and self.children:
+            if self.answer is None:
+                self.picture.say(f"measuring … {100 * float(answer['done']):.0f} %")
+            answer = await self.inspector.ask(self.QUESTION, **wanted)
         if self._asked != wanted or not self.children:  # something else by now, or the app is leaving
             return
         if "error" in answer:

@@ -31,10 +31,6 @@ class Surface(CheckpointPane):
         """Nothing is to be chosen."""
         return {}
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence; the first picture takes longer than others."""
-        super().say("measuring the loss around the way …" if sentence == "one moment …" else sentence)
-
     def show(self, answer: dict[str, Any]) -> None:
         """Draw an answer."""
         self.picture.show(partial(_surface, answer, relief_of(answer)))

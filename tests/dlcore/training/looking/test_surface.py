@@ -13,14 +13,8 @@ from dlcore.checkpoints import saved
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
-from dlcore.training.looking.surface import (
-    affordable,
-    components,
-    plane_of,
-    products,
-    random_direction,
-    surface,
-)
+from dlcore.training.looking.plane import components, plane_of, random_direction
+from dlcore.training.looking.surface import affordable, products, surface
 from dlcore.training.opened import opened
 
 Learned = Callable[[str], tuple[RunDir, dict[str, Any]]]
@@ -48,6 +42,11 @@ def way(learned: Learned, tmp_path: Path) -> tuple[RunDir, torch.Tensor]:
     return run, torch.stack(vectors)
 
 
+def whole(run: RunDir, step: int | None = None) -> dict[str, Any]:
+    """The slice when all of it is measured."""
+    return surface(str(run.path), step, 60.0)
+
+
 def loss_of(run: RunDir, vector: torch.Tensor) -> float:
     """The mean loss of the training split, computed with weights that are set the plain way."""
     looked = opened(str(run.path))
@@ -68,7 +67,7 @@ def spots(answer: dict[str, Any], axis: str) -> list[float]:
 
 def test_the_way_is_projected_and_losses_are_the_network_s(way: tuple[RunDir, torch.Tensor]) -> None:
     run, vectors = way
-    answer = surface(str(run.path))
+    answer = whole(run)
     assert answer["steps"] == list(saved(run))
     assert answer["sorts"] == ["path", "path"]
     # The same plane by the textbook: singular vectors of the differences.
@@ -95,7 +94,7 @@ def test_the_way_is_projected_and_losses_are_the_network_s(way: tuple[RunDir, to
 
 
 def test_all_of_the_way_is_on_the_picture(way: tuple[RunDir, torch.Tensor]) -> None:
-    answer = surface(str(way[0].path))
+    answer = whole(way[0])
     for x, y in answer["path"]:
         assert answer["x"][0] < x < answer["x"][1]
         assert answer["y"][0] < y < answer["y"][1]
@@ -105,19 +104,29 @@ def test_all_of_the_way_is_on_the_picture(way: tuple[RunDir, torch.Tensor]) -> N
 
 def test_the_picture_is_kept_until_there_is_another_checkpoint(way: tuple[RunDir, torch.Tensor]) -> None:
     run, _ = way
-    first = surface(str(run.path))
-    assert surface(str(run.path)) is first
-    earlier = surface(str(run.path), 3)
+    first = whole(run)
+    assert whole(run) is first
+    earlier = whole(run, 3)
     assert earlier["steps"] == [0, 1, 2, 3]
     assert earlier is not first
 
 
+def test_it_is_measured_a_part_at_a_time(way: tuple[RunDir, torch.Tensor]) -> None:
+    run, _ = way
+    first, second = surface(str(run.path), 2, 0.0), surface(str(run.path), 2, 0.0)
+    assert first.keys() == {"step", "complete", "done"}
+    assert 0 < first["done"] < second["done"] < 1
+    parts = whole(run, 2)
+    shutil.copytree(run.path, copy := run.path.with_name("again"))
+    assert whole(RunDir(copy), 2) == parts
+
+
 def test_two_checkpoints_give_one_direction_and_one_none(way: tuple[RunDir, torch.Tensor]) -> None:
     run, _ = way
-    two = surface(str(run.path), 1)
+    two = whole(run, 1)
     assert (two["sorts"], two["share"]) == (["path", "random"], pytest.approx(1))
     assert two["path"][0][1] == pytest.approx(0, abs=1e-5)
-    one = surface(str(run.path), 0)
+    one = whole(run, 0)
     assert (one["sorts"], one["share"], one["path"]) == (["random", "random"], None, [[0.0, 0.0]])
 
 
@@ -167,6 +176,6 @@ def test_products_are_counted_at_every_place(learned: Learned) -> None:
 
 def test_a_network_with_norms(learned: Learned) -> None:
     run, _ = learned("moons mlp 6, model.norm=batch n=100 e=2")
-    answer = surface(str(run.path))
+    answer = whole(run)
     assert len(answer["grid"]) == 17
     assert answer["lowest"][2] <= min(value for value in answer["losses"] if value is not None) * 1.5
