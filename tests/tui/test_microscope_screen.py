@@ -129,21 +129,30 @@ async def test_every_page_and_key_of_a_digits_network(home: Path, direct: Direct
         await stage.until(lambda: stage.app.screen is stage.train)
 
 
-async def test_a_cnn_and_xor_fit_both_windows(home: Path, direct: DirectInspector) -> None:
-    for line in (
+@pytest.mark.parametrize(
+    "line",
+    [
         "digits cnn filters=3,4 n=40 b=20 e=1 norm=batch",
         "xor perceptron bce e=3",
         "xor mlp 2, sigmoid mse e=1",
-    ):
-        run = train(home, line).run
-        for size in ((80, 24), (120, 40)):
-            async with opened(watched(run), size=size) as stage:
-                screen = await under_it(stage)
-                for name, _ in PAGES:
-                    assert screen._look.page == name
-                    assert [line for line in text(stage).splitlines() if len(line) > size[0] - 2] == []
-                    if name != "check":
-                        await press(stage, screen, "right")
+    ],
+)
+async def test_a_cnn_and_xor_fit_both_windows(home: Path, direct: DirectInspector, line: str) -> None:
+    async with opened(watched(train(home, line).run)) as stage:
+        screen = await under_it(stage)
+        for name, _ in PAGES:
+            assert screen._look.page == name
+            assert [one for one in text(stage).splitlines() if len(one) > 78] == []
+            if name != "check":
+                await press(stage, screen, "right")
+        await stage.pilot.resize_terminal(120, 40)
+        for name, _ in reversed(PAGES):
+            assert screen._look.page == name
+            lines = text(stage).splitlines()
+            assert [one for one in lines if len(one) > 118] == []
+            assert len(lines) <= 35
+            if name != "forward":
+                await press(stage, screen, "left")
 
 
 async def test_the_cursor_in_time_chooses_the_checkpoint(home: Path, direct: DirectInspector) -> None:

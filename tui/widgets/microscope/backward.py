@@ -30,7 +30,8 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     sums = [len(part.get("terms", [])) for part in (chain, chain.get("within", {}), delta)]
     behind = rules(delta["lines"][1:] if delta.get("terms") else delta["lines"], width)
     piled = _piled(answer)
-    fixed = 2 + len(piled) + 1 + 3 * sum(map(bool, sums)) + len(behind) + 2 * bool(delta["lines"])
+    remarks = sum(map(bool, (chain.get("within"), chain.get("uses", 1) > 1, delta["note"])))
+    fixed = 3 + len(piled) + 3 * sum(map(bool, sums)) + remarks + len(behind) + 2 * bool(delta["lines"])
     table_rows, rooms = share_out(height, fixed, len(rows), sums)
     found = [*table(heads, rows, chosen, table_rows), *piled, Content("")]
     found += _chain(answer, chain, rooms)

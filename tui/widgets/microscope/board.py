@@ -25,12 +25,12 @@ def figure(value: Number, digits: int = _DIGITS) -> str:
         return "not finite"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.{digits}g}"
+    return f"{value + 0.0:.{digits}g}"  # no minus before a zero
 
 
 def short(value: Number) -> str:
     """Return a number in four digits, all of them written."""
-    return "not finite" if value is None else f"{value:#.4g}".rstrip(".")
+    return "not finite" if value is None else f"{value + 0.0:#.4g}".rstrip(".")
 
 
 def column(values: Sequence[Number]) -> list[str]:
@@ -54,6 +54,7 @@ def _power(size: float) -> int:
 def _one(value: Number, decimals: int | None) -> str:
     if value is None:
         return "not finite"
+    value += 0.0
     return f"{value:.{decimals}f}" if decimals is not None else f"{value:.{_DIGITS - 1}e}"
 
 

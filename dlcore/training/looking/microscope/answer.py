@@ -47,9 +47,10 @@ def _freeze(asked: dict[str, Any]) -> Frozen:
     found = _open.get((run, wanted)) if isinstance(wanted, int) else None
     if found is None:
         found = opened(run, wanted)
-        _open.clear()
-        _frozen.clear()
-        _open[run, found.step] = found
+        if _open.get((run, found.step)) is not found:
+            _open.clear()
+            _frozen.clear()
+            _open[run, found.step] = found
     passes = max(1, min(int(asked.get("passes") or 1), MOST_PASSES))
     key = run, found.step, int(asked.get("batch") or 0), bool(asked.get("training", True)), passes
     if key not in _frozen:

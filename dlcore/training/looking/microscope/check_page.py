@@ -1,5 +1,6 @@
 """Check: the gradient of one weight against a difference of two losses, in double precision."""
 
+import math
 from typing import Any
 
 import torch
@@ -66,13 +67,14 @@ class _Trial:
         outputs = frozen.outputs.detach()
         takes_classes = isinstance(frozen.step.config.loss, CrossEntropy | Hinge) and outputs.shape[1] > 1
         self._targets = frozen.targets if takes_classes else encoded(frozen.targets, outputs).double()
-        with torch.no_grad():
-            self.loss = float(self._computed(self._state))
+        self.loss = math.nan
+        """That of the gradient, once it was computed."""
 
     def gradient(self) -> float:
         """Return dL/dw by autograd."""
         weights = self._state[self._name].clone().requires_grad_()
         loss = self._computed({**self._state, self._name: weights})
+        self.loss = float(loss.detach())
         if not loss.requires_grad:
             return 0.0
         (gradient,) = torch.autograd.grad(loss, weights, allow_unused=True)

@@ -125,6 +125,10 @@ def _cross_entropy(frozen: Frozen, sample: int, outputs: torch.Tensor) -> tuple[
     true = int(frozen.targets[sample])
     if not getattr(frozen.step.config.loss, "label_smoothing", 0.0):
         value = float(logs[true])
+        if not shares[true]:  # too small for a number: its logarithm is not
+            below = float(outputs[true] - outputs.max())
+            rule = "log Σ e^(o − max) − (o − max of the true class)"
+            return columns, written("loss", rule, value, "log(", float(powers.sum()), ") − (", below, ")")
         return columns, written("loss", "−log p of the true class", value, "−log(", float(shares[true]), ")")
     value = float((wanted * logs).sum())
     columns.append(("−y·log p", wanted * logs))
