@@ -36,7 +36,7 @@ def test_colours_grow_brighter_evenly() -> None:
 def test_a_mark_stands_out_of_what_is_behind_it() -> None:
     assert mark_on(0, 28, "colour").startswith("#ffffff on ")
     assert mark_on(27, 28, "colour").startswith("#000000 on ")
-    assert mark_on(None, 28, "colour") == mark_on(3, 28, "blocks") == "bold $primary"
+    assert mark_on("zero", 28, "colour") == mark_on(3, 28, "blocks") == "mark"
 
 
 def test_blocks_grow_through_the_rows_of_a_layer() -> None:

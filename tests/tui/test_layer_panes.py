@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from dlcore.config import RunConfig
@@ -19,9 +20,11 @@ from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.panes.activations import Activations
 from tui.widgets.panes.band_bars import BandBars
 from tui.widgets.panes.gradients import Gradients
-from tui.widgets.panes.heat import HeatMap
+from tui.widgets.panes.heat import Heat
+from tui.widgets.panes.heat_map import HeatMap
 from tui.widgets.panes.layered import Layered
 from tui.widgets.panes.pane import Moment
+from tui.widgets.panes.shades import color
 from tui.widgets.panes.spread_table import SpreadTable
 from tui.widgets.panes.updates import Updates
 from tui.widgets.panes.waterfall import Waterfall
@@ -53,7 +56,15 @@ class Bench(App[None]):
     def lines(self) -> list[str]:
         """What the upper part of the pane shows."""
         upper: Any = self.pane.query("HeatMap, GradientBars, BandBars, SpreadTable").first()
-        return [line.rstrip() for line in upper.render().plain.split("\n")]
+        lines = upper.text if isinstance(upper, HeatMap) else upper.render().plain.split("\n")
+        return [line.rstrip() for line in lines]
+
+    @property
+    def heat(self) -> Heat:
+        """The picture of the waterfall."""
+        heat, _ = self.pane.query_one(HeatMap)._shown
+        assert isinstance(heat, Heat)
+        return heat
 
     @property
     def plots(self) -> list[Plot]:
@@ -118,11 +129,10 @@ async def test_no_line_is_longer_than_there_is_room(kind: type[Layered]) -> None
             for run in runs:
                 app.pane.look(moment(run, past=240))
                 await pilot.pause()
-                lines = upper.render().split("\n")
                 if size[0] > 30:
-                    assert max(line.cell_length for line in lines) <= upper.size.width
-                    assert len(lines) <= upper.size.height
-                    assert all("?" not in plain(line.plain) for line in lines)
+                    assert max(map(cell_len, app.lines())) <= upper.size.width
+                    assert len(app.lines()) <= upper.size.height
+                    assert all("?" not in plain(line) for line in app.lines())
 
 
 @pytest.mark.parametrize("kind", PANES)
@@ -183,8 +193,7 @@ async def test_the_waterfall_has_a_row_a_layer_and_the_ratio_below() -> None:
     async with app.run_test(size=(80, 18)) as pilot:
         app.pane.look(moment(deep()))
         await pilot.pause()
-        heat = app.pane.query_one(HeatMap)._heat
-        assert heat is not None
+        heat = app.heat
         assert heat.labels == ("fc1", "fc2", "fc3", "fc4", "fc5")
         assert heat.note == "first/last 1.0e-04"
         assert (heat.scale.low, heat.scale.high) == (-4, 1)
@@ -199,8 +208,10 @@ async def test_the_waterfall_has_a_row_a_layer_and_the_ratio_below() -> None:
         assert plot._chart.title == "first/last 1.0e-04"
         ratios = [y for _, y in plot._chart.curves[0].points if y is not None]
         assert ratios == pytest.approx([1e-4] * len(ratios))
-        spans = [str(span.style) for span in app.pane.query_one(HeatMap).render().spans]
-        assert any(style.startswith("on #") for style in spans)
+        strip = app.pane.query_one(HeatMap).render_line(1)
+        assert strip.cell_length == 78
+        colors = {segment.style.bgcolor.name for segment in strip if segment.style and segment.style.bgcolor}
+        assert {color(level, heat.scale.levels) for level in (0, 1)} <= colors
 
 
 async def test_the_waterfall_marks_the_column_of_the_cursor() -> None:
@@ -233,9 +244,7 @@ async def test_the_scale_of_the_waterfall_holds_all_of_the_run() -> None:
         for past in (None, 10, 240, 490):
             app.pane.look(moment(deep(), past))
             await pilot.pause()
-            heat = app.pane.query_one(HeatMap)._heat
-            assert heat is not None
-            scales.add(heat.scale)
+            scales.add(app.heat.scale)
         assert len(scales) == 1
 
 

@@ -1,17 +1,15 @@
-"""Layers × time as a picture: the logarithm of a figure as a colour, or as a character."""
+"""Layers × time as lines of text: the logarithm of a figure as a colour, or as a character."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
-from textual.content import Content
-from textual.widget import Widget
 
 from dlcore.clean import clean
 from dlcore.layerwise import typical
 from tui.plotting import GUTTER, axis, column_of
 from tui.ticks import LABEL_WIDTH, Limits
-from tui.widgets.panes.shades import Kind, Scale, cell, kind_of, mark_on
+from tui.widgets.panes.shades import Kind, Scale, cell, mark_on
 from tui.widgets.panes.timeline import Figures
 
 NUMBER = 9
@@ -22,8 +20,11 @@ _LONGEST = 16
 _RAMP = 12
 """Cells of the scale in the title."""
 _AXIS = 2
+_WITHOUT_LEVEL = {"nothing": (" ", ""), "zero": ("0", "faint"), "bad": ("×", "bad")}
 
 Run = tuple[str, str]
+"""Text, and its style: a colour behind it (`on #rrggbb`), or the name of a look, '' for the usual one."""
+Line = tuple[Run, ...]
 
 
 @dataclass(frozen=True)
@@ -44,80 +45,6 @@ class Heat:
     limits: Limits
     cursor: int | None = None
     """The step in the past that is looked at, if one is."""
-
-
-class HeatMap(Widget):
-    """A row of cells for each layer, the first at the top; several rows where there are few layers.
-
-    Where there are too many, neighbours share a row. The columns are those of a plot as wide, less the
-    figures at the right, so that one can stand below it.
-    """
-
-    ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    HeatMap { width: 1fr; height: 1fr; text-wrap: nowrap; }
-    """
-
-    def __init__(self, *, ascii_only: bool = False) -> None:
-        super().__init__()
-        self._ascii_only = ascii_only
-        self._heat: Heat | None = None
-        self._sentence = ""
-        self.with_axis = False
-        """Whether the steps stand below, and the note below them: no plot does it."""
-
-    def show(self, heat: Heat, *, with_axis: bool) -> None:
-        """Show a picture instead of the last one."""
-        if (heat, with_axis, "") != (self._heat, self.with_axis, self._sentence):
-            self._heat, self.with_axis, self._sentence = heat, with_axis, ""
-            self.refresh()
-
-    def say(self, title: str, sentence: str) -> None:
-        """Show a sentence while there is no picture."""
-        if self._heat is not None or self._sentence != f"{title}\n{sentence}":
-            self._heat, self._sentence = None, f"{title}\n{sentence}"
-            self.refresh()
-
-    def render(self) -> Content:
-        """Return title, rows and, unless a plot below has it, the axis."""
-        heat = self._heat
-        if heat is None:
-            title, _, sentence = self._sentence.partition("\n")
-            return Content.assemble((title, "bold"), "\n", (clean(sentence), "$secondary"))
-        kind = kind_of(self.app, ascii_only=self._ascii_only)
-        width, height = self.size
-        lines = [_title(heat, width, kind)]
-        room = height - 1 - (_AXIS + 1 if self.with_axis else 0)
-        lines += self._rows(heat, room, kind)
-        if self.with_axis:
-            gutter = " " * extra(heat.labels)
-            room_below = width - NUMBER - len(gutter)
-            below = axis("step", heat.limits, room_below, ascii_only=self._ascii_only)
-            texts = [gutter + "".join(run.text for run in line) for line in below]
-            lines += [Content(text).stylize("$secondary") for text in texts]
-            lines.append(Content(clean(heat.note)).stylize("bold"))
-        return Content("\n").join(lines)
-
-    def _rows(self, heat: Heat, room: int, kind: Kind) -> list[Content]:
-        tall = max(1, min(_TALLEST, room // len(heat.groups)))
-        marked = self._marked_column(heat)
-        width = LABEL_WIDTH + extra(heat.labels)
-        lines = []
-        for group, label, number in zip(heat.groups, heat.labels, heat.numbers, strict=True):
-            for row in range(tall):
-                is_named = row == (tall - 1) // 2
-                head = set_cell_size(label if is_named else "", width)
-                cells = _cells(heat, group, kind, tall - 1 - row, tall, marked)
-                behind = (number if is_named else "").rjust(NUMBER)
-                lines.append(Content.assemble(head, ("│", "$secondary"), *cells, behind))
-        return lines
-
-    def _marked_column(self, heat: Heat) -> int | None:
-        if heat.cursor is None:
-            return None
-        width = GUTTER + len(heat.columns)
-        column = column_of(heat.cursor, heat.limits, width, ascii_only=self._ascii_only)
-        return None if column is None else column - GUTTER
 
 
 def rows_of(layers: int, height: int) -> int:
@@ -148,38 +75,71 @@ def canvas_width(labels: Sequence[str], width: int) -> int:
     return max(0, width - GUTTER - extra(labels) - NUMBER)
 
 
-def _title(heat: Heat, width: int, kind: Kind) -> Content:
+def picture(heat: Heat, width: int, height: int, kind: Kind, *, with_axis: bool) -> list[Line]:
+    """Return title and rows; and, if wanted, the steps below them and the note."""
+    room = room_alone(height) if with_axis else height - 1
+    tall = max(1, min(_TALLEST, room // max(len(heat.groups), 1)))
+    marked = _marked_column(heat, is_ascii=kind == "ascii")
+    name_width = LABEL_WIDTH + extra(heat.labels)
+    lines = [_title(heat, width, kind)]
+    for group, label_of_row, number in zip(heat.groups, heat.labels, heat.numbers, strict=True):
+        levels = [_level(heat, figures, group) for figures in heat.columns]
+        for row in range(tall):
+            is_named = row == (tall - 1) // 2
+            name = set_cell_size(label_of_row if is_named else "", name_width)
+            cells = _cells(levels, heat.scale.levels, kind, tall - 1 - row, tall, marked)
+            behind = (number if is_named else "").rjust(NUMBER)
+            lines.append(((name, ""), ("│", "faint"), *cells, (behind, "")))
+    return [*lines, *_below(heat, width, kind)] if with_axis else lines
+
+
+def _below(heat: Heat, width: int, kind: Kind) -> list[Line]:
+    gutter = " " * extra(heat.labels)
+    lines = axis("step", heat.limits, width - NUMBER - len(gutter), ascii_only=kind == "ascii")
+    steps: list[Line] = [((gutter + "".join(run.text for run in line), "faint"),) for line in lines]
+    return [*steps, ((clean(heat.note), "title"),)]
+
+
+def _marked_column(heat: Heat, *, is_ascii: bool) -> int | None:
+    if heat.cursor is None:
+        return None
+    column = column_of(heat.cursor, heat.limits, GUTTER + len(heat.columns), ascii_only=is_ascii)
+    return None if column is None else column - GUTTER
+
+
+def _title(heat: Heat, width: int, kind: Kind) -> Line:
     """Return the title, and the scale at the right where there is room."""
-    left = Content.assemble((heat.title, "bold"), (f"  {clean(heat.when)}", "$secondary"))
+    left = [(heat.title, "title"), (f"  {clean(heat.when)}", "faint")]
     levels = heat.scale.levels
     ramp = [cell(place * levels // _RAMP, levels, kind) for place in range(_RAMP)]
-    low, high = f"1e{heat.scale.low} ", f" 1e{heat.scale.high}"
-    right = Content.assemble((low, "$secondary"), *ramp, (high, "$secondary"))
-    gap = width - left.cell_length - right.cell_length
-    return Content.assemble(left, " " * gap, right) if gap > 1 else left.truncate(width, ellipsis=True)
+    right = [(f"1e{heat.scale.low} ", "faint"), *ramp, (f" 1e{heat.scale.high}", "faint")]
+    gap = width - sum(cell_len(text) for text, _ in (*left, *right))
+    return (*left, (" " * gap, ""), *right) if gap > 1 else tuple(left)
 
 
-def _cells(heat: Heat, group: range, kind: Kind, row: int, rows: int, marked: int | None) -> list[Run]:
+def _level(heat: Heat, figures: Figures | None, group: range) -> int | str:
+    """Return the level of a row in a column: 'nothing', 'zero' or 'bad' where it has none."""
+    if figures is None:
+        return "nothing"
+    figure = figures[group[0]] if len(group) == 1 else typical([figures[layer] for layer in group])
+    level = heat.scale.level(figure)
+    return level if level is not None else "zero" if figure == 0 else "bad"
+
+
+def _cells(
+    levels: list[int | str], most: int, kind: Kind, row: int, rows: int, marked: int | None
+) -> list[Run]:
     """Return the cells of a row, neighbours that look alike in one piece."""
-    levels = heat.scale.levels
     runs: list[Run] = []
-    for index, figures in enumerate(heat.columns):
-        figure = None if figures is None else _middle(figures, group)
-        level = None if figure is None else heat.scale.level(figure)
+    for index, level in enumerate(levels):
         if index == marked:
-            text, style = "|" if kind == "ascii" else "│", mark_on(level, levels, kind)
-        elif figure is None:
-            text, style = " ", ""
-        elif level is None:  # a zero, or no number at all
-            text, style = ("0", "$secondary") if figure == 0 else ("×", "bold $text-error")
+            text, style = "|" if kind == "ascii" else "│", mark_on(level, most, kind)
+        elif isinstance(level, str):
+            text, style = _WITHOUT_LEVEL[level]
         else:
-            text, style = cell(level, levels, kind, row=row, rows=rows)
+            text, style = cell(level, most, kind, row=row, rows=rows)
         if runs and runs[-1][1] == style:
             runs[-1] = runs[-1][0] + text, style
         else:
             runs.append((text, style))
     return runs
-
-
-def _middle(figures: Figures, group: range) -> float:
-    return figures[group[0]] if len(group) == 1 else typical([figures[layer] for layer in group])

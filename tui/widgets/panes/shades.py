@@ -68,10 +68,10 @@ def cell(level: int, levels: int, kind: Kind, *, row: int = 0, rows: int = 1) ->
     return (_BLOCKS[min(eighths, len(_BLOCKS)) - 1] if eighths > 0 else " "), ""
 
 
-def mark_on(level: int | None, levels: int, kind: Kind) -> str:
-    """Return the style of a mark that stands on a level, or on nothing."""
-    if level is None or kind != "colour":
-        return "bold $primary"
+def mark_on(level: int | str, levels: int, kind: Kind) -> str:
+    """Return the style of a mark that stands on a level, or on what has none."""
+    if isinstance(level, str) or kind != "colour":
+        return "mark"
     ground = color(level, levels)
     return f"{'#000000' if Color.parse(ground).brightness > 0.5 else '#ffffff'} on {ground}"
 

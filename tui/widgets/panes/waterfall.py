@@ -12,7 +12,8 @@ from tui.inspector import Inspector
 from tui.looks import look_at
 from tui.plotting import Chart, Curve
 from tui.widgets.gradient_bars import decades
-from tui.widgets.panes.heat import NUMBER, Heat, HeatMap, canvas_width, extra, label, room_alone, rows_of
+from tui.widgets.panes.heat import NUMBER, Heat, canvas_width, extra, label, room_alone, rows_of
+from tui.widgets.panes.heat_map import HeatMap
 from tui.widgets.panes.layered import Layered, absent
 from tui.widgets.panes.pane import Moment
 from tui.widgets.panes.shades import Scale
