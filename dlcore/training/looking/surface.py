@@ -119,11 +119,12 @@ class Slice:
     def _weights(self, number: int) -> torch.Tensor:
         """Return the weights of a place on the grid, row by row; behind them those of the checkpoints."""
         row, column = divmod(number, len(self._x))
-        if row >= len(self._y):
-            saved_: torch.Tensor = self._way[number - len(self._x) * len(self._y)]
-            return saved_
-        across, up = self._plane.axes
-        return self._plane.origin + float(self._x[column]) * across + float(self._y[row]) * up
+        if row < len(self._y):
+            across, up = self._plane.axes
+            place: torch.Tensor = float(self._x[column]) * across + float(self._y[row]) * up
+            return place + self._plane.origin
+        saved_: torch.Tensor = self._way[number - len(self._x) * len(self._y)]
+        return saved_
 
     def _lowest(self, grid: list[list[float | None]]) -> list[float] | None:
         known = [
