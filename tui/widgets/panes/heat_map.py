@@ -47,7 +47,7 @@ class HeatMap(Widget):
         self._drawn_size: Size = NULL_SIZE
 
     def show(self, heat: Heat, *, with_axis: bool) -> None:
-        """Show a picture instead of the last one, with the steps and the note below it if no plot has them."""
+        """Show a picture instead of the last one, with steps and note below it if no plot has them."""
         self._change((heat, with_axis))
 
     def say(self, title: str, sentence: str) -> None:
