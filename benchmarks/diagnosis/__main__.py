@@ -73,11 +73,13 @@ def held_back(keep: Path | None, jobs: int, again: bool) -> None:
 @_ONLY
 @_EVERY
 @_AT_ONCE
-def label(keep: Path | None, only: str, every: int, jobs: int) -> None:
+@click.option("--half", type=click.Choice(["dev", "held-back"]), help="That half alone; the other is left.")
+def label(keep: Path | None, only: str, every: int, jobs: int, half: Half | None) -> None:
     """Train all candidates and their twins, and keep the labels with their evidence."""
     with _errors():
         mnist.folder()
-    chosen = candidates(_names(only), every)
+    drawn = candidates(_names(only), every)
+    chosen = [one for one in drawn if half in (None, one.half)]
     labels = Labels()
     with _trainers(keep, jobs) as trainers:
         labels.make(chosen, trainers)
@@ -88,6 +90,7 @@ def label(keep: Path | None, only: str, every: int, jobs: int) -> None:
     if only or every > 1:
         click.echo("Nothing is written: these are not all candidates.", err=True)
         return
+    labels.read(KEPT, among=[one for one in drawn if one not in chosen])
     labels.write(KEPT)
     click.echo(f"Written to {KEPT}", err=True)
 

@@ -39,8 +39,8 @@ class Labels:
         self.reaches: dict[str, Reach] = {}
         self._rows: dict[str, dict[str, Any]] = {}
 
-    def read(self, path: Path, *, exactly: bool = False) -> None:
-        """Take in the labels of a file, if it is there and was made by these criteria.
+    def read(self, path: Path, *, exactly: bool = False, among: Sequence[Candidate] | None = None) -> None:
+        """Take in the labels of a file, if it is there and was made by these criteria: all, or those `among`.
 
         `exactly` asks for the very text of the criteria, else their version is enough.
         """
@@ -49,7 +49,9 @@ class Labels:
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept["made_by"][: 3 if exactly else 2] == list(_made_by()[: 3 if exactly else 2]):
             self.reaches |= {name: _reach(row) for name, row in kept["reaches"].items()}
-            self._rows |= kept["candidates"]
+            wanted = None if among is None else {one.key for one in among}
+            rows = kept["candidates"].items()
+            self._rows |= {key: row for key, row in rows if wanted is None or key in wanted}
 
     def write(self, path: Path) -> None:
         """Keep all labels, one a line, with their evidence and their lines."""

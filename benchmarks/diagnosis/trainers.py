@@ -23,7 +23,7 @@ from dlcore.rundir import RunDir, all_runs, create
 from dlcore.summary import read_history
 
 _MOST_SECONDS = 120.0
-_LOOK_SECONDS = 0.004
+_LOOK_SECONDS = 0.01
 _SAY_EVERY = 100
 
 
