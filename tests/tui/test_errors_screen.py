@@ -29,7 +29,7 @@ MakeRun = Callable[..., FakeRun]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.errors._LOOK_SECONDS", 0.02)
-    monkeypatch.setattr("tui.screens.errors._EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("tui.error_questions.EVERY_SECONDS", 0.0)
     monkeypatch.setattr("tui.screens.errors._PAUSE", 0.0)
 
 
@@ -193,13 +193,30 @@ async def test_samples_come_in_until_they_are_complete(
     run = checkpoint(make_run("mnist").start().prepare(), 400)
 
     class Slow(Examiner):
+        """Tells of 250 samples more at each question; the third of a step waits until it may."""
+
+        def __init__(self) -> None:
+            super().__init__(class_errors(step=400), class_errors(step=900))
+            self.go_on = asyncio.Event()
+
         async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
             answer = await super().ask(what, **fields)
-            taken = 250 * len(self.questions("errors"))
+            taken = 250 * sum(one["step"] == fields["step"] for one in self.questions("errors"))
+            if taken == 750:
+                await self.go_on.wait()
             return {**answer, "samples": taken, "size": 20_000, "complete": taken == 750}
 
-    async with opened(monkeypatch, Slow(class_errors()), run) as stage:
-        await stage.until(lambda: "750 of 20,000 samples, evenly picked · accuracy" in line(stage))
+    slow = Slow()
+    async with opened(monkeypatch, slow, run) as stage:
+        await stage.until(lambda: "step 400 · 500 of 20,000 samples, evenly picked … ·" in line(stage))
+        checkpoint(run, 900)
+        slow.go_on.set()
+        await stage.until(lambda: "step 400 · 750 of 20,000 samples, evenly picked ·" in line(stage))
+        slow.go_on.clear()
+        await stage.until(lambda: len(slow.questions("errors")) == 6)
+        assert "step 400 · 750" in line(stage), "the step before stays until all of the next are in"
+        slow.go_on.set()
+        await stage.until(lambda: "step 900 · 750 of 20,000 samples, evenly picked ·" in line(stage))
 
 
 async def test_a_hundred_classes_are_seen_around_the_cursor(

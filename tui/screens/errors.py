@@ -1,9 +1,7 @@
 """Errors: what the network gets wrong, class by class or number by number, down to single samples."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import work
@@ -14,10 +12,10 @@ from textual.content import Content
 from textual.events import ScreenResume
 from textual.widgets import Static
 
-from dlcore.checkpoints import saved
 from dlcore.clean import clean
 from tui.bindings import bindings
 from tui.cursor import Cursor
+from tui.error_questions import Asked, Question, question
 from tui.error_report import ClassErrors, NumberErrors, Report, read, read_samples
 from tui.feed import RunFeed
 from tui.inspector import Inspector
@@ -34,23 +32,9 @@ from tui.widgets.virtual_table import VirtualTable
 
 _LOOK_SECONDS = 0.5
 """So often it is seen whether there is a newer checkpoint."""
-_EVERY_SECONDS = 4.0
-"""A newer checkpoint of a run that goes on is asked for no more often; a moved cursor asks at once."""
 _PAUSE = 0.15
 """Seconds that the cursor stands still before the inspector is asked: quick keys ask nothing."""
-_KEPT = 16
-"""Answers that are kept, for a cursor that goes back and forth."""
-_NO_RUN = "No run is open. Start one in Setup (1), or open one in Runs (5)."
 _WAIT = "one moment: the samples are being looked at …"
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which errors are wanted: of a run's folder, at a checkpoint, of one of the numbers to predict."""
-
-    run: str
-    step: int
-    target: int
 
 
 class ErrorsScreen(TimeScreen):
@@ -73,14 +57,11 @@ class ErrorsScreen(TimeScreen):
         self._inspector = inspector
         self._ascii_only = ascii_only
         self._target = 0
-        self._reports: dict[Question, Report] = {}
-        """What is known, the newest at the end."""
+        self._asked = Asked()
+        self._wanted: Question | None = None
+        """What goes with the cursor now."""
         self._shown: Question | None = None
         self._drawn: Report | None = None
-        self._asked: Question | None = None
-        """What was asked last."""
-        self._is_asking = False
-        self._asked_at = float("-inf")
         self._said = ""
 
     def compose(self) -> ComposeResult:
@@ -111,7 +92,7 @@ class ErrorsScreen(TimeScreen):
 
     def show_moment(self) -> None:
         """Look at where the cursor stands now."""
-        self._asked_at = float("-inf")
+        self._asked.hurry()
         self._look()
 
     def _look(self) -> None:
@@ -120,7 +101,9 @@ class ErrorsScreen(TimeScreen):
             return
         feed = self.watched()
         self.query_one(Header).aside = feed.run.id if feed is not None else ""
-        wanted = self._wanted(feed)
+        past = self.cursor.past(feed.history) if feed is not None else None
+        is_same = feed is not None and self._asked.is_about(str(feed.run.path))
+        wanted = question(feed, past, self._target if is_same else 0)
         if self._samples.display:
             if self._shown is not None and not isinstance(wanted, str) and wanted.run == self._shown.run:
                 return
@@ -128,42 +111,30 @@ class ErrorsScreen(TimeScreen):
         if isinstance(wanted, str):
             self._say(wanted)
             return
-        report = self._reports.get(wanted)
-        if report is not None:
+        self._wanted = wanted
+        report = self._asked.known(wanted)
+        if report is not None and self._is_better(wanted, report):
             self._show(wanted, report)
-        if report is None or not report.seen.complete:
+        if (report is None or not report.seen.complete) and self._asked.is_due(wanted):
             self._inquire(wanted)
 
-    def _wanted(self, feed: RunFeed | None) -> Question | str:
-        """Return the question for the newest checkpoint up to the cursor, or why there is none."""
-        if feed is None:
-            return _NO_RUN
-        if feed.config is None:
-            return feed.problem
-        past = self.cursor.past(feed.history)
-        steps = [step for step in saved(feed.run) if past is None or step <= past]
-        if not steps:
-            return _no_checkpoint(feed, past)
-        path = str(feed.run.path)
-        return Question(path, steps[-1], self._target if self._is_of(path) else 0)
-
-    def _is_of(self, path: str) -> bool:
-        """Whether a run is the one that was asked about last."""
-        return self._asked is not None and self._asked.run == path
-
     def _inquire(self, wanted: Question) -> None:
-        """Ask, unless that is being asked, or something about the same run was asked just now."""
-        if self._is_asking and self._asked == wanted:
-            return
-        if self._is_of(wanted.run):
-            if time.monotonic() < self._asked_at + _EVERY_SECONDS:
-                return
-        else:
+        if not self._asked.is_about(wanted.run):
             self._target = 0
             if self._shown is None or self._shown.run != wanted.run:
                 self._say(_WAIT)
-        self._asked, self._is_asking, self._asked_at = wanted, True, time.monotonic()
+        self._asked.begin(wanted)
         self._ask(wanted)
+
+    def _is_better(self, wanted: Question, report: Report) -> bool:
+        """Whether to show a report: one that goes with a cursor that stands still, whatever it lacks.
+
+        Of a run that goes on, the step before stays until all samples of the next one are in.
+        """
+        if not self.cursor.follows:
+            return wanted == self._wanted
+        is_first = self._shown is None or self._shown.run != wanted.run
+        return report.seen.complete or self._shown == wanted or is_first
 
     @work(exclusive=True, group="errors")
     async def _ask(self, wanted: Question) -> None:
@@ -174,24 +145,18 @@ class ErrorsScreen(TimeScreen):
             answer = await self._inspector.ask(
                 "errors", run=wanted.run, step=wanted.step, target=wanted.target
             )
-            if self._asked != wanted or not self.is_mounted:  # something else is wanted by now
+            if self._asked.last != wanted or not self.is_mounted:  # something else is wanted by now
                 return
             if "error" in answer:
                 if not self._samples.display:
                     self._say(str(answer["error"]))
                 break
-            report = self._keep(wanted, read(answer))
+            report = read(answer)
+            self._asked.keep(wanted, report)
             is_complete = report.seen.complete
-            if self.is_current and not self._samples.display:
+            if self.is_current and not self._samples.display and self._is_better(wanted, report):
                 self._show(wanted, report)
-        self._is_asking = False
-
-    def _keep(self, wanted: Question, report: Report) -> Report:
-        self._reports.pop(wanted, None)
-        self._reports[wanted] = report
-        while len(self._reports) > _KEPT:
-            del self._reports[next(iter(self._reports))]
-        return report
+        self._asked.is_waiting = False
 
     # -- what is shown ------------------------------------------------------------------------------
 
@@ -355,14 +320,3 @@ class ErrorsScreen(TimeScreen):
     def on_virtual_table_chosen(self, event: VirtualTable.Chosen) -> None:
         """Show the samples of a row that was clicked."""
         self.action_open()
-
-
-def _no_checkpoint(feed: RunFeed, past: int | None) -> str:
-    """Return why there are no weights to look at."""
-    if past is not None and saved(feed.run):
-        return f"No checkpoint up to step {past:,}: go on in time (. and >), or to the end (end)."
-    if not feed.live:
-        return "This run has no checkpoint: there are no weights whose errors could be counted."
-    assert feed.config is not None
-    every = feed.config.training.checkpoint_seconds
-    return f"No checkpoint yet: errors are those of saved weights, and these are saved every {every:g} s."

@@ -45,6 +45,8 @@ class ClassErrorsView(ErrorsView):
         self._report: ClassErrors | None = None
         self._order = ORDERS[0]
         self._by_share = False
+        self._worst: Cell | None = None
+        """Where `next_worst` has put the cursor."""
 
     def compose(self) -> ComposeResult:
         """Return the panes."""
@@ -120,13 +122,16 @@ class ClassErrorsView(ErrorsView):
         self.name_panes()
 
     def next_worst(self) -> None:
-        """Put the cursor on the next of the worst confusions, and after the last on the first."""
+        """Put the cursor on the worst confusion; from there on the next one, and after the last the first."""
         confusions = self.query_one(ConfusionTable).confusions
         cell = self.query_one(Confusion).cell
-        if confusions:
-            index = confusions.index(cell) + 1 if cell in confusions else 0
-            self.go("matrix" if self.part == "classes" else self.part)
-            self.query_one(Confusion).place(confusions[index % len(confusions)])
+        if not confusions:
+            return
+        goes_on = cell in confusions and cell in (self._worst, confusions[0])
+        index = confusions.index(cell) + 1 if goes_on else 0
+        self._worst = confusions[index % len(confusions)]
+        self.go("matrix" if self.part == "classes" else self.part)
+        self.query_one(Confusion).place(self._worst)
 
     def chosen(self) -> tuple[Cell | None, int]:
         """Return the cell under the cursor; for a class that for which it is most often taken."""
