@@ -278,8 +278,15 @@ class DltuiApp(App["RunDir | None"]):
         from tui.screens.microscope import MicroscopeScreen
 
         assert self._inspector is not None
-        screen = MicroscopeScreen(message.run, message.step, self._inspector, active=self.current_mode)
-        self.push_screen(screen)
+        self.push_screen(
+            MicroscopeScreen(
+                message.run,
+                message.step,
+                self._inspector,
+                active=self.current_mode,
+                ascii_only=self._ascii_only,
+            )
+        )
 
     def on_setup_requested(self, message: "SetupRequested") -> None:
         """Take a configuration to Setup."""

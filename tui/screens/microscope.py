@@ -18,7 +18,7 @@ from tui.inspector import Inspector
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
-from tui.widgets.microscope.board import said
+from tui.widgets.microscope.board import in_ascii, said
 from tui.widgets.microscope.book import PAGES
 from tui.widgets.status_line import packed
 
@@ -50,13 +50,22 @@ class MicroscopeScreen(LabScreen):
     AUTO_FOCUS = None
     PLACE = "microscope"
 
-    def __init__(self, run: RunDir, step: int | None, inspector: Inspector, *, active: str = "train") -> None:
+    def __init__(
+        self,
+        run: RunDir,
+        step: int | None,
+        inspector: Inspector,
+        *,
+        active: str = "train",
+        ascii_only: bool = False,
+    ) -> None:
         """`step` is the one that is looked at: None takes the newest checkpoint. `active` is a tab's name."""
         super().__init__()
         self._run = run
         self._wanted = self._step = step
         self._inspector = inspector
         self._active = active
+        self._ascii_only = ascii_only
         self._look = Look()
         self._answer: dict[str, Any] = {}
         """What the page that is shown was made of."""
@@ -153,7 +162,7 @@ class MicroscopeScreen(LabScreen):
         lines = dict(PAGES)[self._answer["page"]](self._answer, width, page.size.height)
         if self._look.page == _NAMES[0] and len(lines) + len(self._answer["notes"]) < page.size.height:
             lines = [*lines, Content(""), *(said(f"  {note}") for note in self._answer["notes"])]
-        return Content("\n").join(lines)
+        return Content("\n").join(map(in_ascii, lines) if self._ascii_only else lines)
 
     def on_resize(self, event: Resize) -> None:
         """Write the page for the new size."""

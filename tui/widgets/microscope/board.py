@@ -1,6 +1,7 @@
 """How numbers, columns, sums of products and rules stand on a page: short, aligned, so that they add up."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ Number = float | int | None
 _DIGITS = 5
 _MOST_DECIMALS = 7
 _LARGE = 1e5
+_TIMES = re.compile(r"(?<=\S)·(?=\S)")
 LEAST_ROWS = 3
 LEAST_TERMS = 2
 
@@ -87,6 +89,11 @@ def share_out(height: int, fixed: int, rows: int, sums: Sequence[int]) -> tuple[
         shares[at] = min(terms, left // (len(sums) - done))
         left -= shares[at]
     return table, shares
+
+
+def in_ascii(line: Content) -> Content:
+    """Return a line whose signs of multiplication are stars; plain dots would be read as points."""
+    return Content(_TIMES.sub("*", line.plain), spans=list(line.spans))
 
 
 # -- tables -----------------------------------------------------------------------------------------
@@ -212,11 +219,11 @@ def rule(line: dict[str, Any], width: int, symbols: int = 0) -> Lines:
     symbol, value, numbers = str(line["symbol"]).ljust(symbols), figure(line["value"]), numbers_of(line)
     middle = "" if numbers == value else f" = {numbers}"
     head = f"  {clean(symbol)} = "
-    whole = f"{clean(str(line['rule']))}{middle}"
-    if cell_len(head) + cell_len(whole) + 3 + len(value) <= width:
-        return [Content.assemble(head, whole, " = ", (value, "bold"))]
+    words = clean(str(line["rule"]))
+    if cell_len(head) + cell_len(words) + cell_len(middle) + 3 + len(value) <= width:
+        return [Content.assemble(head, (words, "$secondary"), middle, " = ", (value, "bold"))]
     below = " " * (cell_len(head) - 2) + "= "
-    first = Content.assemble(head, (clean(str(line["rule"])), "$secondary"))
+    first = Content.assemble(head, (words, "$secondary"))
     if not middle:
         return [first, Content.assemble(below, (value, "bold"))]
     room = width - cell_len(below)

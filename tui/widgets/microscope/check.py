@@ -22,7 +22,7 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
             "nudged by ε either way, in double",
         ),
         _line("w", _long(content["old"])),
-        _line("ε", figure(content["epsilon"]), "where a difference is most exact"),
+        _line("ε", figure(content["epsilon"]), "short enough, and not too short"),
         _line("L(w + ε)", _long(content["above"])),
         _line("L(w − ε)", _long(content["below"])),
         _line("(L(w + ε) − L(w − ε))/2ε", _long(content["difference"]), "the difference", "bold"),
