@@ -44,6 +44,8 @@ class Diagnosis:
     def _forget(self) -> None:
         self._looked = 0
         self._streaks: dict[Code, _Streak] = {}
+        self._told: dict[Code, int] = {}
+        """When each was told first: what is taken back and comes again has been told then."""
 
     def see(self, history: RunHistory, looks: int = _LOOKS + 1) -> tuple[Finding, ...]:
         """Return the findings as they stand, causes without their symptoms, the most severe first.
@@ -90,7 +92,7 @@ class Diagnosis:
         else:
             streak.symptom, streak.times, streak.silent = symptom, streak.times + 1, 0
         if streak.told is None and (streak.times >= _PATIENCE or symptom.is_sure):
-            streak.told = step
+            streak.told = self._told.setdefault(code, step)
 
     def _findings(self) -> tuple[Finding, ...]:
         told = {

@@ -4,8 +4,6 @@ Each is silent while the network learns well: half of a relu layer may be silent
 may be met, in networks that learn. What counts is the ratio together with what comes of it.
 """
 
-import math
-
 from dlcore import figures
 from dlcore.advice.advice import hidden_activations
 from dlcore.choices.activations import Identity, Sigmoid, Step
@@ -27,13 +25,16 @@ from dlcore.diagnose.sight import Sight
 
 _LEARNS = 0.35
 _LEARNS_SOME = 0.6
+_EARLY = 0.15
 """A network that is so far above chance learns, whatever its layers look like."""
 _SHRUNK = 0.05
 _GONE = 1e-3
 _GROWN = 30.0
 _DEAD = 0.9
+_HALF_DEAD = 0.5
 _SATURATED = 0.8
 _STRAIGHT = 0.85
+_NOISE = 0.25
 _FAIR = 0.06
 """Share of the run before which no layer is judged."""
 
@@ -108,8 +109,15 @@ def exploding_gradient(sight: Sight) -> Symptom | None:
 
 def dead_relu(sight: Sight) -> Symptom | None:
     """Nearly all units of a relu layer give 0 for every sample, look after look."""
-    dead = {layer: share for layer, share in sight.steadily("dead").items() if share >= _DEAD}
-    if not dead or len(sight.looks) < 2 or sight.learned > _LEARNS_SOME:
+    found = sight.steadily("dead")
+    dead = {layer: share for layer, share in found.items() if share >= _DEAD}
+    dropout = getattr(sight.config.model, "dropout", 0.0)
+    if not dead and not dropout and sight.ratio > _SHRUNK and sight.gain(0.2) < 0.05:
+        # Half of a layer is enough where nothing moves any more, and nothing else explains it.
+        dead = {layer: share for layer, share in found.items() if share >= _HALF_DEAD}
+    if not dead or len(sight.looks) < 3 or sight.share < _FAIR or sight.learned > _LEARNS_SOME:
+        return None
+    if sight.share < _EARLY and sight.learned > _LEARNS_SOME / 3:  # it is on its way
         return None
     layer = max(dead, key=lambda name: dead[name])
     config = sight.config
@@ -179,7 +187,12 @@ def linear_collapse(sight: Sight) -> Symptom | None:
     activations = hidden_activations(config.model)
     if not activations or not all(isinstance(one, Identity) for one in activations):
         return None
-    if sight.share < 0.1 or not sight.learned < _STRAIGHT or not _is_settling(sight):
+    limit = _NOISE if sight.is_regression else _STRAIGHT
+    if (
+        sight.share < 0.1
+        or not sight.learned < limit
+        or not (sight.fall(0.1) < 0.05 or sight.gain(0.12) < 0.02)
+    ):
         return None
     layers = len(activations) + 1
     return Symptom(
@@ -193,10 +206,3 @@ def linear_collapse(sight: Sight) -> Symptom | None:
         evidence={"layers": float(layers), "learned": sight.learned},
         remedies=offered(config, bends(config)),
     )
-
-
-def _is_settling(sight: Sight) -> bool:
-    """Whether the loss falls by less than a twentieth over the last tenth of the run."""
-    then = sight.before(0.1)
-    earlier = sight.mean_loss(max(0, then - sight.window), then) if then else math.nan
-    return not sight.loss < 0.95 * earlier

@@ -22,6 +22,8 @@ _LAST = 10_000
 """More steps than a chunk has: the first loss that is no number ends the attempt."""
 _AWAY = 3.0
 """A loss that is so many times that of chance, and of its own start, has run away."""
+_FAR = 30.0
+"""A loss that is so many times its start is away still, though it is falling."""
 _FAIR = 0.1
 _LITTLE = 0.75
 
@@ -71,7 +73,8 @@ def diverged(sight: Sight) -> Symptom | None:
     if not math.isfinite(sight.loss) or sight.loss < _AWAY * start or sight.step < 2 * sight.window:
         return None
     earlier = sight.mean_loss(sight.step - 2 * sight.window, sight.step - sight.window)
-    if not earlier > _AWAY * start or sight.loss < 0.5 * earlier:  # coming back
+    is_back = sight.loss < min(0.5 * earlier, _FAR * start)
+    if not earlier > _AWAY * start or is_back:
         return None
     config = sight.config
     times = sight.loss / start

@@ -29,18 +29,21 @@ from dlcore.diagnose.sight import Sight
 
 _AT_CHANCE = 0.1
 _FAIR = 0.14
-_LEAST_STEPS = 60
+_LEAST_STEPS = 30
 _POOR = 0.75
+_STRAIGHT = 0.85
 _NOISE = 0.25
 _LONG = 0.12
-_WORSE = 1.2
+_WORSE = 1.3
 
 
 def not_learning(sight: Sight) -> Symptom | None:
     """Chance level after a fair time."""
-    if sight.share < _FAIR or sight.step < _LEAST_STEPS or not sight.held_out < _AT_CHANCE:
-        return None
     config = sight.config
+    is_still = not any(norm > 0 for norm in sight.norms.values()) and bool(sight.norms)
+    fair = _FAIR / 2 if is_still or isinstance(getattr(config.model, "init", None), Zeros) else _FAIR
+    if sight.share < fair or sight.step < _LEAST_STEPS or not sight.held_out < _AT_CHANCE:
+        return None
     return Symptom(
         code="not_learning",
         severity="error",
@@ -82,12 +85,11 @@ def _why_nothing(sight: Sight) -> str:
 
 def underfitting(sight: Sight) -> Symptom | None:
     """Training and evaluation are both poor, and training has settled."""
-    config, prepared = sight.config, sight.history.prepared
-    if sight.share < 0.2 or prepared is None or not sight.learned < _POOR:
+    config = sight.config
+    limit = _STRAIGHT if isinstance(config.model, Perceptron) else _POOR
+    if sight.share < 0.2 or not sight.learned < (_NOISE if sight.is_regression else limit):
         return None
-    if prepared.task == "regression" and not sight.learned < _NOISE:  # who knows what can be known
-        return None
-    if not sight.fall(_LONG) < 0.04 or not sight.gain(_LONG) < 0.05:  # there is still progress
+    if not sight.fall(_LONG) < 0.15 or not sight.gain(_LONG) < 0.03:  # there is still progress
         return None
     return Symptom(
         code="underfitting",
@@ -128,17 +130,17 @@ def _why_poor(sight: Sight) -> str:
 def overfitting(sight: Sight) -> Symptom | None:
     """The loss on samples that were not trained on rises, while that of training falls."""
     known = [(one.step, one.loss) for one in sight.evaluations if one.step and one.loss is not None]
-    if len(known) < 4 or sight.share < 0.15:
+    if len(known) < 4 or sight.share < 0.1:
         return None
     losses = [loss for _, loss in known]
-    recent = median_of(losses[-3:])
+    recent = min(median_of(losses[-3:]), losses[-1])
     best = min(losses[:-2])
     at = known[losses.index(best)][0]
     trained = sight.loss
     then = sight.mean_loss(max(0, at - sight.window), at) if at > sight.window else sight.mean_loss(0, at)
-    if not (recent > _WORSE * best and trained < 0.8 * then and trained < 0.6 * recent):
+    if not (recent > _WORSE * best and trained < 0.9 * then and trained < 0.8 * recent):
         return None
-    if recent - best < 0.02 * sight.chance_loss:
+    if recent - best < 0.05 * sight.chance_loss:
         return None
     config, watched = sight.config, sight.history.watched
     return Symptom(
@@ -146,7 +148,7 @@ def overfitting(sight: Sight) -> Symptom | None:
         severity="warning",
         since=at,
         message=(
-            f"The {watched} loss has risen by {100 * (recent / best - 1):.0f} % since step {at:,}, "
+            f"The {watched} loss has risen from {best:.3g} to {recent:.3g} since step {at:,}, "
             "while that of training fell"
         ),
         cause=_why_learned_by_heart(sight),

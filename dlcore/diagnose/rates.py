@@ -23,23 +23,31 @@ _JUMPS = 0.5
 _LARGE = 0.03
 """Share by which steps move the weights, above which they overshoot."""
 _SMALL = 1e-4
+_BLOWN_UP = 20.0
+"""A loss that was once so many times that of chance has thrown the weights to where they are."""
+_FAR = 1.5
+"""A loss that is so many times that of chance is far off, whatever the score."""
 _POOR = 0.6
 _STRETCH = 0.1
 
 
 def lr_too_high(sight: Sight) -> Symptom | None:
     """Steps move the weights by large shares, and the loss is high and jumps, or stays above chance."""
-    if sight.share < 0.06 or sight.learned > _POOR:
+    if getattr(sight.config.model, "dropout", 0.0) > 0.5:  # its training loss is no measure
+        return None
+    is_far = sight.loss > _FAR * sight.chance_loss
+    if sight.share < 0.06 or (sight.learned > _POOR and not is_far):
         return None
     config = sight.config
     moved = max((one for one in sight.updates.values() if math.isfinite(one)), default=math.nan)
     lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
+    blown_up = sight.peak > _BLOWN_UP * sight.chance_loss and sight.learned < _POOR / 2
     is_high = sight.loss > 1.1 * sight.chance_loss
     is_unusual = lr > highest
     jumps = _jumps(sight)
-    if not (
-        (moved > _LARGE and (is_high or jumps > _JUMPS)) or (is_unusual and (is_high or moved > _LARGE / 3))
-    ):
+    overshoots = moved > _LARGE and (is_high or jumps > _JUMPS)
+    is_too_high = is_unusual and (is_high or moved > _LARGE / 3)
+    if not (overshoots or is_too_high or blown_up):
         return None
     return Symptom(
         code="lr_too_high",
@@ -140,7 +148,10 @@ def _constant_if_faded(sight: Sight) -> Remedy | None:
 
 def slow_convergence(sight: Sight) -> Symptom | None:
     """The loss falls steadily, and would need many times the epochs that the run has."""
-    if sight.share < 0.14 or not sight.held_out < 0.75:
+    gain = sight.gain(0.2)
+    if sight.share < 0.14 or not sight.held_out < 0.75 or not (sight.held_out > 0.1 or gain > 0.02):
+        return None
+    if sight.is_regression and not gain > 0.01:
         return None
     left = sight.loss / sight.chance_loss
     per_run = sight.fall(_STRETCH) * left / _STRETCH

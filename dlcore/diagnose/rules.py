@@ -37,22 +37,32 @@ RULES: dict[Code, Rule] = {
 _NO_PROGRESS: tuple[Code, ...] = ("not_learning", "underfitting", "plateau", "slow_convergence")
 """What is seen of a run that something keeps from learning."""
 
+_WAYS_TO_DIVERGE: tuple[Code, ...] = ("lr_too_high", "exploding_gradient")
+
 EXPLAINS: Mapping[Code, tuple[Code, ...]] = {
     "nan": tuple(code for code in RULES if code != "nan"),
-    "diverged": tuple(code for code in RULES if code not in ("nan", "diverged")),
+    "diverged": tuple(code for code in RULES if code not in ("nan", "diverged", *_WAYS_TO_DIVERGE)),
     "loss_mismatch": (*_NO_PROGRESS, "lr_too_low", "saturated_activation", "vanishing_gradient"),
     "linear_collapse": (*_NO_PROGRESS, "lr_too_low", "oscillating_loss"),
     "exploding_gradient": (
         *_NO_PROGRESS,
+        "diverged",
         "lr_too_high",
         "oscillating_loss",
         "saturated_activation",
         "lr_too_low",
     ),
-    "dead_relu": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "lr_too_high", "oscillating_loss"),
+    "dead_relu": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "oscillating_loss"),
     "saturated_activation": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "oscillating_loss"),
     "vanishing_gradient": (*_NO_PROGRESS, "lr_too_low", "oscillating_loss"),
-    "lr_too_high": (*_NO_PROGRESS, "oscillating_loss", "overfitting"),
+    "lr_too_high": (
+        *_NO_PROGRESS,
+        "diverged",
+        "dead_relu",
+        "saturated_activation",
+        "oscillating_loss",
+        "overfitting",
+    ),
     "oscillating_loss": (*_NO_PROGRESS, "overfitting"),
     "lr_too_low": _NO_PROGRESS,
     "slow_convergence": ("not_learning", "underfitting", "plateau"),

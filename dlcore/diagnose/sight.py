@@ -69,6 +69,11 @@ class Sight:
         return self.mean_loss(self.step - self.window, self.step)
 
     @cached_property
+    def peak(self) -> float:
+        """The highest training loss up to now."""
+        return self.stretch(self.history.loss, 0, self.step).high
+
+    @cached_property
     def chance_loss(self) -> float:
         """Loss of the best constant answer; where that is not known, the untrained network's."""
         prepared = self.history.prepared
@@ -160,7 +165,7 @@ class Sight:
     def looks(self) -> list[ActivationsMeasured]:
         """The looks at activations within the window, at least the newest three, the newest last."""
         known = [one for one in self.history.activations if one.step <= self.step]
-        recent = [one for one in known if one.step > self.step - 2 * self.window]
+        recent = [one for one in known if one.step > self.step - self.window]
         return recent if len(recent) >= 3 else known[-3:]
 
     def steadily(self, figure: str) -> dict[str, float]:
@@ -175,6 +180,11 @@ class Sight:
     def lr(self) -> float:
         """The learning rate of the newest step."""
         return self.rate_at(self.step)
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether numbers are predicted: who knows how much of them can be known."""
+        return self.history.metric == "r2"
 
     def rate_at(self, step: float) -> float:
         """Return the learning rate at a step; now, where that is still to come."""
