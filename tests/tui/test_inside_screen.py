@@ -87,6 +87,12 @@ async def test_panes_come_one_after_the_other_and_are_built_when_they_are_seen(r
         await stage.pilot.click(PaneTabs, offset=(1 + line.render().plain.index("Updates"), 0))
         await stage.until(lambda: shown(stage) == [Updates])
         assert stage.inside.pane.TITLE == "Updates"
+        await stage.press("down", "down")
+        await drawn(stage, run)
+        chart = stage.inside.pane.query_one(Plot)._chart
+        assert chart is not None
+        assert [curve.name for curve in chart.curves if curve.name] == ["fc2"], "arrows go to the active pane"
+        assert text_of(stage, "inside-step").endswith("↑ ↓ layer")
 
 
 async def test_where_there_is_room_two_panes_stand_side_by_side(run: FakeRun) -> None:
@@ -140,8 +146,10 @@ async def test_the_cursor_moves_both_screens_through_time(run: FakeRun) -> None:
     async with opened(run) as stage:
         await stage.show("inside")
         await drawn(stage, run)
+        assert not stage.inside.active_bindings["end"].enabled
         await stage.press("comma")
         assert text_of(stage, "inside-step").startswith("‹ step 42/")
+        assert stage.inside.active_bindings["end"].enabled
         await stage.press("comma")
         await drawn(stage, run)
         assert text_of(stage, "inside-step").startswith("‹ step 40/")
@@ -168,6 +176,7 @@ async def test_the_cursor_moves_both_screens_through_time(run: FakeRun) -> None:
         await stage.show("inside")
         await drawn(stage, run)
         assert text_of(stage, "inside-step").startswith("live")
+        assert not stage.inside.active_bindings["end"].enabled
         await stage.press("home")
         await drawn(stage, run)
         assert text_of(stage, "inside-step").startswith("‹ step 0/")
@@ -175,21 +184,6 @@ async def test_the_cursor_moves_both_screens_through_time(run: FakeRun) -> None:
         await stage.press("greater_than_sign", "full_stop")
         await drawn(stage, run)
         assert bars_step(stage) == 4
-
-
-async def test_the_key_that_goes_back_to_the_end_is_lit_in_the_past_only(run: FakeRun) -> None:
-    async with opened(run) as stage:
-        await stage.show("inside")
-        await drawn(stage, run)
-
-        def is_lit() -> bool:
-            return stage.inside.active_bindings["end"].enabled
-
-        assert not is_lit()
-        await stage.press("comma")
-        assert is_lit()
-        await stage.press("end")
-        assert not is_lit()
 
 
 async def test_another_run_is_looked_at_where_it_stands(run: FakeRun, make_run: MakeRun) -> None:
@@ -205,24 +199,14 @@ async def test_another_run_is_looked_at_where_it_stands(run: FakeRun, make_run: 
         assert len(stage.inside.query_one(GradientBars)._norms) == 4
 
 
-async def test_the_arrows_go_to_the_active_pane(run: FakeRun) -> None:
-    async with opened(run) as stage:
-        await stage.show("inside")
-        await stage.press("tab", "tab")
-        await drawn(stage, run)
-        assert isinstance(stage.inside.pane, Updates)
-        await stage.press("down", "down")
-        await drawn(stage, run)
-        chart = stage.inside.pane.query_one(Plot)._chart
-        assert chart is not None
-        assert [curve.name for curve in chart.curves if curve.name] == ["fc2"]
-        assert "↑ ↓ layer" in text_of(stage, "inside-step")
-
-
 async def test_a_window_too_small_for_panes_still_says_where_the_run_is(run: FakeRun) -> None:
     async with opened(run, size=(50, 12)) as stage:
         await stage.show("inside")
         await stage.until(lambda: "step 47/" in text_of(stage, "inside-step"))
+        await stage.press("comma")
+        assert "‹ step 42/" in text_of(stage, "inside-step")
+        assert not stage.inside.query_one("#inside-body").display
+        assert not stage.inside.query_one("#inside-message").display
         pilot: Pilot[Any] = stage.pilot
         await pilot.resize_terminal(80, 24)
         await drawn(stage, run)

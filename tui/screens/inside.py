@@ -174,8 +174,8 @@ class InsideScreen(TimeScreen):
         self.query_one(Header).aside = feed.run.id if feed is not None else ""
         self._say("run-line", print_line(config.folded()) if config is not None else "")
         self._say("inside-message", _NO_RUN if feed is None else feed.problem if config is None else "")
-        self.query_one("#inside-message").display = config is None
-        self.query_one("#inside-body").display = config is not None
+        self.query_one("#inside-message").set_class(config is not None, "-gone")
+        self.query_one("#inside-body").set_class(config is None, "-gone")
         self._draw_step(feed if config is not None else None)
 
     def _draw_step(self, feed: RunFeed | None) -> None:
@@ -184,10 +184,12 @@ class InsideScreen(TimeScreen):
         if feed is not None:
             parts = place(feed.history, self.cursor, is_live=feed.live)
             reading = [Content(clean(feed.reading))] if feed.reading else []
-            arrows = PANES[self._active].MOVES
+            arrows = "" if self.has_class("-tiny") else PANES[self._active].MOVES
             room = line.size.width - cell_len(arrows)
-            text = packed([parts[0], *reading, *parts[1:]], room - 2 * bool(arrows), 1)[0]
-            text = Content.assemble(text, " " * (room - text.cell_length), (arrows, "$secondary"))
+            shown = [parts[0], *reading, *parts[1:]]
+            text = Content("\n").join(packed(shown, room - 2 * bool(arrows), line.size.height))
+            if arrows:
+                text = Content.assemble(text, " " * (room - text.cell_length), (arrows, "$secondary"))
         if not isinstance(line.content, Content) or not text.is_same(line.content):
             line.update(text, layout=False)
 
