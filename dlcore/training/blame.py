@@ -62,9 +62,11 @@ class Blame:
                     return "the batch itself"
                 self._step.optimizer.lr = lr
                 self._odd: list[str] = []
-                self._step(inputs, targets, self._look_at_gradients)
+                loss, given = self._step(inputs, targets, self._look_at_gradients)
                 if outputs:
                     return f"the output of {outputs[0]}"
+                if not _is_finite(loss):
+                    return f"the loss itself: outputs had grown to {float(given.abs().max()):.1e}"
                 if self._odd:
                     return f"the gradient of {self._odd[-1]}"  # the backward pass came to it first
                 if words := self._in_the_weights():
