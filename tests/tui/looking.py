@@ -86,6 +86,29 @@ def regions(step: int = 40, columns: int = 36, rows: int = 24, layer: int = 0) -
     }  # fmt: skip
 
 
+def bent(answer: dict[str, Any]) -> dict[str, Any]:
+    """The same plane with a boundary that bends, and many points on either side of it."""
+    columns, rows = answer["columns"], answer["rows"]
+    (left, right), (low, high) = answer["x"], answer["y"]
+
+    def score(x: float, y: float) -> float:
+        return 2 * math.sin(3 * x) - y
+
+    places = [
+        score(left + (right - left) * (column + 0.5) / columns, high - (high - low) * (row + 0.5) / rows)
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    spots = [(0.9 * math.sin(7.3 * index), 1.8 * math.sin(4.1 * index + 1)) for index in range(150)]
+    return {
+        **answer,
+        "classes": plain(int(one > 0) for one in places),
+        "confidence": plain(255 * min(1.0, abs(one)) for one in places),
+        "points": [[x, y, int(score(x, y) > 0.3 * math.sin(31 * x)), True] for x, y in spots[:-4]]
+        + [[x, y, int(score(x, y) <= 0), False] for x, y in spots[-4:]],
+    }
+
+
 def curve(step: int = 40) -> dict[str, Any]:
     x = [4 * index / 199 - 2 for index in range(200)]
     return {
@@ -130,7 +153,7 @@ def answer(question: str, fields: dict[str, Any]) -> dict[str, Any]:
             return features(step, fields["layer"], fields["sample"])
         case "boundary":
             columns, rows = fields["columns"], fields["rows"]
-            return regions(step, min(columns, rows * 3 // 2), rows, fields["layer"])
+            return bent(regions(step, min(columns, rows * 3 // 2), rows, fields["layer"]))
         case "predictions":
             return predictions(step, fields["split"], fields["target"])
         case _:

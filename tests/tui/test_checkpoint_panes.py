@@ -175,11 +175,12 @@ async def test_what_is_chosen_is_asked_for(
         assert len(app.oracle.asked) == 2
 
 
-async def test_what_takes_longer_is_asked_for_again_until_it_is_complete(run: FakeRun) -> None:
+async def test_what_takes_longer_is_asked_for_again_until_it_is_complete(
+    run: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with opened(Surface) as (app, pilot):
         said: list[str] = []
-        known = app.pane.picture.say
-        app.pane.picture.say = lambda text: (said.append(text), known(text))
+        monkeypatch.setattr(app.pane.picture, "say", said.append)
         app.oracle.unfinished = 3
         app.pane.look(moment(run, 40))
         await settled(app, pilot)

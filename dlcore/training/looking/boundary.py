@@ -73,6 +73,11 @@ def boundary(
 
 def _refused(run: Opened) -> DltuiError:
     inputs = run.facts.features
+    if inputs == 1:
+        return DltuiError(
+            "Classes of one input part a line, and there is no plane to draw",
+            "Take data with two inputs, or a regression with one.",
+        )
     what = "its pixels" if run.facts.is_image else "its columns"
     return DltuiError(
         f"A boundary can be drawn where there are two inputs, or a curve where there is one; "
