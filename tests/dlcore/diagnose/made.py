@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from dlcore.config import RunConfig
 from dlcore.diagnose import Finding, diagnose
@@ -52,8 +53,8 @@ class Made:
     lr: Course = lambda share: 0.01
     chance: float = 0.1
     chance_loss: float | None = math.log(10)
-    task: str = "classification"
-    ends: str = "finished"
+    task: Literal["classification", "regression"] = "classification"
+    ends: Literal["finished", "stopped", "failed"] = "finished"
 
     @property
     def config(self) -> RunConfig:
@@ -82,7 +83,7 @@ class Made:
             if stop % (self.steps // 20) == 0:
                 found.append(self._evaluated(stop))
         if until >= 1:
-            found.append(AttemptEnded(step=last, reason=self.ends))  # type: ignore[arg-type]
+            found.append(AttemptEnded(step=last, reason=self.ends))
         return found
 
     def _prepared(self) -> Prepared:
@@ -136,7 +137,9 @@ class Made:
 
     def _evaluated(self, step: int) -> Evaluated:
         share = step / self.steps
-        score = {"accuracy" if self.task == "classification" else "r2": self.held_out_score(share)}
+        score: dict[str, Any] = {
+            "accuracy" if self.task == "classification" else "r2": self.held_out_score(share)
+        }
         return Evaluated(
             step=step, split="validation", epoch=step / 100, loss=self.held_out_loss(share), samples=100,
             duration=0.01, **score,

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,14 +12,14 @@ from dlcore.diagnose.rules import EXPLAINS, RULES
 from tests.dlcore.diagnose.made import Course, Made, fixed
 
 CHANCE = math.log(10)
-STUCK = {
+STUCK: dict[str, Any] = {
     "loss": fixed(CHANCE),
     "score": fixed(0.1),
     "held_out_loss": fixed(CHANCE),
     "held_out_score": fixed(0.1),
 }
 """A run that stays at chance."""
-HALFWAY = {
+HALFWAY: dict[str, Any] = {
     "loss": fixed(0.5 * CHANCE),
     "score": fixed(0.5),
     "held_out_loss": fixed(0.5 * CHANCE),
@@ -30,8 +31,8 @@ def layers(*values: float) -> dict[str, Course]:
     return {f"fc{number}": fixed(value) for number, value in enumerate(values, 1)}
 
 
-def made(line: str = "digits mlp 32,32 relu", **changes: object) -> Made:
-    return replace(Made(line), **changes)  # type: ignore[arg-type]
+def made(line: str = "digits mlp 32,32 relu", **changes: Any) -> Made:
+    return replace(Made(line), **changes)
 
 
 SICK: dict[str, list[Made]] = {
