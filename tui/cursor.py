@@ -41,6 +41,13 @@ class Cursor:
         """Go to the first step that something is known of."""
         self._stand(moments(history)[0], history)
 
+    def go_to(self, step: float, history: RunHistory) -> None:
+        """Go to the measured step that is nearest; behind the newest one it follows the run."""
+        if step >= history.step:
+            self.go_live()
+        else:
+            self._stand(min(moments(history), key=lambda known: abs(known - step)), history)
+
     def move(self, looks: int, history: RunHistory) -> None:
         """Go so many measured steps on, or back; at the newest step it follows the run again."""
         known = moments(history)

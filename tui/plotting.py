@@ -122,6 +122,14 @@ def column_of(x: float, limits: Limits, width: int, *, ascii_only: bool = False)
     return GUTTER + _cell(x, limits, columns, 1 if ascii_only else 2)
 
 
+def x_of(column: int, limits: Limits, width: int) -> float | None:
+    """Return the x that lies in a column of a picture `width` cells wide; None for one outside its canvas."""
+    columns, limits = width - GUTTER, _x_limits(limits)
+    if columns < SMALLEST_CANVAS[0] or not GUTTER <= column < width:
+        return None
+    return _centre(column - GUTTER, limits, columns)
+
+
 def axis(name: str, limits: Limits, width: int, *, ascii_only: bool = False) -> list[Line]:
     """Return the two lines below a picture `width` cells wide, as `draw` puts them below its canvas."""
     columns = width - GUTTER

@@ -71,6 +71,15 @@ def test_a_jump_is_a_twentieth_of_the_run_and_at_least_one_look() -> None:
     assert cursor.step(few) == 100, "the next look is further away than a twentieth"
 
 
+def test_it_goes_to_the_measured_step_that_is_nearest() -> None:
+    cursor = Cursor()
+    for wanted, found in ((43.9, 40), (46.2, 50), (-3.0, 0), (99.0, 100)):
+        cursor.go_to(wanted, run())
+        assert cursor.step(run()) == found
+    cursor.go_to(105.0, run())
+    assert cursor.follows
+
+
 def test_a_run_that_went_back_takes_it_along() -> None:
     cursor = Cursor()
     cursor.move(-1, run())

@@ -6,12 +6,15 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.tui.fakes import VANISHING, FakeRun, Stage, count_refreshes, opened
+from tui.plotting import GUTTER, column_of
 from tui.screens import inside
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.pane_tabs import PaneTabs
 from tui.widgets.panes.activations import Activations
 from tui.widgets.panes.gradients import Gradients
+from tui.widgets.panes.heat import NUMBER
+from tui.widgets.panes.heat_map import HeatMap
 from tui.widgets.panes.pane import Pane
 from tui.widgets.panes.updates import Updates
 from tui.widgets.panes.waterfall import Waterfall
@@ -184,6 +187,28 @@ async def test_the_cursor_moves_both_screens_through_time(run: FakeRun) -> None:
         await stage.press("greater_than_sign", "full_stop")
         await drawn(stage, run)
         assert bars_step(stage) == 4
+
+
+async def test_a_click_on_a_plot_goes_to_the_step_under_it(run: FakeRun) -> None:
+    async with opened(run, size=(120, 40)) as stage:
+        await stage.until(lambda: not stage.train._parts and not stage.train._stale)
+        total = stage.train.query_one("#loss", Plot)._chart.x_limits[1]  # type: ignore[union-attr]
+        plot = stage.train.query_one("#loss", Plot)
+        column = column_of(20, (0.0, total), plot.size.width)
+        assert column is not None
+        await stage.pilot.click("#loss", offset=(column, 4))
+        await stage.until(lambda: stage.train.query_one(GradientBars)._step == 20)
+        await stage.show("inside")
+        await drawn(stage, run)
+        assert bars_step(stage) == 20
+        heat = stage.inside.query_one(HeatMap)
+        await stage.pilot.click(HeatMap, offset=(GUTTER + 1, 3))
+        await stage.until(lambda: bars_step(stage) < 10)
+        await stage.pilot.click(HeatMap, offset=(heat.size.width - NUMBER - 1, 3))
+        await stage.until(lambda: stage.inside.cursor.follows)
+        await stage.pilot.click(HeatMap, offset=(2, 3))
+        await stage.pilot.click(HeatMap, offset=(heat.size.width - 2, 3))
+        assert stage.inside.cursor.follows, "names and figures are no steps"
 
 
 async def test_another_run_is_looked_at_where_it_stands(run: FakeRun, make_run: MakeRun) -> None:

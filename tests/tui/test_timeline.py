@@ -5,7 +5,7 @@ import pytest
 
 from dlcore.history import RunHistory
 from tests.tui.histories import history, looks, prepared, steps
-from tui.plotting import GUTTER, Chart, Curve, column_of, draw
+from tui.plotting import GUTTER, Chart, Curve, column_of, draw, x_of
 from tui.widgets.panes import timeline
 from tui.widgets.panes.timeline import Timeline, grouped
 
@@ -47,6 +47,11 @@ def test_its_columns_are_those_of_a_plot() -> None:
     row = "".join(text for text, _ in drawn[2])
     place = next(index for index, letter in enumerate(row) if index >= GUTTER and not letter.isspace())
     assert place == column_of(400, (0.0, 1000.0), GUTTER + 50)
+    assert x_of(place, (0.0, 1000.0), GUTTER + 50) == pytest.approx(400, abs=20)
+    assert x_of(GUTTER - 1, (0.0, 1000.0), GUTTER + 50) is None
+    assert x_of(GUTTER + 50, (0.0, 1000.0), GUTTER + 50) is None
+    ends = [x_of(column, (0.0, 1000.0), GUTTER + 50) for column in (GUTTER, GUTTER + 49)]
+    assert ends == [0, 1000]
     first = next(index for index, one in enumerate(columns(run(400, range(400, 401), fc1=1.0))) if one)
     assert GUTTER + first == place
 

@@ -12,6 +12,7 @@ from tui.driver import line_of
 from tui.feed import RunFeed
 from tui.pace import Pace
 from tui.screens.lab_screen import LabScreen
+from tui.widgets.plot import Plot
 
 
 class TimeScreen(LabScreen):
@@ -106,6 +107,12 @@ class TimeScreen(LabScreen):
         if (feed := self.watched()) is not None:
             step = None if self.cursor.follows else self.cursor.step(feed.history)
             self.post_message(self.MicroscopeRequested(feed.run, step))
+
+    def on_plot_step_chosen(self, event: Plot.StepChosen) -> None:
+        """Look at a step that was clicked."""
+        if (feed := self.watched()) is not None:
+            self.cursor.go_to(event.step, feed.history)
+            self._moved()
 
     def _moved(self) -> None:
         self.refresh_bindings()

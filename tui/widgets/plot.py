@@ -4,19 +4,22 @@ The widget keeps its last lines. A new chart is drawn at once and compared with 
 between the first and the last difference of a line are refreshed. What is out of sight is drawn when seen.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.dom import NoScreen
 from textual.errors import NoWidget
+from textual.events import Click
 from textual.geometry import NULL_SIZE, Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from dlcore.clean import clean
 from tui.plain import plain
-from tui.plotting import LARGEST, Chart, Key, Line, Run, draw, shown_mark
+from tui.plotting import LARGEST, Chart, Key, Line, Run, draw, shown_mark, x_of
 
 
 class Plot(Widget):
@@ -75,6 +78,20 @@ class Plot(Widget):
         self._lines: list[Line] = []
         self._drawn_size: Size = NULL_SIZE
         self._outdated = True
+
+    @dataclass
+    class StepChosen(Message):
+        """A step on the axis was clicked."""
+
+        step: float
+
+    def on_click(self, event: Click) -> None:
+        """Choose the step under the mouse, where the axis has steps."""
+        offset = event.get_content_offset(self)
+        if offset is None or self._chart is None or self._chart.x_label != "step":
+            return
+        if (x := x_of(offset.x, self._chart.x_limits, self.size.width)) is not None:
+            self.post_message(self.StepChosen(x))
 
     def show(self, chart: Chart) -> None:
         """Show a chart instead of the last one, and refresh only the cells that differ."""

@@ -5,13 +5,16 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.events import Click
 from textual.geometry import NULL_SIZE, Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from dlcore.clean import clean
-from tui.widgets.panes.heat import Heat, Line, picture
+from tui.plotting import GUTTER, x_of
+from tui.widgets.panes.heat import Heat, Line, extra, picture
 from tui.widgets.panes.shades import kind_of
+from tui.widgets.plot import Plot
 
 
 class HeatMap(Widget):
@@ -53,6 +56,15 @@ class HeatMap(Widget):
     def say(self, title: str, sentence: str) -> None:
         """Show a sentence while there is no picture."""
         self._change((title, sentence))
+
+    def on_click(self, event: Click) -> None:
+        """Choose the step under the mouse, as in a plot."""
+        offset, (heat, _) = event.get_content_offset(self), self._shown
+        if offset is None or isinstance(heat, str):
+            return
+        x = x_of(offset.x - extra(heat.labels), heat.limits, GUTTER + len(heat.columns))
+        if x is not None:
+            self.post_message(Plot.StepChosen(x))
 
     @property
     def text(self) -> list[str]:
