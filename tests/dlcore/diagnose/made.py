@@ -128,7 +128,7 @@ class Made:
 
     def _looked(self, step: int) -> ActivationsMeasured:
         share = step / self.steps
-        some = dict.fromkeys(self.norms, 0.0)
+        some: dict[str, float | None] = dict.fromkeys(self.norms, 0.0)
         return ActivationsMeasured(
             step=step, samples=64, mean=some, deviation=some, low=some, high=some,
             dead={name: course(share) for name, course in self.dead.items()},
