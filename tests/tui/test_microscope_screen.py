@@ -13,6 +13,7 @@ from dlcore.rundir import RunDir
 from dlcore.training.looking.microscope.answer import microscope
 from tests.dlcore.trained import train
 from tests.tui.fakes import FakeInspector, FakeRun, Stage, count_refreshes, opened
+from tui.screens.dialogs import Help
 from tui.screens.microscope import MicroscopeScreen
 from tui.widgets.microscope.board import column, figure, numbers_of, rule, share_out, table
 from tui.widgets.microscope.book import PAGES
@@ -99,6 +100,11 @@ async def test_every_page_and_key_of_a_digits_network(home: Path, direct: Direct
             assert words in page
         await stage.press("space")
         assert screen._look.page == "check", "a book ends"
+        await stage.press("question_mark")
+        await stage.until(lambda: isinstance(stage.app.screen, Help))
+        assert stage.app.screen._first == "microscope"  # type: ignore[attr-defined]
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is screen)
         for key in ("left", "left"):
             await press(stage, screen, key)
         assert screen._look.page == "backward"
@@ -145,6 +151,9 @@ async def test_a_cnn_and_xor_fit_both_windows(home: Path, direct: DirectInspecto
             assert [one for one in text(stage).splitlines() if len(one) > 78] == []
             if name != "check":
                 await press(stage, screen, "right")
+        await stage.pilot.resize_terminal(50, 12)
+        assert screen.query_one("#microscope-page").display
+        assert not screen.query_one("#microscope-book").display
         await stage.pilot.resize_terminal(120, 40)
         for name, _ in reversed(PAGES):
             assert screen._look.page == name

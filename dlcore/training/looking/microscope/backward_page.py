@@ -146,8 +146,7 @@ def _begin(
         return {"from": "the loss"}, [line, *_otherwise(line, told, abs(told))]
     following = _next_layer(frozen, taker, end)
     if following is None:
-        where = f"comes back from {taker.label}" if taker is not None else "comes back through the network"
-        note = f"dL/d{symbol} {where}, whose rule is not written out here"
+        note = f"dL/d{symbol} {_way_back(taker)}"
         return {"note": note}, [written(f"dL/d{symbol}", "given by autograd", told, told)]
     assert following.gradient is not None
     assert end.output is not None
@@ -164,6 +163,22 @@ def _begin(
     line = written(f"dL/d{symbol}", f"Σ w·δ over the units of {following.label}", total, total)
     begins = {"from": following.label, "terms": terms, "count": len(products), "sum": number(total)}
     return begins, [line, *_otherwise(line, told, float(products.abs().sum()))]
+
+
+def _way_back(taker: Call | None) -> str:
+    """Return in words how a gradient comes back where that is not written out."""
+    if taker is None:
+        return "is not written out here: no module takes it"
+    match taker.module:
+        case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
+            rule = ": Σ w·δ over all filters and places that see it"
+        case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
+            rule = ", to the largest of each window alone"
+        case nn.AvgPool1d() | nn.AvgPool2d() | nn.AvgPool3d() | nn.AdaptiveAvgPool2d():
+            rule = ", shared out alike over each window"
+        case _:
+            rule = ", whose rule is not written out here"
+    return f"comes back from {taker.label}{rule}"
 
 
 def _next_layer(frozen: Frozen, taker: Call | None, end: Call) -> Call | None:

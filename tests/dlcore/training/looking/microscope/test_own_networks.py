@@ -57,6 +57,15 @@ class Twice(nn.Module):
         values = self.tanh(self.into(values.flatten(1)))
         return self.out(self.tanh(self.again(self.tanh(self.again(values)))))
 
+class Mapped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.wide = nn.Conv2d(1, 4, 3, stride=2, padding=1, padding_mode="circular")
+        self.grouped = nn.Conv2d(4, 6, (3, 2), padding="same", dilation=(1, 2), groups=2, bias=False)
+        self.narrow, self.out = nn.Conv1d(6, 2, 5, stride=3), nn.Linear(8, 10)
+    def forward(self, values):
+        return self.out(self.narrow(torch.tanh(self.grouped(self.wide(values))).flatten(2)).flatten(1))
+
 class Single(nn.Module):
     def __init__(self):
         super().__init__()
@@ -86,7 +95,7 @@ def test_a_function_between_layers_is_not_guessed(own: Callable[[str], RunDir]) 
     assert neuron["note"] == "the network goes on with it by itself, not by a module"
     answer = look(own("Functional"), "backward")
     assert answer["content"]["rule"]["sum"] == pytest.approx(answer["content"]["rule"]["value"], rel=1e-4)
-    assert answer["content"]["delta"]["note"].endswith("whose rule is not written out here")
+    assert answer["content"]["delta"]["note"] == "dL/dz is not written out here: no module takes it"
     assert adds_up(answer)
     assert look(own("Functional"), "check")["content"]["error"] < 1e-4
 
@@ -129,6 +138,21 @@ def test_a_layer_along_a_sequence_has_places(own: Callable[[str], RunDir]) -> No
     assert rule["places"] == 8
     assert rule["sum"] == pytest.approx(rule["value"], rel=1e-4)
     assert rule["within"]["count"] == 8
+
+
+@pytest.mark.parametrize("layer", range(3), ids=["strided", "grouped and dilated", "along a line"])
+def test_every_kind_of_convolution_adds_up(own: Callable[[str], RunDir], layer: int) -> None:
+    run = own("Mapped")
+    for unit, weight in ((None, None), (1, 0), (-1, -1)):
+        chosen = {"layer": layer, "unit": unit, "weight": weight, "sample": 1}
+        neuron = look(run, "forward", **chosen)["content"]["neuron"]
+        assert near(neuron["sum"] + (neuron["bias"] or 0.0), neuron["value"], share=1e-4, floor=1e-6)
+        answer = look(run, "backward", **chosen)
+        rule = answer["content"]["rule"]
+        assert rule["sum"] == pytest.approx(rule["value"], rel=1e-4, abs=1e-8)
+        assert adds_up(answer)
+    note = look(run, "backward")["content"]["delta"]["note"]
+    assert note == "dL/dz comes back from grouped: Σ w·δ over all filters and places that see it"
 
 
 def test_a_layer_that_is_used_twice_sums_over_both(own: Callable[[str], RunDir]) -> None:

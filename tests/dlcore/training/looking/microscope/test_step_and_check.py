@@ -1,5 +1,6 @@
 """The step of each optimizer against torch.optim, the check in double, and that nothing is left behind."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.dlcore.training.looking.microscope.plain import (
     line_of,
     look,
     near,
+    rules,
     worked_out,
 )
 from tests.dlcore.training.test_step import of_torch
@@ -197,6 +199,15 @@ def test_an_earlier_step_takes_the_checkpoint_before(learned: Learned) -> None:
     assert look(run, "forward", step=5)["step"] == 0
     assert look(run, "forward")["step"] == 12
     assert look(run, "step", step=0)["content"]["memory"] == {"momentum": 0.0}
+
+
+def test_weights_beyond_all_measure_are_written_out_all_the_same(learned: Learned) -> None:
+    run, _ = learned("digits mlp 8, lr=1e6 n=100 e=1")
+    for page in PAGES:
+        for sample in range(4):
+            answer = json.loads(json.dumps(look(run, page, layer=1, sample=sample), allow_nan=False))
+            for rule in rules(answer):
+                assert worked_out(rule) == pytest.approx(rule["value"], rel=1e-4, abs=1e-6)
 
 
 def test_what_is_not_there_is_said(fresh_run: RunDir) -> None:
