@@ -58,12 +58,13 @@ def _exploding(chance: Chance) -> Draft:
     )
     width, depth = chance.of((32, 48, 64)), chance.whole(5, 9)
     activation = chance.of(("relu", "leaky_relu", "elu", "silu", "gelu"))
-    times = chance.between(1.8, 4.0)
+    optimizer = chance.of(("sgd", "momentum", "adam", "rmsprop", "adam"))
+    times = chance.between(1.5, 3.5) if optimizer in _FIRST_ORDER else chance.between(2.5, 6)
     std = times * (2 / width) ** 0.5
     sick = {
         **layers(activation, width, depth),
         "init": f"normal model.init.std={std:.3g}",
-        **rate(task, chance.of(_FIRST_ORDER), depth),
+        **rate(task, optimizer, depth),
     }
     return Draft(
         task,

@@ -223,6 +223,7 @@ def test_the_page_says_all_of_it() -> None:
     text = found.text()
     assert "| `nan` | 0.67 (0.21 – 0.94; 2/3) |" in text
     assert "told **plateau at 9**" in text
+    assert len(page(FOUND[4:], {}, is_treated=True, says_each=True).targets) == 1, "of none there is no share"
     assert "Missed" not in page(FOUND, {}, is_treated=True, says_each=False).text()
 
 
