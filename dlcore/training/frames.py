@@ -23,7 +23,7 @@ from dlcore.training.step import Look
 
 _SHARE = 0.25
 """Of the probes' budget."""
-_LENT = 0.1
+_LENT = 0.05
 """Seconds of looking that a run is lent: it changes fastest when it has no time to give yet."""
 _GROWTH = 1.5
 """From one frame to the next, steps grow by such a factor at most."""
