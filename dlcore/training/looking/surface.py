@@ -6,6 +6,7 @@ time, so that other questions need not wait for all of it.
 
 import math
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from dlcore.checkpoints import is_whole, saved
+from dlcore.checkpoints import saved
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
@@ -68,8 +69,8 @@ def surface(path: str, step: int | None = None, seconds: float = _TURN_SECONDS) 
 
 
 def _checkpoints(run: RunDir, step: int) -> tuple[tuple[int, int], ...]:
-    """Return steps and times of writing of the whole checkpoints up to a step, thinned evenly."""
-    there = [(one, file) for one, file in saved(run).items() if one <= step and is_whole(file)]
+    """Return steps and times of writing of the checkpoints up to a step, thinned evenly."""
+    there = [(one, file) for one, file in saved(run).items() if one <= step]
     last, wanted = len(there) - 1, min(len(there), _MOST_CHECKPOINTS)
     kept = {round(index * last / max(wanted - 1, 1)) for index in range(wanted)}
     return tuple((there[index][0], there[index][1].stat().st_mtime_ns) for index in sorted(kept))
@@ -82,7 +83,7 @@ class Slice:
         parameters = sum(parameter.numel() for parameter in run.model.parameters())
         sample, _ = samples_at(run.data, run.data.training, torch.tensor([0]))
         side, number = affordable(products(run.model, sample), parameters)
-        self._way = torch.stack([_weights_at(run, path, *one) for one in there])
+        steps, self._way = _way(run, path, there)
         self._plane, sorts, share = plane_of(self._way, run)
         coordinates = self._plane.coordinates(self._way)
         self._x, self._y = _limits(coordinates, self._plane.reach, side)
@@ -90,7 +91,7 @@ class Slice:
         self._measured: list[float] = []
         self._answer: dict[str, Any] = {
             "step": run.step,
-            "steps": [one for one, _ in there],
+            "steps": steps,
             "path": coordinates.tolist(),
             "x": [float(self._x[0]), float(self._x[-1])],
             "y": [float(self._y[0]), float(self._y[-1])],
@@ -178,6 +179,15 @@ def _named(network: nn.Module, weights: torch.Tensor) -> dict[str, torch.Tensor]
     named = list(network.named_parameters())
     parts = weights.split([parameter.numel() for _, parameter in named])
     return {name: part.view(one.shape) for (name, one), part in zip(named, parts, strict=True)}
+
+
+def _way(run: Opened, path: str, there: tuple[tuple[int, int], ...]) -> tuple[list[int], torch.Tensor]:
+    """Return the steps and the weights (checkpoints, parameters) of those that are not damaged."""
+    found: dict[int, torch.Tensor] = {}
+    for step, written in there:
+        with suppress(DltuiError):
+            found[step] = _weights_at(run, path, step, written)
+    return list(found), torch.stack(list(found.values()))
 
 
 def _weights_at(run: Opened, path: str, step: int, written: int) -> torch.Tensor:

@@ -121,6 +121,15 @@ def test_it_is_measured_a_part_at_a_time(way: tuple[RunDir, torch.Tensor]) -> No
     assert whole(RunDir(copy), 2) == parts
 
 
+def test_a_damaged_checkpoint_is_left_out(way: tuple[RunDir, torch.Tensor]) -> None:
+    run, _ = way
+    (run.checkpoints / "2.pt").write_bytes(b"PK")
+    last = max(saved(run))
+    assert whole(run)["steps"] == [0, 1, 3, last]
+    (run.checkpoints / f"{last}.pt").write_bytes(b"PK")
+    assert whole(run)["steps"] == [0, 1, 3]
+
+
 def test_two_checkpoints_give_one_direction_and_one_none(way: tuple[RunDir, torch.Tensor]) -> None:
     run, _ = way
     two = whole(run, 1)
