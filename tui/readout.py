@@ -54,8 +54,10 @@ def _evaluation(history: RunHistory, step: int) -> list[str]:
 def place(history: RunHistory, cursor: Cursor, *, is_live: bool) -> list[Content]:
     """Return where the cursor stands and the figures there, the most important first."""
     step = cursor.step(history)
-    total = max(history.prepared.total_steps if history.prepared is not None else 0, history.step)
-    where = f"step {step:,}/{total:,}"
+    prepared = history.prepared
+    where = f"step {step:,}"
+    if prepared is not None:
+        where += f"/{max(prepared.total_steps, history.step):,}"
     there = [Content(clean(part)) for part in readout(history, step)]
     if cursor.follows:
         now = Content("live" if is_live else "the end").stylize("bold $text-success")

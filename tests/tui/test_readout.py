@@ -61,6 +61,9 @@ def test_the_line_says_whether_it_is_now_or_the_past_and_how_to_come_back() -> N
     live = [part.plain for part in place(run, cursor, is_live=True)]
     assert live[:2] == ["live", "step 30/1,000"]
     assert place(run, cursor, is_live=False)[0].plain == "the end"
+    assert place(RunHistory(), cursor, is_live=True)[1].plain == "step 0", (
+        "how many there are is not known yet"
+    )
     cursor.move(-1, run)
     past = [part.plain for part in place(run, cursor, is_live=True)]
     assert past[0] == "‹ step 20/1,000"
