@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from dlcore.training.layers import WeightedLayer
 from dlcore.training.models import PoolingSequence
 
 
@@ -32,12 +33,24 @@ class Call:
     """The share of values that became zero here."""
     training: bool
     """Whether the module was in training mode."""
+    kept: torch.Tensor | None = None
+    """A copy of what a layer with weights gave: a function of the network's own may overwrite it."""
+    read_from: Any = None
+    """Where autograd has the inputs from; and, of the output, what it has noted."""
+    made_by: Any = None
     gradient: torch.Tensor | None = None
-    """dL/d(output), after a backward pass."""
+    """dL/d(output), after a backward pass; and dL/d(inputs)."""
+    given_gradient: torch.Tensor | None = None
 
     def hands_to(self, other: "Call") -> bool:
         """Whether the other call was given what came out here, unchanged."""
         return self.output is not None and other.inputs is self.output and other.read == self.wrote
+
+    @property
+    def values(self) -> torch.Tensor:
+        """What came out, as it came out."""
+        assert self.output is not None
+        return self.output.detach() if self.kept is None else self.kept
 
     @property
     def label(self) -> str:
@@ -47,6 +60,10 @@ class Call:
     def take(self, gradient: torch.Tensor) -> None:
         """Keep the gradient of the output."""
         self.gradient = gradient.detach()
+
+    def take_given(self, gradient: torch.Tensor) -> None:
+        """Keep the gradient of the inputs."""
+        self.given_gradient = gradient.detach()
 
 
 @contextmanager
@@ -58,7 +75,13 @@ def recorded(network: nn.Module) -> Iterator[list[Call]]:
         first = given[0] if given and isinstance(given[0], torch.Tensor) else None
         call = _call(name, module, first, output if isinstance(output, torch.Tensor) else None)
         if call.output is not None and call.output.requires_grad:
+            call.made_by = call.output.grad_fn
             call.output.register_hook(call.take)
+            if isinstance(module, WeightedLayer):
+                call.kept = call.output.detach().clone()
+        if first is not None and first.grad_fn is not None:
+            call.read_from = first.grad_fn
+            first.register_hook(call.take_given)
         calls.append(call)
 
     handles = [

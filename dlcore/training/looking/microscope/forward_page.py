@@ -76,7 +76,7 @@ def _neuron(frozen: Frozen, chosen: Chosen) -> dict[str, Any]:
         "count": len(products),
         "sum": number(products.sum()),
         "bias": None if bias is None else number(bias.detach()[chosen.unit]),
-        "value": number(spot.of(call.output)),
+        "value": number(spot.of(call.values)),
         "stages": [
             {"name": stage.call.label, **forward(stage, spot), "note": statistics(stage, spot)}
             for stage in stages

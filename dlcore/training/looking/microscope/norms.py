@@ -60,7 +60,7 @@ def _norm(stage: Stage, spot: Spot) -> _Norm:
 def normalized(stage: Stage, spot: Spot) -> Written:
     """Return what a norm makes of the value of a unit."""
     norm = _norm(stage, spot)
-    given = spot.of(stage.before.output)
+    given = spot.of(stage.before.values)
     rule = f"gamma·({stage.given} − mean) / √(var + eps) + beta"
     return written(
         "n", rule, spot.of(stage.call.output),

@@ -33,8 +33,7 @@ def of_unit(call: Call, values: torch.Tensor, unit: int) -> torch.Tensor:
 
 def strongest(call: Call, unit: int, sample: int) -> Place:
     """Return the place where a unit gives most."""
-    assert call.output is not None
-    values = of_unit(call, call.output.detach(), unit)[sample]
+    values = of_unit(call, call.values, unit)[sample]
     return unravel(int(values.argmax()), values.shape) if values.dim() else ()
 
 

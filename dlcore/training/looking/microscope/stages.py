@@ -1,6 +1,6 @@
 """What stands behind a unit, module by module: what each makes of its value, and of the gradient to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -33,6 +33,14 @@ _ACTIVATIONS: dict[type[nn.Module], str] = {
     nn.CELU: "celu",
 }
 """Functions of one number, the same for each."""
+_FUNCTIONS: dict[str, type[nn.Module]] = {
+    "ReluBackward0": nn.ReLU,
+    "TanhBackward0": nn.Tanh,
+    "SigmoidBackward0": nn.Sigmoid,
+    "GeluBackward0": nn.GELU,
+    "SiluBackward0": nn.SiLU,
+}
+"""What autograd calls them."""
 _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 _BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _SYMBOLS: dict[Kind, str] = {
@@ -78,24 +86,52 @@ class Stage:
 def behind(frozen: Frozen, layer: Call) -> tuple[list[Stage], Call | None]:
     """Return what stands behind a layer and can be written out, and the module that takes it from there.
 
-    There is none behind the last one; nor can it be known where a function that is no module comes next.
+    There is none behind the last one; nor can it be known behind a function that is no module of torch's.
     """
     stages: list[Stage] = []
-    current, given = layer, "z"
-    while (taker := _taker(frozen, current)) is not None:
+    current, given, at = layer, "z", frozen.calls.index(layer)
+    while True:
+        later = frozen.calls[at + 1 :]
+        taker = next((other for other in later if current.hands_to(other)), None)
+        if taker is None:
+            function = _function(later, current)
+            if function is None:
+                return stages, None
+            stages.append(Stage(current, function, "activation", given))
+            current, given = function, _SYMBOLS["activation"]
+            continue
         kind = _kind(taker, layer)
         if kind is not None:
             stages.append(Stage(current, taker, kind, given))
             given = _SYMBOLS[kind]
         elif not isinstance(taker.module, nn.Identity):
-            break
-        current = taker
-    return stages, taker
+            return stages, taker
+        current, at = taker, frozen.calls.index(taker)
 
 
-def _taker(frozen: Frozen, call: Call) -> Call | None:
-    later = frozen.calls[frozen.calls.index(call) + 1 :]
-    return next((other for other in later if call.hands_to(other)), None)
+def _function(later: list[Call], call: Call) -> Call | None:
+    """Return a function that the network applies by itself, not by a module, as if it were one.
+
+    Autograd has noted how the inputs of the next module were made of the output of this one.
+    """
+    for other in later:
+        node = other.read_from
+        kind = _FUNCTIONS.get(node.name()) if node is not None and call.made_by is not None else None
+        is_exact = getattr(node, "_saved_approximate", "none") == "none"  # there is a gelu that is not
+        if kind is not None and is_exact and node.next_functions[0][0] is call.made_by:
+            return replace(
+                other,
+                name="",
+                module=kind(),
+                inputs=call.output,
+                output=other.inputs,
+                read=call.wrote,
+                wrote=other.read,
+                kept=None,
+                made_by=node,
+                gradient=other.given_gradient,
+            )
+    return None
 
 
 def _kind(call: Call, layer: Call) -> Kind | None:

@@ -27,7 +27,7 @@ def forward(stage: Stage, spot: Spot) -> Written:
 
 
 def _activated(stage: Stage, spot: Spot) -> Written:
-    given, out = spot.of(stage.before.output), _out(stage, spot)
+    given, out = spot.of(stage.before.values), _out(stage, spot)
     match stage.call.module:
         case nn.ReLU():
             return written("a", f"max(0, {stage.given})", out, "max(0, ", given, ")")
@@ -39,7 +39,7 @@ def _activated(stage: Stage, spot: Spot) -> Written:
 
 
 def _thinned(stage: Stage, spot: Spot) -> Written:
-    given, out = spot.of(stage.before.output), _out(stage, spot)
+    given, out = spot.of(stage.before.values), _out(stage, spot)
     share = _share(stage.call.module)
     if not stage.call.training:
         return written("d", f"{stage.given}: nothing is dropped in evaluation mode", out, given)
@@ -57,7 +57,7 @@ def _share(module: nn.Module) -> float:
 
 def _kept(stage: Stage, spot: Spot) -> float | None:
     """Return what dropout multiplies a value with; None where that cannot be seen, nor does it matter."""
-    given, out = spot.of(stage.before.output), _out(stage, spot)
+    given, out = spot.of(stage.before.values), _out(stage, spot)
     if given:
         return out / given
     if stage.call.gradient is None or stage.before.gradient is None:
@@ -82,7 +82,7 @@ def backward(stage: Stage, spot: Spot) -> list[Written]:
     told = spot.of(stage.call.gradient)
     symbol, given = f"dL/d{stage.given}", f"dL/d{stage.symbol}"
     if stage.kind == "activation":
-        slope = slope_at(stage.call.module, spot.of(stage.before.output))
+        slope = slope_at(stage.call.module, spot.of(stage.before.values))
         rule = f"{name_of(stage)}'({stage.given})·{given}"
         return [written(symbol, rule, slope * told, slope, "·", told)]
     if stage.kind == "dropout":

@@ -23,6 +23,14 @@ class Functional(nn.Module):
     def forward(self, values):
         return self.second(functional.relu(self.first(values.flatten(1))))
 
+class Overwriting(Functional):
+    def forward(self, values):
+        return self.second(functional.relu_(self.first(values.flatten(1))))
+
+class Unknown(Functional):
+    def forward(self, values):
+        return self.second(torch.sin(self.first(values.flatten(1))))
+
 class Recurrent(nn.Module):
     def __init__(self):
         super().__init__()
@@ -87,17 +95,35 @@ def adds_up(answer: dict[str, Any]) -> bool:
     return all(worked_out(rule) == pytest.approx(rule["value"], rel=1e-4, abs=1e-7) for rule in rules(answer))
 
 
-def test_a_function_between_layers_is_not_guessed(own: Callable[[str], RunDir]) -> None:
-    answer = look(own("Functional"), "forward")
+@pytest.mark.parametrize("name", ["Functional", "Overwriting"])
+def test_a_function_that_is_no_module_is_known_from_autograd(own: Callable[[str], RunDir], name: str) -> None:
+    answer = look(own(name), "forward", unit=1, sample=4)
     assert [row["name"] for row in answer["content"]["rows"]] == ["first", "second"]
     neuron = answer["content"]["neuron"]
+    assert near(neuron["sum"] + neuron["bias"], neuron["value"], share=1e-4)
+    assert [stage["rule"] for stage in neuron["stages"]] == ["max(0, z)"]
+    assert neuron["note"] == "handed on to second"
+    assert adds_up(answer)
+    for sample in range(5):
+        answer = look(own(name), "backward", sample=sample)
+        delta, rule = answer["content"]["delta"], answer["content"]["rule"]
+        assert rule["sum"] == pytest.approx(rule["value"], rel=1e-4)
+        assert delta["from"] == "second"
+        assert [line["symbol"] for line in delta["lines"]] == ["dL/da", "dL/dz"]
+        assert near(delta["lines"][-1]["value"], delta["value"])
+        assert adds_up(answer)
+    assert look(own(name), "check")["content"]["error"] < 1e-4
+
+
+def test_a_function_between_layers_is_not_guessed(own: Callable[[str], RunDir]) -> None:
+    neuron = look(own("Unknown"), "forward")["content"]["neuron"]
     assert neuron["stages"] == []
     assert neuron["note"] == "the network goes on with it by itself, not by a module"
-    answer = look(own("Functional"), "backward")
+    answer = look(own("Unknown"), "backward")
     assert answer["content"]["rule"]["sum"] == pytest.approx(answer["content"]["rule"]["value"], rel=1e-4)
     assert answer["content"]["delta"]["note"] == "dL/dz is not written out here: no module takes it"
     assert adds_up(answer)
-    assert look(own("Functional"), "check")["content"]["error"] < 1e-4
+    assert look(own("Unknown"), "check")["content"]["error"] < 1e-4
 
 
 def test_what_is_no_weighted_sum_is_said(own: Callable[[str], RunDir]) -> None:
