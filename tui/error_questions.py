@@ -52,7 +52,7 @@ class Asked:
         """What was asked last."""
         self.is_waiting = False
         """Whether its answer is still to come, or to be completed."""
-        self._at: float | None = None
+        self._at = float("-inf")
         self._reports: dict[Question, Report] = {}
         """The newest at the end."""
 
@@ -60,15 +60,14 @@ class Asked:
         """Whether a run is the one that was asked about last."""
         return self.last is not None and self.last.run == run
 
-    def hurry(self) -> None:
-        """Let the next question be asked at once, whatever is under way."""
-        self._at = None
+    def is_due(self, wanted: Question, *, at_once: bool) -> bool:
+        """Whether to ask now: not what is being asked, and not about the same run that was asked just now.
 
-    def is_due(self, wanted: Question) -> bool:
-        """Whether to ask now: not what is being asked, and not about the same run that was asked just now."""
+        `at_once` asks about the same run all the same.
+        """
         if self.is_waiting and self.last == wanted:
             return False
-        if not self.is_about(wanted.run) or self._at is None:
+        if at_once or not self.is_about(wanted.run):
             return True
         return not self.is_waiting and time.monotonic() >= self._at + EVERY_SECONDS
 

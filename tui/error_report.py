@@ -39,7 +39,9 @@ class Seen:
         number = f"{self.samples:,} samples"
         if self.samples < self.size:
             number = f"{self.samples:,} of {self.size:,} samples, evenly picked"
-        return f"{self.split} at step {self.step:,} · {number}{'' if self.complete else ' …'}"
+        number += "" if self.complete else " …"
+        number += f" · {self.not_finite:,} not finite" if self.not_finite else ""
+        return f"{self.split} at step {self.step:,} · {number}"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,10 @@ class ClassErrors:
         """Return which share of a true class's samples fell into a cell."""
         return self.counts.get(cell, 0) / max(self.support[cell[0]], 1)
 
+    def behind(self, cell: Cell | None) -> int:
+        """Return how many samples there are in a cell."""
+        return self.counts.get(cell, 0) if cell is not None else 0
+
     def confusions(self, *, by_share: bool = False) -> list[Cell]:
         """Return the cells off the diagonal that are not empty, the worst first."""
         wrong = [cell for cell in self.counts if cell[0] != cell[1]]
@@ -141,6 +147,10 @@ class NumberErrors:
         """Return the first line of the screen."""
         several = f" · {self.name}, {self.target + 1} of {self.targets}" if self.targets > 1 else ""
         return f"{self.seen.words()}{several} · {figures.named_score(self.r2, 'r2')}"
+
+    def behind(self, cell: Cell | None) -> int:
+        """Return how many samples are told of, the farthest off first."""
+        return len(self.worst)
 
 
 Report = ClassErrors | NumberErrors

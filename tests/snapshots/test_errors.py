@@ -43,7 +43,7 @@ def errors(
         for key in keys:
             await pilot.press(key)
         samples = app.screen.query_one(ErrorSamples)
-        await until(lambda: not samples.display or samples.wanted is None)
+        await until(lambda: not samples.display or samples.is_known)
         await pilot.pause()
 
     monkeypatch.setattr("tui.inspector.Inspector", lambda: examiner)

@@ -8,7 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -29,20 +29,24 @@ from dlcore.clean import clean
 from dlcore.errors import Problem
 from dlcore.events import DataFetched
 from dlcore.history import RunHistory
+from dlcore.lineage import Origin, Relations, Trial, standing
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry
 from dlcore.runs import RunRow
+from tests.dlcore.diagnose.findings import NAN
 from tests.torture.hostile import SURROGATES, strings
 from tests.torture.ledger import chance, times
 from tests.torture.stage import Losses, Talkative, laid_out, until_seen
 from tests.tui.erring import class_errors, number_errors, samples_of
 from tests.tui.fakes import facts_of
 from tui.draft import Draft
+from tui.error_questions import Question
 from tui.error_report import ClassErrors, NumberErrors, read, read_samples
 from tui.latest import Measured
 from tui.plotting import Chart, Curve
 from tui.screens.dialogs import Answer, Ask, Help, Pick
+from tui.screens.findings import FindingsScreen
 from tui.screens.log import LogScreen
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
@@ -52,10 +56,12 @@ from tui.widgets.error_samples import ErrorSamples
 from tui.widgets.error_tables import ClassTable, ConfusionTable, WorstTable
 from tui.widgets.errors_view import ErrorsView
 from tui.widgets.field_row import FieldRow, _Value
+from tui.widgets.finding_line import FindingLine
 from tui.widgets.form import Form
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
+from tui.widgets.kin_line import KinLine
 from tui.widgets.network import Network
 from tui.widgets.number_errors import NumberErrorsView
 from tui.widgets.pictures.drawing import Drawing
@@ -88,6 +94,18 @@ class Place:
     before: str = ""
     keeps_lines: bool = False
     is_cut: bool = True
+
+
+def show_finding(line: FindingLine, text: str) -> None:
+    """Name the layer that something is wrong with."""
+    line.show([replace(NAN, message=text, layer=text)])
+
+
+def show_remedy(line: KinLine, text: str) -> None:
+    """Have the run be a remedy of another one, as its own file says."""
+    stands = standing("finished", {})
+    line._show(Relations(None, Trial("", Origin(text, 0, text, text), stands, stands)))
+    line._show(Relations(None, Trial("", Origin(text, 0, text, text), stands, standing("running", {}))))
 
 
 def show_network(network: Network, text: str) -> None:
@@ -197,8 +215,8 @@ def numbers_named(text: str) -> NumberErrors:
 def show_sample(samples: ErrorSamples, text: str) -> None:
     """Open a sample whose column and class have that name."""
     raw = class_errors((text, "b"), 300)
-    samples.open(read(raw), (0, 0), 0, 1)
-    samples.take(0, 1, read_samples(samples_of(raw, (0, 0), 0, 1, (text,))))
+    samples.open(Question("", 0, 0), read(raw), (0, 0), 0)
+    samples.take(0, read_samples(samples_of(raw, (0, 0), 0, 1, (text,))))
 
 
 def ask(aside: Aside, text: str, sort: str, key: str) -> None:
@@ -223,6 +241,8 @@ PLACES = {
     ),
     "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60, "per layer"),
     "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 40, "Runs"),
+    "finding": Place(FindingLine, show_finding, 60, "!", is_cut=False),
+    "remedy": Place(KinLine, show_remedy, 60, "Remedy of"),
     "network": Place(Network, show_network, 20),
     "network, a note": Place(Network, lambda network, text: network.say(text), 60, keeps_lines=True),
     "curves": Place(Plot, show_chart, 20, is_cut=False),
@@ -244,7 +264,7 @@ PLACES = {
     "classes": Place(ClassTable, lambda table, text: table.show_errors(classes_named(text), "class"), 20),
     "errors of classes": Place(ClassErrorsView, lambda view, text: view.show(classes_named(text)), 11),
     "errors of numbers": Place(NumberErrorsView, lambda view, text: view.show(numbers_named(text)), 20),
-    "sample": Place(ErrorSamples, show_sample, 25),
+    "sample": Place(lambda: ErrorSamples(Talkative()), show_sample, 25),  # type: ignore[arg-type]
     "faults": Place(Static, show_faults, 60, "✗"),
     "kind": Place(Static, show_kind, 60),
     "aside waits": Place(
@@ -313,9 +333,11 @@ def test_the_tables_name_every_widget_and_every_dialog() -> None:
     assert {type(place.make()) for place in PLACES.values()} - {Static} | set(WITHOUT) == classes_in(
         tui.widgets, Widget
     )
-    assert {type(make("x")) for make, _ in DIALOGS.values()} | {Help, LogScreen} == classes_in(
-        tui.screens, ModalScreen
-    )
+    assert {type(make("x")) for make, _ in DIALOGS.values()} | {
+        Help,
+        LogScreen,
+        FindingsScreen,
+    } == classes_in(tui.screens, ModalScreen)
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -121,6 +121,8 @@ async def test_keys_go_through_matrix_lists_and_samples_and_back(
         await stage.until(lambda: is_seen(stage, ClassErrorsView))
         assert cell(stage) == worst
         assert line(stage).startswith("validation at step 900")
+        await stage.pilot.click(screen(stage).query_one(Confusion), offset=(1 + 10 + 5 + 2, 1 + 3))
+        await stage.until(lambda: cell(stage) == (3, 1))
         stage.type(*["left"] * 9, *["up"] * 9)
         await stage.until(lambda: cell(stage) == (0, 0))
         assert told(stage).startswith("0, rightly so: ")
@@ -197,25 +199,25 @@ async def test_samples_come_in_until_they_are_complete(
 
         def __init__(self) -> None:
             super().__init__(class_errors(step=400), class_errors(step=900))
-            self.go_on = asyncio.Event()
+            self.may = {step: asyncio.Event() for step in (400, 900)}
 
         async def ask(self, what: str, **fields: Any) -> dict[str, Any]:
             answer = await super().ask(what, **fields)
             taken = 250 * sum(one["step"] == fields["step"] for one in self.questions("errors"))
             if taken == 750:
-                await self.go_on.wait()
+                await self.may[fields["step"]].wait()
             return {**answer, "samples": taken, "size": 20_000, "complete": taken == 750}
 
     slow = Slow()
     async with opened(monkeypatch, slow, run) as stage:
         await stage.until(lambda: "step 400 · 500 of 20,000 samples, evenly picked … ·" in line(stage))
         checkpoint(run, 900)
-        slow.go_on.set()
+        await asyncio.sleep(0.1)  # several looks
+        slow.may[400].set()
         await stage.until(lambda: "step 400 · 750 of 20,000 samples, evenly picked ·" in line(stage))
-        slow.go_on.clear()
         await stage.until(lambda: len(slow.questions("errors")) == 6)
         assert "step 400 · 750" in line(stage), "the step before stays until all of the next are in"
-        slow.go_on.set()
+        slow.may[900].set()
         await stage.until(lambda: "step 900 · 750 of 20,000 samples, evenly picked ·" in line(stage))
 
 

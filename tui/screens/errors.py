@@ -16,13 +16,13 @@ from dlcore.clean import clean
 from tui.bindings import bindings
 from tui.cursor import Cursor
 from tui.error_questions import Asked, Question, question
-from tui.error_report import ClassErrors, NumberErrors, Report, read, read_samples
+from tui.error_report import ClassErrors, NumberErrors, Report, read
 from tui.feed import RunFeed
 from tui.inspector import Inspector
 from tui.screens.time_screen import TimeScreen
 from tui.widgets.class_errors import ClassErrorsView
 from tui.widgets.confusion import Confusion
-from tui.widgets.error_samples import PAGE, ErrorSamples
+from tui.widgets.error_samples import ErrorSamples
 from tui.widgets.errors_view import ErrorsView
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
@@ -72,7 +72,7 @@ class ErrorsScreen(TimeScreen):
             yield Drawing(ascii_only=self._ascii_only).add_class("errors--note")
             yield ClassErrorsView(ascii_only=self._ascii_only)
             yield NumberErrorsView(ascii_only=self._ascii_only)
-            yield ErrorSamples(ascii_only=self._ascii_only)
+            yield ErrorSamples(self._inspector, ascii_only=self._ascii_only)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -92,10 +92,9 @@ class ErrorsScreen(TimeScreen):
 
     def show_moment(self) -> None:
         """Look at where the cursor stands now."""
-        self._asked.hurry()
-        self._look()
+        self._look(at_once=True)
 
-    def _look(self) -> None:
+    def _look(self, at_once: bool = False) -> None:
         """Show what is wanted now, or ask for it; nothing while nobody sees it, or samples are open."""
         if not self.is_current:
             return
@@ -115,7 +114,8 @@ class ErrorsScreen(TimeScreen):
         report = self._asked.known(wanted)
         if report is not None and self._is_better(wanted, report):
             self._show(wanted, report)
-        if (report is None or not report.seen.complete) and self._asked.is_due(wanted):
+        is_complete = report is not None and report.seen.complete
+        if not is_complete and self._asked.is_due(wanted, at_once=at_once):
             self._inquire(wanted)
 
     def _inquire(self, wanted: Question) -> None:
@@ -223,37 +223,14 @@ class ErrorsScreen(TimeScreen):
         if report is None or view is None or self._samples.display:
             return
         cell, number = view.chosen()
-        total = len(report.worst) if isinstance(report, NumberErrors) else 0
-        if isinstance(report, ClassErrors) and cell is not None:
-            total = report.counts.get(cell, 0)
-        if total:
-            self._samples.open(report, cell, number, total)
+        if self._shown is not None and report.behind(cell):
+            self._samples.open(self._shown, report, cell, number)
             self._show_only(self._samples)
-            self._write(self._samples.heading)
-            self._fetch()
 
-    @work(exclusive=True, group="samples")
-    async def _fetch(self) -> None:
-        """Ask for samples until the one that is to be seen is there."""
-        shown, samples = self._shown, self._samples
-        while shown is not None and (first := samples.wanted) is not None:
-            answer = await self._inspector.ask(
-                "error_samples",
-                run=shown.run,
-                step=shown.step,
-                target=shown.target,
-                cell=samples.cell,
-                first=first,
-                count=PAGE,
-            )
-            if not self.is_mounted or not samples.display:
-                return
-            if "error" in answer or not answer["samples"]:
-                samples.say(str(answer.get("error", "They are no longer there.")))
-                return
-            samples.take(first, answer["total"], read_samples(answer))
-        if samples.display:
-            self._write(samples.heading)
+    def on_error_samples_turned(self, event: ErrorSamples.Turned) -> None:
+        """Say which sample is seen."""
+        if self._samples.display:
+            self._write(event.heading)
 
     def action_back(self) -> None:
         """Go back from the samples."""
@@ -262,7 +239,7 @@ class ErrorsScreen(TimeScreen):
             self._look()
 
     def _close(self) -> None:
-        self.workers.cancel_group(self, "samples")
+        self._samples.close()
         if (view := self.view) is not None:
             self._show_only(view)
             self._write(self._drawn.words() if self._drawn is not None else "")
@@ -287,8 +264,6 @@ class ErrorsScreen(TimeScreen):
         """Move the cursor of the active pane; go to the sample before or after."""
         if self._samples.display:
             self._samples.move(columns + rows)
-            self._write(self._samples.heading)
-            self._fetch()
         elif (view := self.view) is not None:
             view.move(columns, rows)
 

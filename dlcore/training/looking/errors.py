@@ -111,7 +111,7 @@ def _of_cell(found: Outputs, cell: Sequence[int]) -> tuple[torch.Tensor, Tell]:
     called = predicted(found.outputs)
     members = ((found.targets == cell[0]) & (called == cell[1])).nonzero()[:, 0]
     sure = sureness(read_as, found.outputs[members], found.targets[members])
-    members = members[sure.argsort(stable=True)]
+    members = members[sure.nan_to_num(-torch.inf, torch.inf, -torch.inf).argsort(stable=True)]
 
     def told(member: int) -> dict[str, Any]:
         each = scores(read_as, found.outputs[member : member + 1])[0]

@@ -331,6 +331,24 @@ def test_answers_are_kept_for_a_few_checkpoints(run_of: ReadLine, monkeypatch: p
     assert ask("errors", run=path, step=step)["step"] == step
 
 
+def test_outputs_that_are_no_numbers_are_counted_and_come_first(run_of: ReadLine) -> None:
+    for line in (DIGITS, NUMBERS):
+        before = ask("errors", run=run_of(line))
+        (kept,) = outputs._kept.values()
+        kept.outputs = kept.outputs.clone()
+        kept.outputs[3] = math.nan
+        after = ask("errors", run=run_of(line), step=before["step"])
+        assert (before["not_finite"], after["not_finite"]) == (0, 1)
+        cell = None
+        if line == DIGITS:
+            assert sum(after["calibration"]["counts"]) == after["samples"] - 1
+            cell = [int(kept.targets[3]), int(kept.outputs[3].argmax())]
+        told = ask("error_samples", run=run_of(line), step=before["step"], cell=cell)["samples"][0]
+        assert told["place"] == int(kept.places[3])
+        assert told["predicted"] is None if cell is None else told["scores"][0][1] is None
+        outputs._kept.clear()
+
+
 def test_a_run_without_a_checkpoint_is_an_answer(run_of: ReadLine) -> None:
     with pytest.raises(DltuiError, match="has no checkpoint up to step -1"):
         looking.errors(run_of(DIGITS), -1)
