@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from tui.plotting import AXIS_ROWS, GUTTER, Chart, Curve, draw
+from tui.plot_frame import AXIS_ROWS, GUTTER
+from tui.plotting import Chart, Curve, draw
 from tui.ticks import round_limits
 
 _SIZE = (76, 14)

@@ -12,19 +12,27 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from tui.plot_frame import (
+    AXIS_ROWS,
+    GUTTER,
+    LARGEST,
+    SMALLEST_CANVAS,
+    Frame,
+    cell_of,
+    centre,
+    usable,
+    x_axis,
+)
 from tui.ticks import LABEL_WIDTH, Limits, decade_ticks, round_decades, round_limits, round_ticks
 
 Role = Literal["train", "validation", "raw", "reference", "run-1", "run-2", "run-3", "run-4", "run-5"]
 Key = Literal["axis", "title", "value", "cursor"] | Role
 Trace = list[tuple[float, float]]
 
-GUTTER = LABEL_WIDTH + 1
-AXIS_ROWS = 2
-SMALLEST_CANVAS = (8, 2)
 MARK_SPACING = 3
-LARGEST = 1e300
+_BLANKS = " \N{BRAILLE PATTERN BLANK}"
 ASCII_MARKS = {"●": "o", "○": "o", "×": "x", "◆": "#", "▲": "^"}
 COLORED = re.compile(r"(?:\x1b\[38;5;(\d+)m)?([^\x1b]+)\x1b\[0m")
 
@@ -75,25 +83,6 @@ class Chart:
     cursor: float | None = None
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """The size of the canvas in cells and the limits of its axes, exponents of ten for a log axis."""
-
-    columns: int
-    rows: int
-    x_limits: Limits
-    y_limits: Limits
-    ascii_only: bool
-
-    def column(self, x: float) -> int:
-        """Return the column in which a curve passes x."""
-        return _cell(x, self.x_limits, self.columns, 1 if self.ascii_only else 2)
-
-    def row(self, y: float) -> int:
-        """Return the row, counted from the bottom, in which a curve passes y."""
-        return _cell(y, self.y_limits, self.rows, 1 if self.ascii_only else 4)
-
-
 def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> list[Line]:
     """Return `height` lines of `width` cells: the canvas, its y labels on the left and its x labels below.
 
@@ -102,40 +91,14 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     columns, rows = width - GUTTER, height - AXIS_ROWS
     if columns < SMALLEST_CANVAS[0] or rows < SMALLEST_CANVAS[1]:
         return [(Run(" " * max(width, 0), "axis"),)] * max(height, 0)
-    x_limits = _x_limits(chart.x_limits)
+    x_limits = usable(chart.x_limits)
     traces = [_trace(curve, x_limits, chart.log_y, 2 * columns) for curve in chart.curves]
-    frame = _Frame(columns, rows, x_limits, _y_limits(chart, traces), ascii_only)
+    frame = Frame(columns, rows, x_limits, _y_limits(chart, traces), ascii_only)
     canvas = [_with_cursor(runs, chart.cursor, frame) for runs in _canvas(chart.curves, traces, frame)]
     labels = _y_labels(chart, frame)
     lines = [_merged([_y_axis(labels.get(row), ascii_only), *runs]) for row, runs in enumerate(canvas)]
-    return [*lines, *_x_axis(chart.x_label, frame)]
-
-
-def column_of(x: float, limits: Limits, width: int, *, ascii_only: bool = False) -> int | None:
-    """Return the column, counted from the left of a picture `width` cells wide, in which `draw` puts an x.
-
-    None where x is outside the limits, or the picture too small for a canvas.
-    """
-    columns, limits = width - GUTTER, _x_limits(limits)
-    if columns < SMALLEST_CANVAS[0] or not limits[0] <= x <= limits[1]:
-        return None
-    return GUTTER + _cell(x, limits, columns, 1 if ascii_only else 2)
-
-
-def x_of(column: int, limits: Limits, width: int) -> float | None:
-    """Return the x that lies in a column of a picture `width` cells wide; None for one outside its canvas."""
-    columns, limits = width - GUTTER, _x_limits(limits)
-    if columns < SMALLEST_CANVAS[0] or not GUTTER <= column < width:
-        return None
-    return _centre(column - GUTTER, limits, columns)
-
-
-def axis(name: str, limits: Limits, width: int, *, ascii_only: bool = False) -> list[Line]:
-    """Return the two lines below a picture `width` cells wide, as `draw` puts them below its canvas."""
-    columns = width - GUTTER
-    if columns < SMALLEST_CANVAS[0]:
-        return [(Run(" " * max(width, 0), "axis"),)] * AXIS_ROWS
-    return _x_axis(name, _Frame(columns, SMALLEST_CANVAS[1], _x_limits(limits), (0.0, 1.0), ascii_only))
+    below = [(Run(text, "axis"),) for text in x_axis(chart.x_label, frame)]
+    return [*lines, *below]
 
 
 def decimated(points: Trace, limits: Limits, columns: int) -> Trace:
@@ -144,7 +107,7 @@ def decimated(points: Trace, limits: Limits, columns: int) -> Trace:
     The picture stays the same, for a column can show no more; a gap within a column breaks the line there.
     """
     kept: Trace = []
-    for _, column in groupby(points, lambda point: _cell(point[0], limits, columns)):
+    for _, column in groupby(points, lambda point: cell_of(point[0], limits, columns)):
         group = list(column)
         real = [point for point in group if not math.isnan(point[1])]
         if not real:
@@ -174,18 +137,6 @@ def _y(point: tuple[float, float]) -> float:
     return point[1]
 
 
-def _cell(value: float, limits: Limits, cells: int, dots: int = 1) -> int:
-    """Return the cell in which plotext puts a value, where a cell is that many dots of a finer raster."""
-    low, high = limits
-    return math.floor(0.5 + (cells * dots - 1) * ((value - low) / (high - low))) // dots
-
-
-def _x_limits(limits: Limits) -> Limits:
-    low, high = limits
-    usable = -LARGEST <= low < high <= LARGEST and high - low > 1e-9 * max(abs(low), abs(high), 1e-9)
-    return limits if usable else (0.0, 1.0)
-
-
 def _y_limits(chart: Chart, traces: list[Trace]) -> Limits:
     """Return the limits as drawn: those that were asked for, or round ones around the data."""
     if chart.y_limits is not None:
@@ -197,7 +148,7 @@ def _y_limits(chart: Chart, traces: list[Trace]) -> Limits:
     return round_decades(low, high) if chart.log_y else round_limits(low, high)
 
 
-def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: _Frame) -> list[list[Run]]:
+def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: Frame) -> list[list[Run]]:
     """Let plotext draw the curves, each in the colour of its index, and read its lines from top to bottom.
 
     Lines of curves that have marks lie below the others: their marks tell where they are.
@@ -234,7 +185,7 @@ def _runs(line: str, curves: tuple[Curve, ...]) -> list[Run]:
     return [Run(text, curves[int(color)].role if color else "axis") for color, text in found]
 
 
-def _with_cursor(runs: list[Run], x: float | None, frame: _Frame) -> list[Run]:
+def _with_cursor(runs: list[Run], x: float | None, frame: Frame) -> list[Run]:
     """Put a line into a blank cell of a row, at the column of x."""
     if x is None or not frame.x_limits[0] <= x <= frame.x_limits[1]:
         return runs
@@ -242,7 +193,7 @@ def _with_cursor(runs: list[Run], x: float | None, frame: _Frame) -> list[Run]:
     for index, (text, key) in enumerate(runs):
         place = column - start
         if place < len(text):
-            if not text[place].isspace():
+            if text[place] not in _BLANKS:
                 return runs
             mark = Run("|" if frame.ascii_only else "│", "cursor")
             parts = [Run(text[:place], key), mark, Run(text[place + 1 :], key)]
@@ -258,7 +209,7 @@ def _clipped(trace: Trace, limits: Limits) -> tuple[list[float], list[float]]:
     return [x for x, _ in trace], [y if math.isnan(y) else min(max(y, low), high) for _, y in trace]
 
 
-def _marked(trace: Trace, frame: _Frame) -> tuple[list[float], list[float]]:
+def _marked(trace: Trace, frame: Frame) -> tuple[list[float], list[float]]:
     """Return where marks stand, at the centres of cells so that each hides the line that passes its point.
 
     A point that has a mark keeps it when more points follow.
@@ -267,14 +218,10 @@ def _marked(trace: Trace, frame: _Frame) -> tuple[list[float], list[float]]:
     for x, y in trace:
         column = frame.column(x)
         if column >= free and frame.y_limits[0] <= y <= frame.y_limits[1]:
-            xs.append(_centre(column, frame.x_limits, frame.columns))
-            ys.append(_centre(frame.row(y), frame.y_limits, frame.rows))
+            xs.append(centre(column, frame.x_limits, frame.columns))
+            ys.append(centre(frame.row(y), frame.y_limits, frame.rows))
             free = column + MARK_SPACING
     return xs, ys
-
-
-def _centre(cell: int, limits: Limits, cells: int) -> float:
-    return limits[0] + (limits[1] - limits[0]) * cell / (cells - 1)
 
 
 def shown_mark(curve: Curve, ascii_only: bool) -> str:
@@ -285,7 +232,7 @@ def shown_mark(curve: Curve, ascii_only: bool) -> str:
     return mark if mark.isprintable() and cell_len(mark) == 1 else "+"
 
 
-def _y_labels(chart: Chart, frame: _Frame) -> dict[int, str]:
+def _y_labels(chart: Chart, frame: Frame) -> dict[int, str]:
     """Return the labels of the y axis by row, counted from the top."""
     most = min(6, (frame.rows + 1) // 2)
     low, high = frame.y_limits
@@ -298,26 +245,6 @@ def _y_labels(chart: Chart, frame: _Frame) -> dict[int, str]:
 def _y_axis(label: str | None, ascii_only: bool) -> Run:
     tick, plain = ("+", "|") if ascii_only else ("┤", "│")
     return Run((label or "").rjust(LABEL_WIDTH) + (plain if label is None else tick), "axis")
-
-
-def _x_axis(name: str, frame: _Frame) -> list[Line]:
-    """Return the base line and the line of labels below it, each label below its tick."""
-    corner, base, mark = ("+", "-", "+") if frame.ascii_only else ("└", "─", "┬")
-    line, texts = [base] * frame.columns, [" "] * frame.columns
-    free = 0
-    for tick in round_ticks(*frame.x_limits, max(2, min(8, frame.columns // 9))):
-        column, size = frame.column(tick.value), len(tick.label)
-        start = max(0, min(column - size // 2, frame.columns - size))
-        if start >= free:
-            line[column] = mark if column else base
-            texts[start : start + size] = tick.label
-            free = start + size + 1
-    name = set_cell_size(name, min(cell_len(name), LABEL_WIDTH))
-    gutter = " " * (LABEL_WIDTH - cell_len(name)) + name + " "
-    return [
-        (Run(" " * LABEL_WIDTH + corner + "".join(line), "axis"),),
-        (Run(gutter + "".join(texts), "axis"),),
-    ]
 
 
 def _merged(runs: Iterable[Run]) -> Line:

@@ -2,10 +2,12 @@
 
 import pytest
 
-from tui.plotting import GUTTER, Chart, Curve, Line, column_of, draw
+from tui.plot_frame import GUTTER, column_of
+from tui.plotting import Chart, Curve, Line, draw
 
 WIDTH, HEIGHT = GUTTER + 40, 12
 LIMITS = (0.0, 100.0)
+BLANKS = {" ", "\N{BRAILLE PATTERN BLANK}"}
 FLAT = Curve("loss", ((0.0, 0.5), (100.0, 0.5)))
 
 
@@ -33,7 +35,7 @@ def test_the_cursor_stands_where_no_curve_is(ascii_only: bool) -> None:
     for row, (before, after) in enumerate(zip(texts(without), texts(drawn), strict=True)):
         assert len(after) == WIDTH
         assert (before[:column], before[column + 1 :]) == (after[:column], after[column + 1 :])
-        if row < HEIGHT - 2 and before[column].isspace():
+        if row < HEIGHT - 2 and before[column] in BLANKS:
             assert after[column] == mark
             assert keys(drawn)[row][column] == "cursor"
             marked += 1

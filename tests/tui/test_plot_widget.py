@@ -9,7 +9,8 @@ from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from tui.plotting import GUTTER, Chart, Curve, Line
+from tui.plot_frame import GUTTER
+from tui.plotting import Chart, Curve, Line
 from tui.widgets.plot import Plot, legend, value_text
 
 

@@ -7,16 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.plotting import (
-    AXIS_ROWS,
-    GUTTER,
-    Chart,
-    Curve,
-    Line,
-    decimated,
-    draw,
-    shown_mark,
-)
+from tui.plot_frame import AXIS_ROWS, GUTTER
+from tui.plotting import Chart, Curve, Line, decimated, draw, shown_mark
 from tui.ticks import Tick, decade_ticks, round_ticks
 
 NAN, INF = math.nan, math.inf

@@ -19,7 +19,8 @@ from textual.widget import Widget
 
 from dlcore.clean import clean
 from tui.plain import plain
-from tui.plotting import LARGEST, Chart, Key, Line, Run, draw, shown_mark, x_of
+from tui.plot_frame import LARGEST, x_of
+from tui.plotting import Chart, Key, Line, Run, draw, shown_mark
 
 
 class Plot(Widget):

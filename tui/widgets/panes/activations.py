@@ -9,7 +9,8 @@ from dlcore.history import RunHistory
 from tui.charts import step_limits
 from tui.inspector import Inspector
 from tui.looks import newest
-from tui.plotting import LARGEST, Chart, Curve
+from tui.plot_frame import LARGEST
+from tui.plotting import Chart, Curve
 from tui.ticks import Limits, round_limits
 from tui.widgets.panes.layered import Choice, Layered, absent
 from tui.widgets.panes.pane import Moment

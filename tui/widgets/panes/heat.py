@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 
 from dlcore.clean import clean
 from dlcore.layerwise import typical
-from tui.plotting import GUTTER, axis, column_of
+from tui.plot_frame import GUTTER, axis_below, column_of
 from tui.ticks import LABEL_WIDTH, Limits
 from tui.widgets.panes.shades import Kind, Scale, cell, mark_on
 from tui.widgets.panes.timeline import Figures
@@ -95,8 +95,8 @@ def picture(heat: Heat, width: int, height: int, kind: Kind, *, with_axis: bool)
 
 def _below(heat: Heat, width: int, kind: Kind) -> list[Line]:
     gutter = " " * extra(heat.labels)
-    lines = axis("step", heat.limits, width - NUMBER - len(gutter), ascii_only=kind == "ascii")
-    steps: list[Line] = [((gutter + "".join(run.text for run in line), "faint"),) for line in lines]
+    lines = axis_below("step", heat.limits, width - NUMBER - len(gutter), ascii_only=kind == "ascii")
+    steps: list[Line] = [((gutter + line, "faint"),) for line in lines]
     return [*steps, ((clean(heat.note), "title"),)]
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from dlcore.history import RunHistory
 from dlcore.layerwise import LayerFigures, typical
 from tui.charts import step_limits
-from tui.plotting import GUTTER, column_of
+from tui.plot_frame import GUTTER, column_of
 
 Figures = tuple[float, ...]
 """One figure for each layer, from input to output."""

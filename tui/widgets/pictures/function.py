@@ -8,7 +8,8 @@ from textual.content import Content
 from dlcore.choices.activations import Activation, Step
 from dlcore.clean import clean
 from dlcore.functions import slope, value
-from tui.plotting import GUTTER, Chart, Curve, Role
+from tui.plot_frame import GUTTER
+from tui.plotting import Chart, Curve, Role
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import flowing
 
