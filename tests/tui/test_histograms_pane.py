@@ -21,6 +21,7 @@ from tui.widgets.panes.histograms import Histograms, evenly, read_back
 from tui.widgets.panes.pane import Moment
 
 LAYERS = ("fc1", "[/x]\x1b[2J")
+LONG = "long " * 100
 
 
 def arrays(step: int, layers: tuple[str, ...] = LAYERS) -> dict[str, Array]:
@@ -193,6 +194,17 @@ async def test_without_a_frame_it_says_why(make_run: Callable[..., FakeRun]) -> 
         path_of(late.dir, 30).write_bytes(b"damaged")
         pane.look(moment(late, 30))
         await until(lambda: "cannot be used: it is cut short" in " ".join(shown(pane)))
+
+
+async def test_a_name_longer_than_the_pane_is_cut(make_run: Callable[..., FakeRun]) -> None:
+    run = make_run("digits").start().prepare().steps(5)
+    file, size = save(run.dir, 5, arrays(5, (LONG,)), {})
+    run.say(FrameSaved, file=file, bytes=size)
+    pane = pane_of()
+    async with Bench(pane).run_test(size=(60, 16)):
+        pane.look(moment(run))
+        await until(partial(is_shown, pane, "long long"))
+        assert shown(pane)[1].split()[0] == "gradients"  # on the line behind it
 
 
 def test_a_frame_that_is_gone_or_damaged_is_passed_over(run: FakeRun) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual import work
 from textual.content import Content
 
@@ -257,8 +257,9 @@ def _percent(count: int, total: int) -> str:
 
 
 def _fitted(line: Line, cells: int) -> Line:
-    """Return as many of the parts as fit; the first is always there."""
-    kept = line[:1]
+    """Return as many of the parts as fit; the first is always there, as much of it as fits."""
+    text, style = line[0]
+    kept = [(set_cell_size(text, min(cells, cell_len(text))), style)]
     for part in line[1:]:
         if sum(cell_len(text) for text, _ in [*kept, part]) <= cells:
             kept.append(part)
