@@ -116,7 +116,7 @@ class ClassErrors:
         number, size = self.counts.get(cell, 0), self.support[cell[0]]
         if not size:
             return f"No sample is {true}"
-        share = f"{percent(self.share(cell))} of the {size:,} that are {true}"
+        share = f"{percent(self.share(cell))} of its {size:,}"
         if cell[0] == cell[1]:
             return f"{true}, rightly so: {number:,} times, {share}"
         if not number:

@@ -241,7 +241,7 @@ PLACES = {
     ),
     "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60, "per layer"),
     "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 40, "Runs"),
-    "finding": Place(FindingLine, show_finding, 60, "!", is_cut=False),
+    "finding": Place(FindingLine, show_finding, 40, "! loss not a number ·", is_cut=False),
     "remedy": Place(KinLine, show_remedy, 60, "Remedy of"),
     "network": Place(Network, show_network, 20),
     "network, a note": Place(Network, lambda network, text: network.say(text), 60, keeps_lines=True),
@@ -333,11 +333,8 @@ def test_the_tables_name_every_widget_and_every_dialog() -> None:
     assert {type(place.make()) for place in PLACES.values()} - {Static} | set(WITHOUT) == classes_in(
         tui.widgets, Widget
     )
-    assert {type(make("x")) for make, _ in DIALOGS.values()} | {
-        Help,
-        LogScreen,
-        FindingsScreen,
-    } == classes_in(tui.screens, ModalScreen)
+    others = {Help, LogScreen, FindingsScreen}
+    assert {type(make("x")) for make, _ in DIALOGS.values()} | others == classes_in(tui.screens, ModalScreen)
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -125,13 +125,14 @@ class Confusion(Widget):
         """Return where everything stands, and move what is in sight so that the cursor is."""
         classes = len(report.names)
         cell = max(_LEAST_CELL, len(str(max(report.counts.values(), default=0))) + 2)
-        longest = max(len(_CORNER), *map(cell_len, report.names))
-        label = min(longest + 1, _LABEL, max(4, width // 4))
+        longest = max(map(cell_len, report.names))
+        label = min(max(longest, len(_CORNER)) + 1, _LABEL, max(4, width // 4))
+        cell = max(cell, min(longest + 2, _LABEL, (width - label - _RECALL) // classes))
         whole, least = label + classes * cell, label + 4 * cell
         has_recall = whole + _RECALL <= width or (whole > width and least + _RECALL <= width)
         room = width - label - (_RECALL if has_recall else 0)
         columns = max(1, min(classes, room // cell))
-        has_precision = height >= _HEAD + _FOOT + 3
+        has_precision = height >= _HEAD + min(classes, 3) + _FOOT
         rows = max(1, min(classes, height - _HEAD - (_FOOT if has_precision else 0)))
         self._corner = (
             _in_sight(self._corner[0], self.cell[0], rows, classes),

@@ -58,7 +58,7 @@ class ClassTable(VirtualTable, can_focus=False):
     columns: ClassVar[Sequence[Column]] = (
         Column("class", 0, 5, most=_NAME),
         Column("recall", 1, 6, right=True),
-        Column("precision", 2, 9, right=True),
+        Column("prec.", 2, 6, right=True),
         Column("F1", 3, 6, right=True),
         Column("samples", 4, 7, right=True),
     )
