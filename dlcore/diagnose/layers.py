@@ -16,6 +16,7 @@ from dlcore.diagnose.remedies import (
     lower_rate,
     normalized,
     offered,
+    redrawn,
     relu_and_he,
     steadying,
     suited_init,
@@ -122,7 +123,7 @@ def dead_relu(sight: Sight) -> Symptom | None:
     layer = max(dead, key=lambda name: dead[name])
     config = sight.config
     lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
-    is_fast = lr > highest / 4
+    is_fast = lr > highest
     init = getattr(config.model, "init", None)
     if isinstance(init, Zeros):
         cause = "weights that start at zero: no unit is ever positive"
@@ -130,7 +131,7 @@ def dead_relu(sight: Sight) -> Symptom | None:
         cause = f"steps of a learning rate of {lr:g} that throw units too low to come back"
     else:
         cause = "weights and biases under which no sample makes these units positive"
-    first = lower_rate(config) if is_fast else suited_init(config)
+    first = lower_rate(config) if is_fast else leaky(config)
     return Symptom(
         code="dead_relu",
         severity="error",
@@ -139,7 +140,13 @@ def dead_relu(sight: Sight) -> Symptom | None:
         cause=cause,
         evidence={f"dead {name}": share for name, share in dead.items()},
         remedies=offered(
-            config, first, suited_init(config), lower_rate(config), leaky(config), batch_norm(config)
+            config,
+            redrawn(config),
+            normalized(config),
+            first,
+            leaky(config),
+            lower_rate(config),
+            batch_norm(config),
         ),
     )
 

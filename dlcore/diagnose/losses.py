@@ -13,7 +13,8 @@ from dlcore.diagnose.remedies import (
     mean_reduction,
     normalized,
     offered,
-    suited_init,
+    redrawn,
+    scaled,
 )
 from dlcore.diagnose.rule import Symptom
 from dlcore.diagnose.sight import Sight
@@ -57,10 +58,11 @@ def nan(sight: Sight) -> Symptom | None:
         evidence={"step": float(first), "lr": lr},
         remedies=offered(
             config,
+            redrawn(config),
             mean_reduction(config),
+            scaled(config),
             lower_rate(config),
             normalized(config),
-            suited_init(config),
             clipping(config),
         ),
         is_sure=True,
@@ -86,10 +88,11 @@ def diverged(sight: Sight) -> Symptom | None:
         evidence={"loss": sight.loss, "start": start, "times": times},
         remedies=offered(
             config,
+            redrawn(config),
             mean_reduction(config),
+            scaled(config),
             lower_rate(config),
             normalized(config),
-            suited_init(config),
             batch_norm(config),
         ),
     )

@@ -7,6 +7,7 @@ from dlcore.choices.activations import Step
 from dlcore.choices.architectures import Perceptron
 from dlcore.choices.drawn import Noise
 from dlcore.choices.initializers import Zeros
+from dlcore.diagnose.rates import constant_if_faded
 from dlcore.diagnose.remedies import (
     adam,
     all_samples,
@@ -16,11 +17,11 @@ from dlcore.diagnose.remedies import (
     no_dropout,
     no_penalty,
     offered,
+    redrawn,
     relu_and_he,
     some_dropout,
     some_penalty,
     stopping_early,
-    suited_init,
     true_labels,
     wider,
 )
@@ -53,7 +54,7 @@ def not_learning(sight: Sight) -> Symptom | None:
         remedies=offered(
             config,
             true_labels(config),
-            suited_init(config) if isinstance(getattr(config.model, "init", None), Zeros) else None,
+            redrawn(config),
             bends(config) if any(isinstance(one, Step) for one in hidden_activations(config.model)) else None,
             no_penalty(config),
             no_dropout(config),
@@ -105,6 +106,7 @@ def underfitting(sight: Sight) -> Symptom | None:
             true_labels(config),
             no_penalty(config),
             no_dropout(config),
+            constant_if_faded(sight),
             wider(config),
             adam(config),
         ),

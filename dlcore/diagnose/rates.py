@@ -14,6 +14,8 @@ from dlcore.diagnose.remedies import (
     more_epochs,
     no_clipping,
     offered,
+    redrawn,
+    scaled,
 )
 from dlcore.diagnose.rule import Symptom
 from dlcore.diagnose.sight import Sight, median
@@ -23,6 +25,8 @@ _JUMPS = 0.5
 _LARGE = 0.03
 """Share by which steps move the weights, above which they overshoot."""
 _SMALL = 1e-4
+_USUAL = 5e-3
+"""Share by which steps move the weights of a network that learns quickly."""
 _BLOWN_UP = 20.0
 """A loss that was once so many times that of chance has thrown the weights to where they are."""
 _FAR = 1.5
@@ -39,7 +43,7 @@ def lr_too_high(sight: Sight) -> Symptom | None:
     if sight.share < 0.06 or (sight.learned > _POOR and not is_far):
         return None
     config = sight.config
-    moved = max((one for one in sight.updates.values() if math.isfinite(one)), default=math.nan)
+    moved = sight.moved
     lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
     blown_up = sight.peak > _BLOWN_UP * sight.chance_loss and sight.learned < _POOR / 2
     is_high = sight.loss > 1.1 * sight.chance_loss
@@ -58,7 +62,14 @@ def lr_too_high(sight: Sight) -> Symptom | None:
         ),
         cause=f"a learning rate of {sight.lr:g} is too high for this network",
         evidence={"moved": moved, "loss": sight.loss, "chance": sight.chance_loss, "jumps": jumps},
-        remedies=offered(config, mean_reduction(config), lower_rate(config), lower_rate(config, 100)),
+        remedies=offered(
+            config,
+            redrawn(config),
+            mean_reduction(config),
+            scaled(config),
+            lower_rate(config),
+            lower_rate(config, 100),
+        ),
     )
 
 
@@ -103,7 +114,7 @@ def lr_too_low(sight: Sight) -> Symptom | None:
     """Every layer moves by a tiny share a step, and the loss falls steadily and too slowly to arrive."""
     if sight.share < 0.08 or sight.learned > _POOR:
         return None
-    moved = max((one for one in sight.updates.values() if math.isfinite(one)), default=math.nan)
+    moved = sight.moved
     config = sight.config
     lr, (lowest, _) = config.optimizer.lr, config.optimizer.usual
     limit = _SMALL if lr >= lowest else 10 * _SMALL
@@ -124,8 +135,9 @@ def lr_too_low(sight: Sight) -> Symptom | None:
         remedies=offered(
             config,
             no_clipping(config),
-            _constant_if_faded(sight),
-            higher_rate(config),
+            constant_if_faded(sight),
+            redrawn(config),
+            higher_rate(config, _wanted(moved)),
             higher_rate(config, 100),
             adam(config),
         ),
@@ -141,9 +153,14 @@ def _why_small(sight: Sight) -> str:
     return f"a learning rate of {sight.lr:.3g} is too low for this network in {sight.total:,} steps"
 
 
-def _constant_if_faded(sight: Sight) -> Remedy | None:
+def constant_if_faded(sight: Sight) -> Remedy | None:
     """Return the remedy of a constant rate, where a schedule has taken most of it away."""
     return constant_rate(sight.config) if sight.lr < 0.1 * sight.config.optimizer.lr else None
+
+
+def _wanted(moved: float) -> float:
+    """Return by how much the rate must grow for steps that move the weights as it is usual."""
+    return min(max(_USUAL / moved, 3.0), 1000.0) if moved > 0 else 10.0
 
 
 def slow_convergence(sight: Sight) -> Symptom | None:
@@ -170,8 +187,9 @@ def slow_convergence(sight: Sight) -> Symptom | None:
         remedies=offered(
             config,
             no_clipping(config),
-            _constant_if_faded(sight),
-            higher_rate(config),
+            constant_if_faded(sight),
+            redrawn(config),
+            higher_rate(config, _wanted(sight.moved)),
             adam(config),
             more_epochs(config),
         ),

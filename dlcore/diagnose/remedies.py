@@ -7,6 +7,7 @@ from dlcore.advice.advice import RECTIFIED, exchanged, hidden_activations, is_st
 from dlcore.changes import is_sound
 from dlcore.choices.activations import SELU, Activation, Identity, Sigmoid, Step, Tanh
 from dlcore.choices.architectures import CustomModel, Mlp, Perceptron
+from dlcore.choices.initializers import Normal, Zeros
 from dlcore.choices.optimizers import Momentum, Nesterov, Sgd
 from dlcore.choices.schedules import Constant
 from dlcore.config import RunConfig, to_table
@@ -53,6 +54,18 @@ def suited_init(config: RunConfig) -> Remedy | None:
         return None
     word = suited(config)
     return Remedy(f"{word} initialization", {"model.init": word})
+
+
+def redrawn(config: RunConfig) -> Remedy | None:
+    """The same where the weights are drawn far from the size that the layers' widths ask for."""
+    init = getattr(config.model, "init", None)
+    if isinstance(init, Zeros):
+        return suited_init(config)
+    hidden: tuple[int, ...] = getattr(config.model, "hidden", ())
+    if not isinstance(init, Normal) or not hidden:
+        return None
+    low, high = ((2 / width) ** 0.5 for width in (max(hidden), min(hidden)))
+    return suited_init(config) if not 0.4 * low < init.std < 1.6 * high else None
 
 
 def suited(config: RunConfig) -> str:
@@ -103,7 +116,8 @@ def leaky(config: RunConfig) -> Remedy | None:
     """A relu that never falls silent altogether."""
     if not any(isinstance(one, RECTIFIED) for one in hidden_activations(config.model)):
         return None
-    return Remedy("leaky relu", {"model.activation": "leaky_relu", "model.init": "he"})
+    steep = {"kind": "leaky_relu", "slope": 0.1}
+    return Remedy("leaky relu", {"model.activation": steep, "model.init": "he"})
 
 
 def tanh_and_xavier(config: RunConfig) -> Remedy | None:
@@ -153,10 +167,9 @@ def lower_rate(config: RunConfig, by: float = 10.0) -> Remedy:
 
 
 def higher_rate(config: RunConfig, by: float = 10.0) -> Remedy:
-    """A learning rate that its optimizer usually takes, or one so many times higher."""
-    lr, (lowest, _) = config.optimizer.lr, config.optimizer.usual
-    default = float(type(config.optimizer).model_fields["lr"].default)
-    wanted = default if lr < lowest and default > lr * by else _rounded(lr * by)
+    """A learning rate so many times higher, but within what its optimizer usually takes."""
+    lr, (lowest, highest) = config.optimizer.lr, config.optimizer.usual
+    wanted = _rounded(max(lr * 3, min(max(lr * by, lowest), highest)))
     return Remedy(f"learning rate {wanted:g}", {"optimizer.lr": wanted})
 
 
@@ -261,6 +274,13 @@ def normalized(config: RunConfig) -> Remedy | None:
     return Remedy("normalized inputs", {"data.normalize": "auto"})
 
 
+def scaled(config: RunConfig) -> Remedy | None:
+    """Targets of mean 0 and deviation 1."""
+    if getattr(config.data, "scale_target", True):
+        return None
+    return Remedy("scaled targets", {"data.scale_target": True})
+
+
 def fitting_loss(config: RunConfig) -> Remedy:
     """Loss and output as the task asks for."""
     changes: dict[str, Any] = {"loss.kind": "auto"}
@@ -271,6 +291,7 @@ def fitting_loss(config: RunConfig) -> Remedy:
 
 def steadying(config: RunConfig) -> Iterator[Remedy | None]:
     """Yield what keeps gradients of a deep network in size."""
+    yield redrawn(config)
     rectified = any(isinstance(one, RECTIFIED) for one in hidden_activations(config.model))
     if rectified:
         yield suited_init(config)

@@ -60,6 +60,7 @@ EXPLAINS: Mapping[Code, tuple[Code, ...]] = {
         "diverged",
         "dead_relu",
         "saturated_activation",
+        "vanishing_gradient",
         "oscillating_loss",
         "overfitting",
     ),

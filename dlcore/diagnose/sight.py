@@ -149,6 +149,11 @@ class Sight:
         """Typical share by which a step moves each layer's weights now."""
         return self._typical(self.history.updates)
 
+    @property
+    def moved(self) -> float:
+        """The largest share by which a step moves the weights of a layer now."""
+        return max((one for one in self.updates.values() if math.isfinite(one)), default=math.nan)
+
     def _typical(self, figures: LayerFigures) -> dict[str, float]:
         stop = bisect_right(figures.steps, self.step)
         start = bisect_right(figures.steps, self.step - self.window)
