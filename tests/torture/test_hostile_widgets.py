@@ -241,7 +241,7 @@ PLACES = {
     ),
     "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60, "per layer"),
     "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 40, "Runs"),
-    "finding": Place(FindingLine, show_finding, 40, "! loss not a number ·", is_cut=False),
+    "finding": Place(FindingLine, show_finding, 40, is_cut=False),
     "remedy": Place(KinLine, show_remedy, 60, "Remedy of"),
     "network": Place(Network, show_network, 20),
     "network, a note": Place(Network, lambda network, text: network.say(text), 60, keeps_lines=True),
