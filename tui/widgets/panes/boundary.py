@@ -125,15 +125,21 @@ def _room(canvas: Canvas) -> Canvas:
 
 
 def _plane(answer: dict[str, Any], regions: Regions, canvas: Canvas) -> Content:
-    top = head("decision", answer["step"], [f"{len(regions.points)} training points"], canvas)
+    top = head(
+        "decision" if regions.classes else "prediction",
+        answer["step"],
+        [f"{len(regions.points)} training points"],
+        canvas,
+    )
     if regions.classes:
         pale = "blank: less sure" if canvas.ascii_only or canvas.colorless else "paler: less sure"
         number = sum(not point.is_right for point in regions.points)
         wrong = Content.assemble((f"{wrong_mark(canvas)} ", "bold"), f"{number} wrong")
-        below = flowed([*class_legend(regions, canvas), wrong, Content(pale)], canvas.width)
+        below = flowed([wrong, *class_legend(regions, canvas), Content(pale)], canvas.width, "  ")
     else:
         low, high = (f"{limit:.3g}" for limit in answer["limits"])
-        below = height_legend(low, high, " .:-=+*#%@", canvas)
+        scale = height_legend(low, high, " .:-=+*#%@", canvas)
+        below = flowed([scale, Content("points are targets: met ones vanish")], canvas.width)
     body = [line.truncate(canvas.width) for line in drawn(regions, canvas)]  # one made for more room
     return Content("\n").join([top, *body, below.stylize_before("$secondary")])
 

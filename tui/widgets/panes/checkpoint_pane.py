@@ -131,11 +131,11 @@ def head(title: str, step: int, parts: list[str], canvas: Canvas) -> Content:
     return line.truncate(canvas.width, ellipsis=True)
 
 
-def flowed(parts: list[Content], width: int) -> Content:
+def flowed(parts: list[Content], width: int, between: str = "   ") -> Content:
     """Return the parts in one line, as many as there is room for."""
     line = Content("")
     for part in parts:
-        longer = part if not line.plain else Content.assemble(line, "   ", part)
+        longer = part if not line.plain else Content.assemble(line, between, part)
         if longer.cell_length > width:
             break
         line = longer

@@ -26,7 +26,10 @@ _STRONGEST = 0.62
 """The share of a class's own colour where the network is certain."""
 _PLAIN_POINTS = 120
 _SPARSE = 30
+_MANY = 5
 _WRONG = "!"
+_PALETTE, _AGAIN = 5, 0.55
+"""Colours of the palette, and by how much a class differs from that five before it."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +92,23 @@ def drawn(regions: Regions, canvas: Canvas) -> list[Content]:
     return framed(body, regions.columns, regions.x, regions.y, regions.axes, canvas)
 
 
+def class_color(label: int, canvas: Canvas) -> Pixel:
+    """Return the colour of a class: the palette's, and paler or darker ones when that begins again."""
+    again = label // _PALETTE % 2
+    return mixed(parsed(canvas.color(label)), foreground(canvas.dark), _AGAIN * again)
+
+
 def class_legend(regions: Regions, canvas: Canvas) -> list[Content]:
     """Return a part for each class: its colour or letters, and its name."""
     marks = ASCII_MARKS if canvas.ascii_only else MARKS
     parts = []
     for label, name in enumerate(regions.names):
-        color = canvas.color(label)
+        color = class_color(label, canvas)
         if canvas.ascii_only or canvas.colorless:
             key = f"{_FILLS[label % len(_FILLS)]}{marks[label % len(marks)]}"
         else:
-            key = "██"
-        parts.append(Content.assemble((key, color), f" {name}"))
+            key = "██" if len(regions.names) < _MANY else "█"
+        parts.append(Content.assemble(colored_mark(key, color), f" {name}"))
     return parts
 
 
@@ -126,8 +135,8 @@ def _painted(regions: Regions, canvas: Canvas) -> list[Content]:
 def _dot(regions: Regions, point: Point, canvas: Canvas) -> Pixel:
     stands_out = foreground(canvas.dark)
     if not regions.classes:
-        return mixed(height(point.value), stands_out, 0.35)
-    return mixed(parsed(canvas.color(int(point.value))), stands_out, 0.45)
+        return height(point.value)
+    return mixed(class_color(int(point.value), canvas), stands_out, 0.45)
 
 
 def _ground(regions: Regions, canvas: Canvas) -> Sequence[Sequence[Pixel]]:
@@ -136,7 +145,7 @@ def _ground(regions: Regions, canvas: Canvas) -> Sequence[Sequence[Pixel]]:
     ground = neutral(canvas.dark)
     shades = [
         [
-            mixed(ground, parsed(canvas.color(label)), _STRONGEST * level / _SHADES)
+            mixed(ground, class_color(label, canvas), _STRONGEST * level / _SHADES)
             for level in range(_SHADES + 1)
         ]
         for label in range(max(1, len(regions.names)))
@@ -157,7 +166,7 @@ def _lettered(regions: Regions, canvas: Canvas) -> list[Content]:
             marks[row // 2, column] = _WRONG, foreground(canvas.dark)
         elif number % every == 0 and regions.classes:
             label = int(point.value)
-            marks.setdefault((row // 2, column), (kinds[label % len(kinds)], parsed(canvas.color(label))))
+            marks.setdefault((row // 2, column), (kinds[label % len(kinds)], class_color(label, canvas)))
     rows = [
         [_letter(regions, line, column, canvas) for column in range(regions.columns)]
         for line in range(len(regions.confidence) // 2)

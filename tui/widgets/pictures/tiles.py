@@ -15,6 +15,8 @@ from tui.widgets.pictures.shades import diverging, grey_letter
 _LARGEST = 32
 """Pixels of a side beyond which no picture is made larger."""
 _STRIP_LABEL = 5
+_DETAIL = 2.5
+"""The area counts, and that a large picture shows more than two of half its size."""
 _SMALL = 24
 """Pixels of a side up to which pictures are made larger before all of them are seen."""
 _READABLE = 7
@@ -64,7 +66,7 @@ class Grid:
 
 
 def grid_of(size: tuple[int, int], number: int, canvas: Canvas, enough: int = 10) -> Grid | None:
-    """Return the grid that fills most of the room while `enough` pictures are seen; None without room.
+    """Return the grid that fills the room well while `enough` pictures are seen; None without room.
 
     Where there is no room for so many, it is the one with most of them.
     """
@@ -78,7 +80,7 @@ def grid_of(size: tuple[int, int], number: int, canvas: Canvas, enough: int = 10
         return None
     wanted = [grid for grid in good if grid.number >= _wanted(grid, width, number, enough)]
     if wanted:
-        return max(wanted, key=lambda grid: min(number, grid.number) * grid.width * grid.height)
+        return max(wanted, key=lambda grid: min(number, grid.number) * grid.width**_DETAIL)
     return max(good, key=lambda grid: (min(number, grid.number), grid.width))
 
 
