@@ -125,11 +125,11 @@ def samples_of(
 
 def _judged(true: int, called: int, high: float) -> dict[str, Any]:
     """What a network says of a sample, the surer of the wrong class, or the less sure of the right one."""
-    other = 1 if true == 0 else 0
-    scores = [[true, 1.2 - high], [other, high - 0.2]]
     if true != called:
-        scores = [[called, high], [true, 0.9 * (1 - high)]]
-    margin = (1 - 2 * high) if true != called else 0.5 * (1.2 - high)
+        scores, margin = [[called, high], [true, 0.9 * (1 - high)]], 1 - 2 * high
+    else:
+        own = 1.3 - 0.8 * high
+        scores, margin = [[true, own], [1 if true == 0 else 0, 1 - own]], 2 * own - 1
     return {"true": true, "predicted": called, "scores": scores, "margin": margin}
 
 
