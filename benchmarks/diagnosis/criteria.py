@@ -233,6 +233,7 @@ CRITERIA: dict[str, Criterion] = {
     "dead_relu": _dead,
     "saturated_activation": _saturated,
     "nan": _rate,
+    "diverged": _rate,
     "lr_too_high": _rate,
     "oscillating_loss": _rate,
     "lr_too_low": _too_low,

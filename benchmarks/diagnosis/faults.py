@@ -177,7 +177,7 @@ def _mismatch(chance: Chance) -> Draft:
 
 FAMILIES: tuple[Family, ...] = (
     Family("vanishing_gradient", 38, _vanishing, ("vanishing_gradient",)),
-    Family("exploding_gradient", 36, _exploding, ("exploding_gradient",)),
+    Family("exploding_gradient", 56, _exploding, ("exploding_gradient",)),
     Family("dead_relu", 100, _dead, ("dead_relu",)),
     Family("saturated_activation", 76, _saturated, ("saturated_activation",)),
     Family("linear_collapse", 38, _collapse, ("linear_collapse",)),

@@ -86,9 +86,25 @@ def _too_low(chance: Chance) -> Draft:
     return Draft(task, sick, fault, "the rate of a good run", cure, ("lr_too_low", "slow_convergence"))
 
 
+def _runaway(chance: Chance) -> Draft:
+    """Draw a rate that drives the weights far away, where bounded layers or scaled steps keep them finite."""
+    task = chance.task(("digits", "few digits", "blobs", "moons", "spiral", "circles", "xor", "sine"))
+    depth = chance.whole(2, 4)
+    if chance.number % 2:
+        optimizer, bent = chance.of(("sgd", "momentum")), "tanh"
+        factor = chance.between(20, 200)
+    else:
+        optimizer, bent = chance.of(("adam", "adamw", "rmsprop")), chance.of(("tanh", "relu", "gelu"))
+        factor = chance.between(100, 1000)
+    sick = {**layers(bent, chance.of((32, 64)), depth), **rate(task, optimizer, depth, factor)}
+    fault = f"a rate {factor:g} times that of a good run"
+    return Draft(task, sick, fault, "the rate of a good run", rate(task, optimizer, depth), _TOO_HIGH)
+
+
 RATE_FAMILIES: tuple[Family, ...] = (
     Family("nan", 48, _unbounded, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
+    Family("diverged", 40, _runaway, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
     Family("lr_too_high", 76, _too_high, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
-    Family("oscillating_loss", 104, _swinging, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
-    Family("lr_too_low", 34, _too_low, ("lr_too_low",)),
+    Family("oscillating_loss", 144, _swinging, ("nan", "diverged", "lr_too_high", "oscillating_loss")),
+    Family("lr_too_low", 42, _too_low, ("lr_too_low",)),
 )

@@ -91,7 +91,7 @@ def _by_heart(chance: Chance) -> Draft:
 
 
 REGIME_FAMILIES: tuple[Family, ...] = (
-    Family("slow_convergence", 56, _slow, ("slow_convergence",)),
-    Family("plateau", 44, _plateau, ("plateau",)),
+    Family("slow_convergence", 76, _slow, ("slow_convergence",)),
+    Family("plateau", 60, _plateau, ("plateau",)),
     Family("overfitting", 64, _by_heart, ("overfitting",)),
 )
