@@ -13,6 +13,8 @@ from dlcore.history import first_last_ratio
 
 _NAME = 6
 _NUMBER = 8
+AROUND = 3
+"""Rows beside those of the layers: title, axis, ratio."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -60,7 +62,7 @@ class GradientBars(Widget):
         low, high = self._decades
         bars = width - _NAME - _NUMBER - 2
         rows = [self._row(layer, norm, low, high, bars) for layer, norm in self._norms.items()]
-        room = height - 4
+        room = height - AROUND
         if len(rows) > room > 2:
             head = room // 2
             hidden = Content(f"⋮ {len(rows) - room + 1} more").stylize("$secondary")

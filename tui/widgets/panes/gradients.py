@@ -4,13 +4,10 @@ from textual.app import ComposeResult
 
 from tui.charts import View, gradient_chart
 from tui.looks import look_at
-from tui.widgets.gradient_bars import GradientBars
+from tui.widgets.gradient_bars import AROUND, GradientBars
 from tui.widgets.panes.layered import Layered, absent
 from tui.widgets.panes.pane import Moment
 from tui.widgets.plot import Plot
-
-_AROUND = 4
-"""Rows of the bars beside those of the layers: title, axis, ratio, and one to breathe."""
 
 
 class Gradients(Layered):
@@ -39,6 +36,6 @@ class Gradients(Layered):
             bars.say(absent(moment, next(iter(history.gradients.steps), None)))
             return
         bars.show(look.figures, look.step, look.recent)
-        if self.share(len(look.figures) + _AROUND, bars, plot):
+        if self.share(len(look.figures) + AROUND, bars, plot):
             view = View(columns=max(20, self.size.width), cursor=moment.past)
             plot.show(gradient_chart(history, view))
