@@ -5,7 +5,6 @@ What came of it is read from both, whenever somebody asks.
 """
 
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,32 +17,13 @@ from dlcore.changes import with_changes
 from dlcore.config import RunConfig
 from dlcore.diagnose.finding import Finding, Remedy
 from dlcore.history import LIVE, Metric, State
-from dlcore.rundir import RunDir, run_ids, stamped
+from dlcore.origin import Origin, origin
+from dlcore.rundir import RunDir, run_ids
 from dlcore.runs import Fold, read_facts
 
 _MOST_RUNS = 1000
 """So many runs are looked through for children, those made right after the parent."""
-_MOST_LETTERS = 200
 _STATES: Mapping[object, State] = {"finished": "finished", "stopped": "stopped", "failed": "failed"}
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a run comes from: the run before it, and the remedy that it takes, if it takes one."""
-
-    run: str
-    """The parent's id."""
-    step: int
-    """The parent's step that it goes on from; 0 for a remedy, which is trained from its first step."""
-    code: str = ""
-    """What was found at the parent."""
-    remedy: str = ""
-    """The remedy's name."""
-
-    def table(self) -> dict[str, Any]:
-        """Return what `run.json` gets."""
-        found: dict[str, Any] = {"run": self.run, "step": self.step}
-        return found | ({"code": self.code, "remedy": self.remedy} if self.remedy else {})
 
 
 def remedy_of(run: RunDir, finding: Finding, remedy: Remedy) -> Origin:
@@ -57,20 +37,6 @@ def remedied(run: RunDir, step: int, remedy: Remedy) -> RunConfig:
     Raises DltuiError where the configuration cannot be read or does not take the remedy.
     """
     return with_changes(config_at(run, step), remedy.set)
-
-
-def origin(facts: Mapping[str, Any]) -> Origin | None:
-    """Return where a run comes from, by its `run.json`; None where nothing sound is said."""
-    parent = facts.get("parent")
-    if not isinstance(parent, dict):
-        return None
-    run, step = parent.get("run"), parent.get("step")
-    code, remedy = (str(parent.get(key, ""))[:_MOST_LETTERS] for key in ("code", "remedy"))
-    # The id becomes a path.
-    is_id = isinstance(run, str) and stamped(run) is not None and os.sep not in run and "\0" not in run
-    if not is_id or not isinstance(step, int) or isinstance(step, bool):
-        return None
-    return Origin(str(run), step, code, remedy)
 
 
 @dataclass(frozen=True, slots=True)

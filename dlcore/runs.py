@@ -22,6 +22,7 @@ from dlcore.history import LIVE, Metric, RunHistory, State
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
 from dlcore.oneline import print_value
+from dlcore.origin import Origin, origin
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir, stamped
 from dlcore.summary import created, summarize
@@ -59,6 +60,8 @@ class RunRow:
     steps: int
     made: datetime | None
     """When it was made, where that is known."""
+    origin: Origin | None = None
+    """Where it comes from, if it comes from another run."""
 
     @property
     def live(self) -> bool:
@@ -140,7 +143,8 @@ def ended_row(run: RunDir, facts: dict[str, Any]) -> RunRow | None:
         return None
     name, network = _words(run, facts)
     split, metric, score = _best(summary.get("best"))
-    return RunRow(run, _ENDED[ended], name, network, split, metric, score, epochs, steps, _made(run, facts))
+    made, begun = _made(run, facts), origin(facts)
+    return RunRow(run, _ENDED[ended], name, network, split, metric, score, epochs, steps, made, begun)
 
 
 class Fold:
@@ -153,6 +157,7 @@ class Fold:
         self._step = 0
         self._name, self._network = _words(run, facts)
         self._made = _made(run, facts)
+        self._origin = origin(facts)
 
     def read(self, seconds: float = math.inf) -> bool:
         """Take in what is new, for about so long at most; return whether that was all there is."""
@@ -212,6 +217,7 @@ class Fold:
             epochs=summary["epochs"],
             steps=summary["steps"],
             made=self._made,
+            origin=self._origin,
         )
 
 

@@ -10,7 +10,7 @@ from dlcore import commands, launch, rundir
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
-from dlcore.lineage import Origin
+from dlcore.origin import Origin
 from dlcore.rundir import RunDir
 from tui import start_warnings
 from tui.ending import Trainer

@@ -13,7 +13,8 @@ from dlcore.commands import Set
 from dlcore.config import to_table
 from dlcore.errors import ConfigError
 from dlcore.history import State
-from dlcore.lineage import Kin, Origin, Standing, Trial, origin, remedied, remedy_of
+from dlcore.lineage import Kin, Standing, Trial, remedied, remedy_of
+from dlcore.origin import Origin, origin
 from dlcore.rundir import RunDir
 from tests.dlcore.diagnose.findings import RELU, SLOWER, VANISHING
 from tests.tui.fakes import MOMENT, FakeRun

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dlcore.diagnose import Remedy
-from dlcore.lineage import Origin, Trial, standing
+from dlcore.lineage import Trial, standing
+from dlcore.origin import Origin
 from tests.dlcore.diagnose.findings import VANISHING
 from tests.torture.hostile import strings
 from tests.torture.ledger import chance, times

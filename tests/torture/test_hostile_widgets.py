@@ -29,8 +29,9 @@ from dlcore.clean import clean
 from dlcore.errors import Problem
 from dlcore.events import DataFetched
 from dlcore.history import RunHistory
-from dlcore.lineage import Origin, Relations, Trial, standing
+from dlcore.lineage import Relations, Trial, standing
 from dlcore.oneline import parse
+from dlcore.origin import Origin
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry
 from dlcore.runs import RunRow

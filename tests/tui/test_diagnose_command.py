@@ -10,7 +10,7 @@ import pytest
 from dlcore.atomic import read_json, write_json
 from dlcore.commands import Set
 from dlcore.diagnose.silenced import switch
-from dlcore.lineage import Origin
+from dlcore.origin import Origin
 from dlcore.rundir import RunDir
 from tests.tui.fakes import MOMENT, VANISHING, FakeRun
 from tests.tui.test_cli import invoke
@@ -110,6 +110,8 @@ def test_parent_and_child_say_what_came_of_it(stuck: FakeRun, make_run: MakeRun)
         assert f"A remedy of {stuck.dir.id}, for vanishing gradient.\n" in below
         assert f"{came_of_it} the parent had 10.45 %.\n" in below
         assert f"{came_of_it} this run had 10.45 %: {child.dir.id}\n" in invoke(command, stuck.dir.id).output
+    rows = json.loads(invoke("runs", "--json").output)
+    assert [row["parent"] for row in rows] == [parent, None]
     told = json.loads(invoke("show", child.dir.id, "--json").output)
     assert told["parent"]["run"] == stuck.dir.id
     assert told["parent"]["figures"]["accuracy"] < 0.11

@@ -17,7 +17,7 @@ from dlcore.atomic import read_json, write_json
 from dlcore.commands import Stop
 from dlcore.diagnose import Finding
 from dlcore.diagnose.silenced import silenced
-from dlcore.lineage import Origin
+from dlcore.origin import Origin
 from dlcore.rundir import RunDir
 from tests.dlcore.diagnose.findings import NAN
 from tests.dlcore.diagnose.findings import VANISHING as FOUND

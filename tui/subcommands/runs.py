@@ -76,6 +76,7 @@ def _fields(row: RunRow) -> dict[str, object]:
         row.metric: row.score,
         "epochs": row.epochs,
         "steps": row.steps,
+        "parent": row.origin.table() if row.origin is not None else None,
     }
 
 
