@@ -94,7 +94,7 @@ async def test_every_page_and_key_of_a_digits_network(home: Path, direct: Direct
                 await press(stage, screen, "right")
         for page, words in zip(
             shown,
-            ("Σ w·x", "−log p", "Σ over samples of δ·x", "beta1·m before", "relative error"),
+            ("Σ w·x", "−log p", "Σ δ·x over samples", "beta1·m before", "relative error"),
             strict=True,
         ):
             assert words in page

@@ -97,11 +97,9 @@ def _chain(answer: dict[str, Any], chain: dict[str, Any], rooms: list[int]) -> L
         value = f"dL/dw = {figure(chain['value'])}" if "value" in chain else ""
         return [title(name, value), said(f"  {chain['note']}")]
     rule = "δ·1" if answer["is_bias"] else "δ·x"
-    found = [title(f"{name}, {chain['label']}", f"dL/dw = Σ over samples of {rule}")]
+    found = [title(f"{name}, {chain['label']}", f"dL/dw = Σ {rule} over samples")]
     if chain["places"] > 1:
-        found = [
-            title(f"{name}, {chain['label']}", f"dL/dw = Σ over samples and {chain['places']} places of δ·x")
-        ]
+        found = [title(f"{name}, {chain['label']}", f"dL/dw = Σ δ·x over samples × {chain['places']} places")]
     ends = [("dL/dw", chain["value"])]
     if chain["uses"] > 1:
         found.append(

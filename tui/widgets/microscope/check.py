@@ -22,7 +22,7 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
             "nudged by ε either way, in double",
         ),
         _line("w", _long(content["old"])),
-        _line("ε", figure(content["epsilon"]), "short enough, and not too short"),
+        _line("ε", figure(content["epsilon"]), _why(content)),
         _line("L(w + ε)", _long(content["above"])),
         _line("L(w − ε)", _long(content["below"])),
         _line("(L(w + ε) − L(w − ε))/2ε", _long(content["difference"]), "the difference", "bold"),
@@ -40,6 +40,13 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
         chosen = next(at for at, row in enumerate(content["rows"]) if row["epsilon"] == content["epsilon"])
         found += [Content(""), *table(heads, rows, chosen, max(4, height - len(found) - 2))]
     return found
+
+
+def _why(content: dict[str, Any]) -> str:
+    """Return why the step is as long as it is."""
+    if content["kink"] is None:
+        return "short enough, and not too short"
+    return f"within {content['kink']:.0e} the loss has a kink, as of relu"
 
 
 def _line(words: str, value: str, aside: str = "", style: str = "") -> Content:
@@ -78,4 +85,6 @@ def _remark(row: dict[str, Any], content: dict[str, Any]) -> str:
         return "the step taken"
     if row["error"] is None or row["error"] < _AGREES:
         return ""
+    if content["kink"] is not None and row["epsilon"] > content["epsilon"]:
+        return "too long: the loss has a kink"
     return "too long: the loss bends" if row["epsilon"] > content["epsilon"] else "too short: rounding"

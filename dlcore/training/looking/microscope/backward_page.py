@@ -171,7 +171,7 @@ def _way_back(taker: Call | None) -> str:
         return "is not written out here: no module takes it"
     match taker.module:
         case nn.Conv1d() | nn.Conv2d() | nn.Conv3d():
-            rule = ": Σ w·δ over all filters and places that see it"
+            rule = ": Σ w·δ over its filters and places"
         case nn.MaxPool1d() | nn.MaxPool2d() | nn.MaxPool3d():
             rule = ", to the largest of each window alone"
         case nn.AvgPool1d() | nn.AvgPool2d() | nn.AvgPool3d() | nn.AdaptiveAvgPool2d():

@@ -9,8 +9,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from dlcore.training.layers import WeightedLayer
 from dlcore.training.models import PoolingSequence
+
+_OVERWRITABLE = (
+    nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm,
+)  # fmt: skip
+"""Modules behind which networks add in place, or apply a function in place."""
 
 
 @dataclass(eq=False)
@@ -34,7 +38,7 @@ class Call:
     training: bool
     """Whether the module was in training mode."""
     kept: torch.Tensor | None = None
-    """A copy of what a layer with weights gave: a function of the network's own may overwrite it."""
+    """A copy of what a layer or norm gave: functions of the network's own may overwrite that."""
     read_from: Any = None
     """Where autograd has the inputs from; and, of the output, what it has noted."""
     made_by: Any = None
@@ -45,6 +49,11 @@ class Call:
     def hands_to(self, other: "Call") -> bool:
         """Whether the other call was given what came out here, unchanged."""
         return self.output is not None and other.inputs is self.output and other.read == self.wrote
+
+    @property
+    def is_overwritten(self) -> bool:
+        """Whether what came out is no longer known."""
+        return self.kept is None and self.output is not None and self.output._version != self.wrote
 
     @property
     def values(self) -> torch.Tensor:
@@ -77,7 +86,7 @@ def recorded(network: nn.Module) -> Iterator[list[Call]]:
         if call.output is not None and call.output.requires_grad:
             call.made_by = call.output.grad_fn
             call.output.register_hook(call.take)
-            if isinstance(module, WeightedLayer):
+            if isinstance(module, _OVERWRITABLE):
                 call.kept = call.output.detach().clone()
         if first is not None and first.grad_fn is not None:
             call.read_from = first.grad_fn

@@ -22,6 +22,8 @@ SENSIBLE = _PRECISION ** (1 / 3)
 
 (Press et al., Numerical Recipes, section 5.7.)
 """
+_AGREES, _SHRINKS, _TRIALS = 1e-4, 20.0, 3
+"""Where they do not agree, a kink (as relu has one) may lie within the step: shorter ones are tried."""
 _OTHERS = (1e-1, 1e-2, 1e-4, 1e-8, 1e-11)
 """Steps that are too long or too short: they show what is wrong with them."""
 _LIGHT = 3_000_000
@@ -37,12 +39,17 @@ def check_page(frozen: Frozen, chosen: Chosen) -> dict[str, Any]:
     exact = trial.gradient()
     scale = max(1.0, abs(trial.old))
     once = frozen.gradients[chosen.parameter]
-    found = trial.row(SENSIBLE * scale, exact)
+    tried = [trial.row(SENSIBLE * scale, exact)]
+    while tried[-1]["error"] is not None and tried[-1]["error"] > _AGREES and len(tried) < _TRIALS:
+        tried.append(trial.row(tried[-1]["epsilon"] / _SHRINKS, exact))
+    is_kinked = tried[-1]["error"] is not None and tried[-1]["error"] <= _AGREES < tried[0]["error"]
+    found = tried[-1] if is_kinked else tried[0]
     figures = sum(call.output.numel() for call in frozen.calls if call.output is not None)
     others = [trial.row(share * scale, exact) for share in _OTHERS] if figures <= _LIGHT else []
     piled = frozen.piled[chosen.parameter]
     return {
         **found,
+        "kink": tried[0]["epsilon"] if is_kinked else None,
         "old": number(trial.old),
         "loss": number(trial.loss),
         "exact": number(exact),

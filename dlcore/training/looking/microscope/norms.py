@@ -27,9 +27,8 @@ class _Norm:
 
 
 def _norm(stage: Stage, spot: Spot) -> _Norm:
-    module, given, told = stage.call.module, stage.before.output, stage.call.gradient
-    assert given is not None
-    given = given.detach().double()
+    module, given, told = stage.call.module, stage.before.values, stage.call.gradient
+    given = given.double()
     told = torch.zeros_like(given) if told is None else told.double()
     weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
     gammas = torch.ones(1) if weight is None else weight.detach().double()
@@ -63,7 +62,7 @@ def normalized(stage: Stage, spot: Spot) -> Written:
     given = spot.of(stage.before.values)
     rule = f"gamma·({stage.given} − mean) / √(var + eps) + beta"
     return written(
-        "n", rule, spot.of(stage.call.output),
+        "n", rule, spot.of(stage.call.values),
         norm.gamma, "·(", given, " − ", norm.mean, ") / √(", norm.variance, " + ", norm.eps, ") + ",
         norm.beta,
     )  # fmt: skip
@@ -77,9 +76,7 @@ def statistics(stage: Stage, spot: Spot) -> str:
         return ""
     mean, variance = (getattr(stage.call.module, f"running_{name}", None) for name in ("mean", "var"))
     if _norm(stage, spot).is_fixed:
-        column = stage.before.output
-        assert column is not None
-        of_batch = column.detach()[:, spot.unit]
+        of_batch = stage.before.values[:, spot.unit]
         here = f"{float(of_batch.mean()):.4g} and {float(of_batch.var(correction=0)):.4g}"
         return f"mean and var are the running ones; this batch's are {here}"
     if mean is None or variance is None:

@@ -137,7 +137,7 @@ def _function(later: list[Call], call: Call) -> Call | None:
 def _kind(call: Call, layer: Call) -> Kind | None:
     module, output = call.module, call.output
     assert layer.output is not None
-    if output is None or output.shape != layer.output.shape:
+    if output is None or output.shape != layer.output.shape or call.is_overwritten:
         return None
     if type(module) in _ACTIVATIONS:
         return "activation"

@@ -67,12 +67,11 @@ def _kept(stage: Stage, spot: Spot) -> float | None:
 
 
 def _out(stage: Stage, spot: Spot) -> float:
-    return spot.of(stage.call.output)
+    return spot.of(stage.call.values)
 
 
 def _row(call: Call, spot: Spot) -> torch.Tensor:
-    assert call.output is not None
-    return call.output.detach()[spot.sample].double()
+    return call.values[spot.sample].double()
 
 
 def backward(stage: Stage, spot: Spot) -> list[Written]:

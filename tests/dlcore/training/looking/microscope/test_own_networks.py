@@ -178,7 +178,7 @@ def test_every_kind_of_convolution_adds_up(own: Callable[[str], RunDir], layer: 
         assert rule["sum"] == pytest.approx(rule["value"], rel=1e-4, abs=1e-8)
         assert adds_up(answer)
     note = look(run, "backward")["content"]["delta"]["note"]
-    assert note == "dL/dz comes back from grouped: Σ w·δ over all filters and places that see it"
+    assert note == "dL/dz comes back from grouped: Σ w·δ over its filters and places"
 
 
 def test_a_layer_that_is_used_twice_sums_over_both(own: Callable[[str], RunDir]) -> None:
