@@ -92,9 +92,10 @@ class Frames:
         return both
 
     def _is_time(self, step: int, epoch_end: int, training_seconds: float) -> bool:
-        is_late = step >= self._next or (step == epoch_end and step - self._latest >= self._apart)
-        if not is_late or step == self._steps:  # behind the last step there is nothing to slow down
-            return is_late
+        if step == self._steps:  # behind the last step there is nothing to slow down
+            return True
+        if step < self._next and (step != epoch_end or step - self._latest < self._apart):
+            return False
         lent = _LENT * math.log1p(step) / math.log1p(max(step, self._steps))  # as frames are spaced
         return self._budget.seconds + self._took <= lent + self._budget.share * training_seconds
 
