@@ -285,6 +285,7 @@ class DltuiApp(App["RunDir | None"]):
                 self._inspector,
                 active=self.current_mode,
                 ascii_only=self._ascii_only,
+                is_watched=lambda: self._feed is not None and self._feed.run == message.run,
             )
         )
 

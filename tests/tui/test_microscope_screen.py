@@ -13,8 +13,10 @@ from dlcore.rundir import RunDir
 from dlcore.training.looking.microscope.answer import microscope
 from tests.dlcore.trained import train
 from tests.tui.fakes import FakeInspector, FakeRun, Stage, count_refreshes, opened
+from tui.messages import RunOpened
 from tui.screens.dialogs import Help
 from tui.screens.microscope import MicroscopeScreen
+from tui.widgets.microscope import check
 from tui.widgets.microscope.board import column, figure, numbers_of, rule, share_out, table
 from tui.widgets.microscope.book import PAGES
 
@@ -218,6 +220,47 @@ async def test_without_a_run_the_key_does_nothing() -> None:
         await stage.show("train")
         await stage.press("m")
         assert stage.app.screen is stage.train
+
+
+async def test_it_closes_once_another_run_is_watched(home: Path, direct: DirectInspector) -> None:
+    runs = [train(home, "digits mlp 6, n=40 b=20 e=1").run for _ in range(2)]
+    async with opened(watched(runs[0])) as stage:
+        screen = await under_it(stage)
+        await stage.show("runs")
+        await stage.press("2")
+        await stage.until(lambda: stage.app.screen is screen)
+        await stage.show("runs")
+        stage.app.post_message(RunOpened(runs[1]))
+        await stage.until(lambda: stage.app.screen is stage.train)
+        assert stage.train.feed is not None
+        assert stage.train.feed.run == runs[1]
+
+
+# -- what the check says ----------------------------------------------------------------------------
+
+
+def checked(**content: Any) -> str:
+    """The page of a check, with figures of our own."""
+    row = {"epsilon": 6e-6, "above": 1.0, "below": 1.0, "difference": 0.5, "error": 1e-9}
+    rows = [{**row, "epsilon": 0.1, "error": 0.2}, row]
+    found = {
+        **row, "kink": None, "old": 0.5, "loss": 1.0, "exact": 0.5, "single": 0.5, "held": 0.5,
+        "noise": 4e-11, "rows": rows, **content,
+    }  # fmt: skip
+    passes = content.pop("passes", 1)
+    answer = {"parameter": "w", "unit": 0, "weight_label": "input 0", "passes": passes, "content": found}
+    return "\n".join(line.plain for line in check.lines(answer, 78, 19))
+
+
+def test_a_check_says_why_it_does_not_agree() -> None:
+    assert "✓ they agree" in checked()
+    assert "too long: the loss bends" in checked()
+    assert "known to ±4e-11" in checked(error=0.5, exact=1e-11)
+    assert "there may be a kink" in checked(error=0.5)
+    assert "nothing to compare" in checked(error=None, difference=None)
+    assert "within 1e-04 the loss has a kink" in checked(kink=1e-4)
+    assert "too long: the loss has a kink" in checked(kink=1e-4)
+    assert "zero_grad forgotten: 3 times as much" in checked(passes=3, held=1.5)
 
 
 # -- how numbers stand on a page --------------------------------------------------------------------

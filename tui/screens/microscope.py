@@ -1,5 +1,6 @@
 """The microscope: one batch of a run frozen, walked through page by page. The run itself is left alone."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -58,6 +59,7 @@ class MicroscopeScreen(LabScreen):
         *,
         active: str = "train",
         ascii_only: bool = False,
+        is_watched: Callable[[], bool] = lambda: True,
     ) -> None:
         """`step` is the one that is looked at: None takes the newest checkpoint. `active` is a tab's name."""
         super().__init__()
@@ -66,6 +68,8 @@ class MicroscopeScreen(LabScreen):
         self._inspector = inspector
         self._active = active
         self._ascii_only = ascii_only
+        self._is_watched = is_watched
+        """Whether the run is still the one that the app looks at."""
         self._look = Look()
         self._answer: dict[str, Any] = {}
         """What the page that is shown was made of."""
@@ -170,8 +174,11 @@ class MicroscopeScreen(LabScreen):
         self.call_after_refresh(self._show)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        """Write the page anew: the window may be another."""
-        self.call_after_refresh(self._show)
+        """Write the page anew, as the window may be another; where the run is another one, go."""
+        if self._is_watched():
+            self.call_after_refresh(self._show)
+        else:
+            self.call_after_refresh(self.action_back)
 
     # -- keys ---------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ def lines(answer: dict[str, Any], width: int, height: int) -> Lines:
     if len(content["rows"]) > 1:
         heads = ("ε", "difference", "relative error", "")
         rows = [
-            [f"{row['epsilon']:.0e}", _long(row["difference"]), f"{row['error']:.0e}", _remark(row, content)]
+            [f"{row['epsilon']:.0e}", _long(row["difference"]), _share(row["error"]), _remark(row, content)]
             for row in content["rows"]
         ]
         chosen = next(at for at, row in enumerate(content["rows"]) if row["epsilon"] == content["epsilon"])
@@ -52,6 +52,10 @@ def _why(content: dict[str, Any]) -> str:
 def _line(words: str, value: str, aside: str = "", style: str = "") -> Content:
     shown = (value, style) if style else value
     return Content.assemble(f"  {words:<{_WORDS}} = ", shown, (f"   {aside}" if aside else "", "$secondary"))
+
+
+def _share(error: Number) -> str:
+    return "–" if error is None else f"{error:.0e}"
 
 
 def _long(value: Number) -> str:
