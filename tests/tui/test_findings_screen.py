@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -60,6 +61,12 @@ def words(widget: Widget) -> str:
 def chosen(stage: Stage) -> str:
     row = stage.app.screen.focused
     return words(row) if isinstance(row, Row) else ""
+
+
+def is_seen(row: Row) -> bool:
+    """Whether all of a row is within what scrolls."""
+    scroll = row.screen.query_one(VerticalScroll)
+    return scroll.region.contains_region(row.region)
 
 
 async def open_findings(stage: Stage) -> None:
@@ -163,7 +170,7 @@ def test_what_fits_is_said(width: int, findings: tuple[Finding, ...], text: str)
 # -- the screen -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(60, 16), *SIZES])
 async def test_the_findings_in_full(stuck: FakeRun, size: tuple[int, int]) -> None:
     async with opened(stuck, size=size) as stage:
         await open_findings(stage)
@@ -181,7 +188,7 @@ async def test_the_findings_in_full(stuck: FakeRun, size: tuple[int, int]) -> No
             stage.type("down")
             await stage.until(partial(getattr, row, "has_focus"))
             assert chosen(stage).startswith(f"› {number} ")
-            assert row.region.bottom <= size[1]
+            await stage.until(partial(is_seen, row))
         stage.type("escape")
         await stage.until(lambda: stage.app.screen is stage.train)
 

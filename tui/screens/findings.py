@@ -28,12 +28,18 @@ Taken = tuple[Finding, Remedy]
 _SECONDS = 1.0
 _AROUND = 7
 """Rows that are not for findings."""
-_KEYS = "enter or a number takes a remedy · s switches a rule off · esc goes back"
+_KEYS = "enter takes it · s switches its rule off · esc back"
 
 
 class Row(Horizontal, can_focus=True):
     """What can be chosen: a remedy, a finding that has none, or a rule that is switched off."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [  # here, or what scrolls around it would take them
+        Binding("up,k", "screen.move(-1)", "Up", show=False),
+        Binding("down,j", "screen.move(1)", "Down", show=False),
+        Binding("pageup", "screen.scroll_page(-1)", "Page up", show=False),
+        Binding("pagedown", "screen.scroll_page(1)", "Page down", show=False),
+    ]
     DEFAULT_CSS = """
     Row { height: auto; }
     Row:focus { background: $primary 25%; }
@@ -70,10 +76,6 @@ class FindingsScreen(ModalScreen[Taken | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,d", "dismiss(None)", "Back"),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "scroll_page(-1)", "Page up", show=False),
-        Binding("pagedown", "scroll_page(1)", "Page down", show=False),
         Binding("enter", "take", "Take"),
         Binding("s", "switch", "Switch off or on"),
         *(Binding(str(number), f"take({number})", "Take", show=False) for number in range(1, 10)),
@@ -94,6 +96,7 @@ class FindingsScreen(ModalScreen[Taken | None]):
         self._read_only = read_only
         self._codes: list[str] = []
         """What is shown."""
+        self._writing = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         """Return the findings, then the rules that are switched off."""
@@ -142,13 +145,15 @@ class FindingsScreen(ModalScreen[Taken | None]):
             await self._write_anew()
 
     async def _write_anew(self) -> None:
-        await self.recompose()
+        async with self._writing:
+            await self.recompose()
         self.on_resize()
         self._go(0)
 
     def on_resize(self) -> None:
         """Leave room for title and keys."""
-        self.query_one(VerticalScroll).styles.max_height = max(self.size.height - _AROUND, 1)
+        for scroll in self.query(VerticalScroll):
+            scroll.styles.max_height = max(self.size.height - _AROUND, 1)
 
     def action_move(self, rows: int) -> None:
         """Go to the next row, or the one before; at the ends, show all there is."""
