@@ -33,7 +33,9 @@ _MOST_PRODUCTS = 1.7e10
 _SLOWER = 3
 """A product of a convolution takes so many times as long as one of a matrix."""
 _MOST_PARAMETERS = 2_000_000
-_MOST_CHECKPOINTS = 24
+_MOST_CHECKPOINTS, _FEWEST_CHECKPOINTS = 24, 3
+_MOST_FIGURES = 8_000_000
+"""Of the checkpoints of large networks only so many are held together: 32 MB."""
 _TURN_SECONDS = 0.35
 """So long one answer may take; the next one goes on where it ended."""
 _KEPT = 6
@@ -44,8 +46,10 @@ _FLATTEST = 0.4
 
 _weights: dict[tuple[str, int, int], torch.Tensor] = {}
 """Of the checkpoints that were read, by run, step and time of writing."""
-_slices: dict[tuple[Any, ...], "Slice"] = {}
-"""Those that were looked at last, by their checkpoints."""
+_answers: dict[tuple[Any, ...], dict[str, Any]] = {}
+"""What was measured last, by its checkpoints."""
+_begun: dict[tuple[Any, ...], "Slice"] = {}
+"""The one in the making."""
 
 
 @torch.no_grad()
@@ -59,19 +63,27 @@ def surface(path: str, step: int | None = None, seconds: float = _TURN_SECONDS) 
     "done": share}, and each call goes on for so many seconds. Raises DltuiError where it would take too long.
     """
     run = opened(path, step)
-    there = _checkpoints(RunDir(Path(path)), run.step)
+    there = _checkpoints(RunDir(Path(path)), run)
     key = (path, *there)
-    found = _slices.pop(key, None) or Slice(run, path, there)
-    _slices[key] = found  # behind the others
-    while len(_slices) > _KEPT:
-        del _slices[next(iter(_slices))]
-    return found.measured(seconds)
+    if key in _answers:
+        return _answers[key]
+    if key not in _begun:
+        _begun.clear()
+        _begun[key] = Slice(run, path, there)
+    answer = _begun[key].measured(seconds)
+    if "grid" in answer:
+        _begun.clear()  # with the weights and the data that it holds
+        _answers[key] = answer
+        while len(_answers) > _KEPT:
+            del _answers[next(iter(_answers))]
+    return answer
 
 
-def _checkpoints(run: RunDir, step: int) -> tuple[tuple[int, int], ...]:
-    """Return steps and times of writing of the checkpoints up to a step, thinned evenly."""
-    there = [(one, file) for one, file in saved(run).items() if one <= step]
-    last, wanted = len(there) - 1, min(len(there), _MOST_CHECKPOINTS)
+def _checkpoints(folder: RunDir, run: Opened) -> tuple[tuple[int, int], ...]:
+    """Return steps and times of writing of the checkpoints up to that of a run, thinned evenly."""
+    there = [(one, file) for one, file in saved(folder).items() if one <= run.step]
+    room = max(_FEWEST_CHECKPOINTS, _MOST_FIGURES // max(1, _parameters(run)))
+    last, wanted = len(there) - 1, min(len(there), room, _MOST_CHECKPOINTS)
     kept = {round(index * last / max(wanted - 1, 1)) for index in range(wanted)}
     return tuple((there[index][0], there[index][1].stat().st_mtime_ns) for index in sorted(kept))
 
@@ -80,9 +92,8 @@ class Slice:
     """A slice in the making."""
 
     def __init__(self, run: Opened, path: str, there: tuple[tuple[int, int], ...]) -> None:
-        parameters = sum(parameter.numel() for parameter in run.model.parameters())
         sample, _ = samples_at(run.data, run.data.training, torch.tensor([0]))
-        side, number = affordable(products(run.model, sample), parameters)
+        side, number = affordable(products(run.model, sample), _parameters(run))
         steps, self._way = _way(run, path, there)
         self._plane, sorts, share = plane_of(self._way, run)
         coordinates = self._plane.coordinates(self._way)
@@ -187,6 +198,8 @@ def _way(run: Opened, path: str, there: tuple[tuple[int, int], ...]) -> tuple[li
     for step, written in there:
         with suppress(DltuiError):
             found[step] = _weights_at(run, path, step, written)
+    for key in _weights.keys() - {(path, *one) for one in there}:
+        del _weights[key]
     return list(found), torch.stack(list(found.values()))
 
 
@@ -194,12 +207,14 @@ def _weights_at(run: Opened, path: str, step: int, written: int) -> torch.Tensor
     """Return all parameters of a checkpoint as one vector."""
     key = path, step, written
     if key not in _weights:
-        if any(known[0] != path for known in _weights):
-            _weights.clear()
         state = checkpoint.load(RunDir(Path(path)), step)
         fitted = fitting(state.get("model", {}), run.model.state_dict(), "the weights")
         _weights[key] = torch.cat([fitted[name].flatten() for name, _ in run.model.named_parameters()])
     return _weights[key]
+
+
+def _parameters(run: Opened) -> int:
+    return sum(parameter.numel() for parameter in run.model.parameters())
 
 
 def products(network: nn.Module, inputs: torch.Tensor) -> float:

@@ -13,6 +13,7 @@ from dlcore.checkpoints import saved
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
+from dlcore.training.looking import surface as module
 from dlcore.training.looking.plane import components, plane_of, random_direction
 from dlcore.training.looking.surface import affordable, products, surface
 from dlcore.training.opened import opened
@@ -119,6 +120,18 @@ def test_it_is_measured_a_part_at_a_time(way: tuple[RunDir, torch.Tensor]) -> No
     parts = whole(run, 2)
     shutil.copytree(run.path, copy := run.path.with_name("again"))
     assert whole(RunDir(copy), 2) == parts
+
+
+def test_of_large_networks_fewer_checkpoints_are_held(
+    way: tuple[RunDir, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, vectors = way
+    monkeypatch.setattr(module, "_MOST_FIGURES", 4 * vectors.shape[1])
+    assert whole(run)["steps"] == [0, 1, 3, max(saved(run))]
+    monkeypatch.setattr(module, "_MOST_FIGURES", 1)
+    assert whole(run)["steps"] == [0, 2, max(saved(run))]
+    assert len(module._weights) == 3
+    assert not module._begun
 
 
 def test_a_damaged_checkpoint_is_left_out(way: tuple[RunDir, torch.Tensor]) -> None:
