@@ -23,8 +23,8 @@ from dlcore.training.step import Look
 
 _SHARE = 0.25
 """Of the probes' budget."""
-_LENT = 0.05
-"""Seconds of looking that a run is lent: it changes fastest when it has no time to give yet."""
+_COLD = 4
+"""So many times as long as the others, about, does a first frame take."""
 _GROWTH = 1.5
 """From one frame to the next, steps grow by such a factor at most."""
 _AT_EPOCHS = 150
@@ -36,7 +36,8 @@ class Frames:
     """Makes the frames of a run: at its start, then at steps that lie ever further apart, and at epochs.
 
     A frame has the gradients of the step it is named after, and the weights behind it. Looking changes
-    nothing of the training. Where it would take more than its share of the time, a frame comes later.
+    nothing of the training. Where it would take more than its share of the time, a frame comes later; only
+    the first and the last, which slow nothing down, always come.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Frames:
         self._bytes = chosen.frames_mb * 1_000_000
         self._budget = budget.part(_SHARE)
         self._is_on = bool(self._bytes and budget.share)
-        self._steps = steps
+        self._last = steps
         self._apart = max(1, steps // _AT_EPOCHS)
         self._latest = 0
         self._next = 1
@@ -92,12 +93,14 @@ class Frames:
         return both
 
     def _is_time(self, step: int, epoch_end: int, training_seconds: float) -> bool:
-        if step == self._steps:  # behind the last step there is nothing to slow down
+        if step == self._last:
             return True
         if step < self._next and (step != epoch_end or step - self._latest < self._apart):
             return False
-        lent = _LENT * math.log1p(step) / math.log1p(max(step, self._steps))  # as frames are spaced
-        return self._budget.seconds + self._took <= lent + self._budget.share * training_seconds
+        return self._has_room(training_seconds)
+
+    def _has_room(self, training_seconds: float) -> bool:
+        return self._budget.seconds + self._took < self._budget.share * training_seconds
 
     def _see(self, step: int) -> None:
         began = time.perf_counter()
@@ -137,10 +140,12 @@ class Frames:
                 frames.prune(self._run, self._bytes)
         self._wait(step)
         took = self._seen + self._budget.since(began)
-        if step:
-            self._took = (self._took + took) / 2 if self._took else took
-        else:  # before any training: nothing has been slowed down, and first passes are slow
-            self._budget.seconds = 0.0
+        if 0 < step < self._last:
+            self._took = (self._took + took) / 2
+        else:  # before and behind all training nothing is slowed down
+            self._budget.seconds -= took
+            self._took = took / _COLD
+        self._seen = 0.0
 
     def _wait(self, step: int) -> None:
         """Let the next frame be due some way behind this one."""
