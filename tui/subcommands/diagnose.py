@@ -47,9 +47,12 @@ def _text(
     if findings:
         yield ""
     yield from told(findings, run.config, history.settings)
-    yield from remedies(Kin(rundir.home(), run).look())
+    others = [*remedies(Kin(rundir.home(), run).look())]
     if without:
-        yield f"Switched off: {', '.join(sorted(map(words, without)))}."
+        others.append(f"Switched off: {', '.join(sorted(map(words, without)))}.")
+    if findings and others:
+        yield ""
+    yield from others
 
 
 def _verdict(run: RunDir, history: RunHistory, number: int) -> str:
