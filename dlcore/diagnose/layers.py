@@ -6,7 +6,7 @@ may be met, in networks that learn. What counts is the ratio together with what 
 
 from dlcore import figures
 from dlcore.advice.advice import hidden_activations
-from dlcore.choices.activations import Identity, Sigmoid, Step
+from dlcore.choices.activations import Identity, Sigmoid, Step, Tanh
 from dlcore.choices.initializers import Normal, Zeros
 from dlcore.diagnose.remedies import (
     batch_norm,
@@ -14,6 +14,7 @@ from dlcore.diagnose.remedies import (
     clipping,
     leaky,
     lower_rate,
+    no_penalty,
     normalized,
     offered,
     redrawn,
@@ -30,10 +31,15 @@ _EARLY = 0.15
 """A network that is so far above chance learns, whatever its layers look like."""
 _SHRUNK = 0.05
 _GONE = 1e-3
+_QUIET = 1.6
+"""Times chance that the loss of a network that only stands still ever is."""
 _GROWN = 30.0
+_LOUD = 10.0
+"""Times chance that the loss of an untrained network is, when its signals grow from layer to layer."""
+_ENOUGH = 0.85
 _DEAD = 0.9
 _HALF_DEAD = 0.5
-_SATURATED = 0.8
+_SATURATED = 0.75
 _STRAIGHT = 0.85
 _NOISE = 0.25
 _FAIR = 0.06
@@ -46,8 +52,13 @@ def vanishing_gradient(sight: Sight) -> Symptom | None:
         return None
     if sight.ratio > _GONE and sight.learned > _LEARNS / 2:
         return None
-    layers = list(sight.norms)
+    was_there = sight.first_ratio > 2 * _SHRUNK  # then something else has taken it away
     config = sight.config
+    if was_there and (sight.peak > _QUIET * sight.chance_loss or sight.thrown > _SHRUNK):
+        return None
+    if was_there and no_penalty(config) is not None:
+        return None
+    layers = list(sight.norms)
     return Symptom(
         code="vanishing_gradient",
         severity="error",
@@ -85,20 +96,31 @@ def _why_small(sight: Sight) -> str:
 
 def exploding_gradient(sight: Sight) -> Symptom | None:
     """Gradients grow on their way back to the first layer, so far that its steps are noise."""
-    if sight.share < _FAIR or sight.learned > _LEARNS or not sight.ratio > _GROWN:
+    config = sight.config
+    activations = hidden_activations(config.model)
+    is_bounded = any(isinstance(one, Sigmoid | Tanh) for one in activations)
+    start = sight.first_loss / sight.chance_loss
+    grows = sight.ratio > _GROWN and sight.learned < _LEARNS
+    is_deep = len(activations) > 1 and not is_bounded and config.data.normalize != "none"
+    is_drawn_large = is_deep and start > _LOUD and sight.held_out < _ENOUGH
+    if sight.share < _FAIR or not (grows or is_drawn_large):
         return None
     layers = list(sight.norms)
-    config = sight.config
     init = getattr(config.model, "init", None)
     word = f"weights drawn with deviation {init.std:g}" if isinstance(init, Normal) else "weights"
+    if grows:
+        message = f"The gradient of {layers[0]} is {sight.ratio:,.0f} times that of {layers[-1]}"
+    else:
+        message = f"The untrained network's loss is {start:,.0f} times that of chance: signals grow in it"
     return Symptom(
         code="exploding_gradient",
         severity="error",
         layer=layers[0],
-        message=f"The gradient of {layers[0]} is {sight.ratio:,.0f} times that of {layers[-1]}",
-        cause=f"{word} that are too large: each layer makes the gradient grow on its way back",
+        message=message,
+        cause=f"{word} that are too large: each layer makes signals grow, and gradients on their way back",
         evidence={
             "ratio": sight.ratio,
+            "start": start,
             "first_norm": sight.norms[layers[0]],
             "last_norm": sight.norms[layers[-1]],
         },
@@ -110,6 +132,8 @@ def exploding_gradient(sight: Sight) -> Symptom | None:
 
 def dead_relu(sight: Sight) -> Symptom | None:
     """Nearly all units of a relu layer give 0 for every sample, look after look."""
+    if sight.first_ratio < _SHRUNK / 5:  # no gradient came through before any unit could die
+        return None
     found = sight.steadily("dead")
     dead = {layer: share for layer, share in found.items() if share >= _DEAD}
     dropout = getattr(sight.config.model, "dropout", 0.0)
@@ -154,7 +178,7 @@ def dead_relu(sight: Sight) -> Symptom | None:
 def saturated_activation(sight: Sight) -> Symptom | None:
     """Nearly all of a layer sits where sigmoid or tanh is flat, and little is learned."""
     flat = {layer: share for layer, share in sight.steadily("saturated").items() if share >= _SATURATED}
-    if not flat or len(sight.looks) < 2 or sight.learned > _LEARNS:
+    if not flat or len(sight.looks) < 2 or not sight.held_out < _ENOUGH - 0.05:
         return None
     layer = max(flat, key=lambda name: flat[name])
     config = sight.config

@@ -14,6 +14,7 @@ from dlcore.diagnose.remedies import (
     batch_norm,
     bends,
     higher_rate,
+    is_narrow,
     no_dropout,
     no_penalty,
     offered,
@@ -35,7 +36,7 @@ _POOR = 0.75
 _STRAIGHT = 0.85
 _NOISE = 0.25
 _LONG = 0.12
-_WORSE = 1.3
+_WORSE = 1.25
 
 
 def not_learning(sight: Sight) -> Symptom | None:
@@ -44,6 +45,8 @@ def not_learning(sight: Sight) -> Symptom | None:
     is_still = not any(norm > 0 for norm in sight.norms.values()) and bool(sight.norms)
     fair = _FAIR / 2 if is_still or isinstance(getattr(config.model, "init", None), Zeros) else _FAIR
     if sight.share < fair or sight.step < _LEAST_STEPS or not sight.held_out < _AT_CHANCE:
+        return None
+    if sight.best_held_out > 3 * _AT_CHANCE or is_narrow(config):
         return None
     return Symptom(
         code="not_learning",
@@ -140,7 +143,7 @@ def overfitting(sight: Sight) -> Symptom | None:
     at = known[losses.index(best)][0]
     trained = sight.loss
     then = sight.mean_loss(max(0, at - sight.window), at) if at > sight.window else sight.mean_loss(0, at)
-    if not (recent > _WORSE * best and trained < 0.9 * then and trained < 0.8 * recent):
+    if not (recent > _WORSE * best and trained < 0.9 * then):
         return None
     if recent - best < 0.05 * sight.chance_loss:
         return None

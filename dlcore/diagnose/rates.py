@@ -7,6 +7,7 @@ from dlcore.diagnose.remedies import (
     adam,
     constant_rate,
     higher_rate,
+    is_narrow,
     larger_batch,
     less_momentum,
     lower_rate,
@@ -24,10 +25,14 @@ _PARTS = 12
 _JUMPS = 0.5
 _LARGE = 0.03
 """Share by which steps move the weights, above which they overshoot."""
-_SMALL = 1e-4
+_WAY = 0.1
+"""Share of their size that the weights can move in a whole run, below which it ends where it began."""
 _USUAL = 5e-3
 """Share by which steps move the weights of a network that learns quickly."""
-_BLOWN_UP = 20.0
+_THROWN = 0.3
+"""A step that moves a layer by so large a share of its weights does not go where its gradient points."""
+_ENOUGH = 0.8
+_BLOWN_UP = 5.0
 """A loss that was once so many times that of chance has thrown the weights to where they are."""
 _FAR = 1.5
 """A loss that is so many times that of chance is far off, whatever the score."""
@@ -40,18 +45,20 @@ def lr_too_high(sight: Sight) -> Symptom | None:
     if getattr(sight.config.model, "dropout", 0.0) > 0.5:  # its training loss is no measure
         return None
     is_far = sight.loss > _FAR * sight.chance_loss
-    if sight.share < 0.06 or (sight.learned > _POOR and not is_far):
-        return None
     config = sight.config
     moved = sight.moved
     lr, (_, highest) = config.optimizer.lr, config.optimizer.usual
-    blown_up = sight.peak > _BLOWN_UP * sight.chance_loss and sight.learned < _POOR / 2
+    peak, start = sight.peak / sight.chance_loss, sight.first_loss / sight.chance_loss
+    is_drawn_well = redrawn(config) is None and start < _BLOWN_UP / 2
+    is_thrown = peak > _BLOWN_UP or (sight.thrown > _THROWN and peak > _FAR)
+    blown_up = is_drawn_well and is_thrown and sight.held_out < _ENOUGH
     is_high = sight.loss > 1.1 * sight.chance_loss
     is_unusual = lr > highest
     jumps = _jumps(sight)
-    overshoots = moved > _LARGE and (is_high or jumps > _JUMPS)
-    is_too_high = is_unusual and (is_high or moved > _LARGE / 3)
-    if not (overshoots or is_too_high or blown_up):
+    is_poor = sight.learned < _POOR or is_far
+    overshoots = is_poor and moved > _LARGE and (is_high or jumps > _JUMPS)
+    is_too_high = is_poor and is_unusual and (is_high or moved > _LARGE / 3)
+    if sight.share < 0.06 or not (overshoots or is_too_high or blown_up):
         return None
     return Symptom(
         code="lr_too_high",
@@ -75,9 +82,9 @@ def lr_too_high(sight: Sight) -> Symptom | None:
 
 def oscillating_loss(sight: Sight) -> Symptom | None:
     """The loss swings widely, and the swings do not become smaller."""
-    if sight.share < 0.2:
+    if sight.share < 0.14:
         return None
-    first = sight.before(0.2)
+    first = sight.before(0.12)
     parts = sight.losses(first, 2 * _PARTS)
     if len(parts) < _PARTS or sight.learned > 0.9:
         return None
@@ -116,12 +123,9 @@ def lr_too_low(sight: Sight) -> Symptom | None:
         return None
     moved = sight.moved
     config = sight.config
-    lr, (lowest, _) = config.optimizer.lr, config.optimizer.usual
-    limit = _SMALL if lr >= lowest else 10 * _SMALL
-    if not moved < limit or not sight.ratio > 0:
-        return None
-    needed = (sight.total - sight.step) * moved
-    if needed > 1:
+    way = moved * sight.total
+    is_stuck = way < 2.5 * _WAY and sight.learned < 0.1 and sight.thrown < _LARGE
+    if not (way < _WAY or is_stuck) or not sight.ratio > 0 or redrawn(config) is not None:
         return None
     return Symptom(
         code="lr_too_low",
@@ -166,6 +170,8 @@ def _wanted(moved: float) -> float:
 def slow_convergence(sight: Sight) -> Symptom | None:
     """The loss falls steadily, and would need many times the epochs that the run has."""
     gain = sight.gain(0.2)
+    if is_narrow(sight.config):  # it will not get there however long it takes
+        return None
     if sight.share < 0.14 or not sight.held_out < 0.75 or not (sight.held_out > 0.1 or gain > 0.02):
         return None
     if sight.is_regression and not gain > 0.01:

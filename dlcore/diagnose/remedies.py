@@ -15,6 +15,7 @@ from dlcore.diagnose.finding import Remedy
 
 _MOST = 4
 _WIDE = 64
+_NARROW = 2
 
 
 def offered(config: RunConfig, *remedies: Remedy | None) -> tuple[Remedy, ...]:
@@ -125,6 +126,12 @@ def tanh_and_xavier(config: RunConfig) -> Remedy | None:
     if not any(isinstance(one, Sigmoid | Tanh) for one in hidden_activations(config.model)):
         return None
     return Remedy("tanh with xavier initialization", {"model.activation": "tanh", "model.init": "xavier"})
+
+
+def is_narrow(config: RunConfig) -> bool:
+    """Whether a layer has so few units that hardly anything gets through it."""
+    hidden: tuple[int, ...] = getattr(config.model, "hidden", ())
+    return bool(hidden) and min(hidden) <= _NARROW
 
 
 def wider(config: RunConfig) -> Remedy | None:

@@ -47,13 +47,20 @@ EXPLAINS: Mapping[Code, tuple[Code, ...]] = {
     "exploding_gradient": (
         *_NO_PROGRESS,
         "diverged",
+        "overfitting",
         "lr_too_high",
         "oscillating_loss",
         "saturated_activation",
         "lr_too_low",
     ),
     "dead_relu": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "oscillating_loss"),
-    "saturated_activation": (*_NO_PROGRESS, "vanishing_gradient", "lr_too_low", "oscillating_loss"),
+    "saturated_activation": (
+        *_NO_PROGRESS,
+        "overfitting",
+        "vanishing_gradient",
+        "lr_too_low",
+        "oscillating_loss",
+    ),
     "vanishing_gradient": (*_NO_PROGRESS, "lr_too_low", "oscillating_loss"),
     "lr_too_high": (
         *_NO_PROGRESS,

@@ -104,6 +104,12 @@ class Sight:
         found = [score(one, self.history.metric) for one in self.evaluations if one.step][-3:]
         return median([self.above_chance(math.nan if one is None else one) for one in found])
 
+    @cached_property
+    def best_held_out(self) -> float:
+        """The farthest that the watched split was from chance."""
+        found = [score(one, self.history.metric) for one in self.evaluations if one.step]
+        return max((self.above_chance(one) for one in found if one is not None), default=math.nan)
+
     def fall(self, share: float) -> float:
         """Return by how much the loss has fallen over such a share of the run, as a share of what it was."""
         then = self.before(share)
@@ -153,6 +159,20 @@ class Sight:
     def moved(self) -> float:
         """The largest share by which a step moves the weights of a layer now."""
         return max((one for one in self.updates.values() if math.isfinite(one)), default=math.nan)
+
+    @cached_property
+    def thrown(self) -> float:
+        """The largest share by which one of the first steps moved the weights of a layer."""
+        stop = bisect_right(self.history.updates.steps, max(_LEAST_STEPS, round(_WINDOW * self.total)))
+        kept = (one for shares in self.history.updates.figures.values() for one in shares[:stop])
+        return max((one for one in kept if math.isfinite(one)), default=math.nan)
+
+    @cached_property
+    def first_ratio(self) -> float:
+        """The first layer's gradient norm over the last one's, when training began."""
+        gradients = self.history.gradients
+        looks = [list(gradients.at(index).values()) for index in range(min(4, len(gradients.steps)))]
+        return median([norms[0] / norms[-1] for norms in looks if len(norms) > 1 and norms[-1] > 0])
 
     def _typical(self, figures: LayerFigures) -> dict[str, float]:
         stop = bisect_right(figures.steps, self.step)
