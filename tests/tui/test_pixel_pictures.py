@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 
@@ -120,6 +121,14 @@ def test_half_blocks_hold_two_rows_of_pixels_and_marks() -> None:
     (line,) = half_blocks([[red, red], [blue, blue]], {(0, 1): ("×", (9, 9, 9))})
     assert line.plain == "▀×"
     assert _colors(line)[1] == ((9, 9, 9), mixed(red, blue, 0.5))
+
+
+def test_an_odd_row_is_half_a_line() -> None:
+    lines = half_blocks([[(255, 0, 0)], [(0, 255, 0)], [(0, 0, 255)]])
+    assert [line.plain for line in lines] == ["▀", "▀"]
+    style = lines[1].spans[0].style
+    assert isinstance(style, Style)
+    assert (style.foreground, style.background) == (Color(0, 0, 255), None)
 
 
 def test_figures_are_unpacked_as_they_were() -> None:

@@ -20,11 +20,11 @@ _NOTHING: Marks = {}
 def half_blocks(rows: Sequence[Sequence[Pixel]], marks: Marks = _NOTHING) -> list[Content]:
     """Return a line for each two rows of pixels, with the marks over them.
 
-    Behind a mark the cell has one colour, that of both its pixels mixed.
+    Behind a mark the cell has one colour, that of both its pixels mixed. Below an odd last row is nothing.
     """
     lines = []
     for number, top in enumerate(range(0, len(rows), 2)):
-        below = rows[min(top + 1, len(rows) - 1)]
+        below: Sequence[Pixel | None] = rows[top + 1] if top + 1 < len(rows) else [None] * len(rows[top])
         cells = [
             _cell(above, under, marks.get((number, column)))
             for column, (above, under) in enumerate(zip(rows[top], below, strict=True))
@@ -82,10 +82,10 @@ def _covered(cells: int, given: int) -> list[list[tuple[int, float]]]:
     return found
 
 
-def _cell(above: Pixel, below: Pixel, mark: tuple[str, Pixel] | None) -> tuple[str, Style]:
+def _cell(above: Pixel, below: Pixel | None, mark: tuple[str, Pixel] | None) -> tuple[str, Style]:
     if mark is not None:
-        return mark[0], _style(mark[1], mixed(above, below, 0.5))
-    return "▀", _style(above, below)
+        return mark[0], _style(mark[1], mixed(above, below or above, 0.5))
+    return "▀", _ink(above) if below is None else _style(above, below)
 
 
 @lru_cache(8192)

@@ -85,8 +85,10 @@ def grid_of(size: tuple[int, int], number: int, canvas: Canvas, enough: int = 10
 
 
 def _widths(width: int, height: int) -> list[int]:
-    """Return the widths to choose from: whole multiples, or anything smaller."""
-    larger = [times * width for times in range(2, _LARGEST) if times * max(width, height) <= _LARGEST]
+    """Return the widths to choose from: multiples, halves among them where they are whole; or any smaller."""
+    every = 1 if width % 2 == height % 2 == 0 else 2
+    halves = range(2 + every, 2 * _LARGEST, every)
+    larger = [width * half // 2 for half in halves if max(width, height) * half <= 2 * _LARGEST]
     return [*range(1, width + 1), *larger]
 
 
@@ -95,10 +97,10 @@ def _grid(wide: int, high: int, canvas: Canvas) -> Grid:
 
 
 def _wanted(grid: Grid, width: int, number: int, enough: int) -> int:
-    """Return how many should be seen: all of them, before large pictures are made larger still."""
+    """Return how many should be seen at least: all of them, before large pictures are made larger still."""
     if grid.width > width and max(grid.width, grid.height) > _SMALL:
         return number
-    return min(number, 2 * enough if grid.width > width else enough)
+    return min(number, enough)
 
 
 def tiled(tiles: Sequence[Tile], canvas: Canvas, grid: Grid | None) -> list[Content]:
