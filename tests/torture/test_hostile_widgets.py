@@ -27,7 +27,7 @@ import tui.widgets
 from dlcore.advice import Advice
 from dlcore.clean import clean
 from dlcore.errors import Problem
-from dlcore.events import DataFetched
+from dlcore.events import ActivationsMeasured, DataFetched
 from dlcore.history import RunHistory
 from dlcore.lineage import Relations, Trial, standing
 from dlcore.oneline import parse
@@ -65,6 +65,16 @@ from tui.widgets.key_line import KeyLine
 from tui.widgets.kin_line import KinLine
 from tui.widgets.network import Network
 from tui.widgets.number_errors import NumberErrorsView
+from tui.widgets.pane_tabs import PaneTabs
+from tui.widgets.panes.activations import Activations
+from tui.widgets.panes.band_bars import BandBars
+from tui.widgets.panes.gradients import Gradients
+from tui.widgets.panes.heat_map import HeatMap
+from tui.widgets.panes.layered import Layered
+from tui.widgets.panes.pane import Moment, Pane
+from tui.widgets.panes.spread_table import SpreadTable
+from tui.widgets.panes.updates import Updates
+from tui.widgets.panes.waterfall import Waterfall
 from tui.widgets.pictures.drawing import Drawing
 from tui.widgets.pictures.function import band
 from tui.widgets.pictures.histogram import histograms, spreads_of
@@ -126,6 +136,24 @@ def show_chart(plot: Plot, text: str) -> None:
 def show_title(plot: Plot, text: str) -> None:
     """Name the chart."""
     plot.show(Chart(text, (Curve(text, ((0.0, 1.0),)),), (0.0, 1.0)))
+
+
+def look_at_layers(pane: Pane, text: str) -> None:
+    """Name two layers of a run."""
+    figures = {text: (0.1, 0.2), f"{text}b": (0.1, 0.2)}
+    names = dict.fromkeys(figures, 1.0)
+    run = RunHistory()
+    run.loss.extend([1.0] * 30)
+    run.gradients.add((10, 20), figures)
+    run.updates.add((10, 20), figures)
+    seen = ActivationsMeasured.model_construct(seq=next(NUMBERS), mean=names, low=names, high=names)
+    run.activations.append(seen)
+    pane.look(Moment(RunDir(Path("run")), MOONS.resolved(), run, run.step, True))
+
+
+def of_layers(kind: type[Pane], cells: int = 6) -> Place:
+    """A pane of Inside that names layers."""
+    return Place(lambda: kind(Talkative()), look_at_layers, cells)  # type: ignore[arg-type]
 
 
 def show_runs(table: RunTable, text: str) -> None:
@@ -268,6 +296,10 @@ PLACES = {
     "sample": Place(lambda: ErrorSamples(Talkative()), show_sample, 25),  # type: ignore[arg-type]
     "faults": Place(Static, show_faults, 60, "✗"),
     "kind": Place(Static, show_kind, 60),
+    "gradients": of_layers(Gradients),
+    "waterfall": of_layers(Waterfall, 16),
+    "updates": of_layers(Updates),
+    "activations": of_layers(Activations),
     "aside waits": Place(
         lambda: Aside(Talkative()),  # type: ignore[arg-type]
         lambda aside, text: aside.wait(text),
@@ -280,8 +312,14 @@ PLACES = {
     "aside, images": asked("images", "data.kind", 12),
     "aside, error": asked("error", "data.kind", 60, keeps_lines=True),
 }
-WITHOUT = {KeyLine: "our own keys", VirtualTable: "RunTable is one", _Value: "FieldRow opens it"}
+WITHOUT: dict[type[Widget], str] = {
+    KeyLine: "our own keys",
+    VirtualTable: "RunTable is one",
+    _Value: "FieldRow opens it",
+}
 WITHOUT |= {ErrorsView: "two others are one", WorstTable: "numbers alone"}
+WITHOUT |= {Pane: "it has no looks", Layered: "four others are one", PaneTabs: "our own names"}
+WITHOUT |= {HeatMap: "Waterfall shows it", BandBars: "Updates shows it", SpreadTable: "Activations shows it"}
 """Widgets that nobody hands a string from outside, and why."""
 
 
