@@ -5,12 +5,12 @@ import math
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
-from torch import nn
 
 from dlcore import frames
-from dlcore.choices.training import Training
+from dlcore.choices.architectures import CustomModel
 from dlcore.errors import RunError
 from dlcore.events import FrameSaved, Warned
 from dlcore.private import check_folder
@@ -19,7 +19,8 @@ from dlcore.training import inside
 from dlcore.training.layers import weights_of
 from dlcore.training.probes import Budget
 from dlcore.training.record import Record, readable
-from dlcore.training.step import Look
+from dlcore.training.sources import Arrays
+from dlcore.training.step import Look, TrainingStep
 
 _SHARE = 0.25
 """Of the probes' budget."""
@@ -30,6 +31,8 @@ _GROWTH = 1.5
 _AT_EPOCHS = 150
 """So many frames of a run stand at the ends of epochs, at most."""
 _MOST_CLASSES = 256
+_MOST_COPIED = 1 << 24
+"""Of a network with more parameters nothing is copied."""
 
 
 class Frames:
@@ -40,18 +43,17 @@ class Frames:
     the first and the last, which slow nothing down, always come.
     """
 
-    def __init__(
-        self, run: RunDir, record: Record, network: nn.Module, chosen: Training, steps: int, budget: Budget
-    ) -> None:
+    def __init__(self, run: RunDir, record: Record, step: TrainingStep, steps: int, budget: Budget) -> None:
         """`steps` is how many the run will have; `budget` is that of all probes."""
+        chosen = step.config.training
+        self._step = step
         self._run = run
         self._record = record
-        self._network = network
-        self._weights = weights_of(network)
+        self._weights = weights_of(step.network)
         self._bytes = chosen.frames_mb * 1_000_000
         self._budget = budget.part(_SHARE)
         self._is_on = bool(self._bytes and budget.share)
-        self._last = steps
+        self._first, self._last = -1, steps
         self._apart = max(1, steps // _AT_EPOCHS)
         self._latest = 0
         self._next = 1
@@ -63,8 +65,11 @@ class Frames:
         """Seconds that the gradients of the newest frame took, and that a whole one takes of late."""
         self._has_warned = False
 
-    def begin(self, step: int) -> None:
-        """Take up a run where it stands: frames behind that step go, and where there is none, one is due."""
+    def begin(self, step: int, batch: Callable[[], Arrays]) -> None:
+        """Take up a run where it stands: frames behind that step go, and where there is none, one is due.
+
+        That has the gradients of a `batch` (inputs, targets), from a step that is taken back.
+        """
         if not self._is_on:
             return
         try:
@@ -78,7 +83,16 @@ class Frames:
         if there:
             self._wait(there[-1])
         else:
-            self._due = step
+            self._due = self._first = step
+            if self._can_try():
+                self._step.network.train()
+                with self._step.untouched():
+                    self._step(*batch(), partial(self._see, step))
+
+    def _can_try(self) -> bool:
+        """Whether a step can be taken back: there is room for a copy, and no code that may remember it."""
+        numbers = sum(parameter.numel() for parameter in self._step.parameters)
+        return numbers <= _MOST_COPIED and not isinstance(self._step.config.model, CustomModel)
 
     def also(self, look: Look | None, step: int, epoch_end: int, training_seconds: float) -> Look | None:
         """Return what looks at the gradients of a step: `look`, and this too if a frame is due there."""
@@ -123,7 +137,7 @@ class Frames:
         A disk that does not take it is said once, and is no reason to end.
         """
         began = time.perf_counter()
-        arrays = self._gradients | inside.look(self._network, samples())
+        arrays = self._gradients | inside.look(self._step.network, samples())
         notes = {}
         if self._evaluated is not None:
             split, at, table = self._evaluated
@@ -140,7 +154,7 @@ class Frames:
                 frames.prune(self._run, self._bytes)
         self._wait(step)
         took = self._seen + self._budget.since(began)
-        if 0 < step < self._last:
+        if self._first < step < self._last:
             self._took = (self._took + took) / 2
         else:  # before and behind all training nothing is slowed down
             self._budget.seconds -= took

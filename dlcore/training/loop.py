@@ -69,7 +69,7 @@ class Training:
         self.budget = Budget(config.training.probe_budget)
         self.probe = GradientProbe(weights_of(self.model), self.budget)
         self.activations = ActivationProbe(self.model)
-        self.frames = Frames(run, record, self.model, config.training, self.plan.steps, self.budget)
+        self.frames = Frames(run, record, step, self.plan.steps, self.budget)
         self.is_regression = data.facts.task == "regression"
         scorer = build_scorer(data.facts, data.target_variance)
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
@@ -103,7 +103,7 @@ class Training:
             if self.plan.validation:
                 self.evaluate("test", self.data.test)
             self.save()
-        self.frames.begin(self.step)
+        self.frames.begin(self.step, lambda: self.data.first(self.data.training, self.plan.batch_size))
         self.frame()
         if self.config.training.compile:
             self.compile()

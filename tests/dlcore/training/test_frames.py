@@ -96,7 +96,21 @@ def test_the_gradients_of_a_frame_are_those_whose_norms_were_told(looked_at: Tra
             assert math.sqrt(found.total * (found.mean**2 + found.deviation**2)) == pytest.approx(
                 norm, rel=1e-3
             )
-    assert load(path_of(looked_at.run, 0)).layers("gradients") == ()
+
+
+def test_the_first_frame_has_the_gradients_of_the_first_samples(home: Path) -> None:
+    line = "digits mlp 8, tanh sgd lr=.5 n=200 e=1 b=16 regularization.l2=.01"
+    trained = train(home, line)
+    start = prepared(line)
+    step = TrainingStep(start.config, start.network())
+    step(*start.data.first(start.data.training, 16))
+    frame = load(path_of(trained.run, 0))
+    for name, weight in weights_of(step.network).items():
+        found = frame.histogram("gradients", name)
+        assert found is not None
+        assert weight.grad is not None
+        assert found.mean == pytest.approx(weight.grad.mean().item(), rel=1e-4, abs=1e-8)
+        assert found.deviation == pytest.approx(weight.grad.std(correction=0).item(), rel=1e-4)
 
 
 def test_the_weights_of_a_frame_are_those_behind_its_step(looked_at: Trained) -> None:
@@ -170,9 +184,9 @@ def test_a_branch_begins_with_a_frame_of_its_own(home: Path, looked_at: Trained)
     assert [one.step for one in trained.history.frames] == [STEPS]
     frame, parents = (load(path_of(run, STEPS)) for run in (child, looked_at.run))
     for name, one in frame.arrays.items():
-        if name != "confusion":
+        if name != "confusion" and not name.startswith("gradients."):
             assert parents.arrays[name] == one
-    assert frame.layers("gradients") == ()
+    assert frame.layers("gradients") == ("conv1", "fc1", "fc2")
 
 
 def test_a_disk_that_takes_no_frames_is_said_once(
@@ -227,9 +241,9 @@ class Planner:
         start = prepared("digits mlp 4, e=1")
         self.budget = Budget(0.1)
         self.clock = 0.0
-        config = start.config.training
         recorder: Any = Recorder()
-        self.frames = Frames(fresh_run, recorder, start.network(), config, steps, self.budget)
+        step = TrainingStep(start.config, start.network())
+        self.frames = Frames(fresh_run, recorder, step, steps, self.budget)
         self.seconds = seconds
         monkeypatch.setattr("dlcore.training.frames.time.perf_counter", lambda: self.clock)
         monkeypatch.setattr("dlcore.training.probes.time.perf_counter", lambda: self.clock)
@@ -320,7 +334,8 @@ def test_a_graph_s_gradients_are_kept_and_its_steps_stay_the_same(
     for watched in (False, True):
         with step.untouched():
             torch.manual_seed(7)
-            made = Frames(fresh_run, Recorder(), step.network, start.config.training, 99, Budget(0.1))  # type: ignore[arg-type]
+            recorder: Any = Recorder()
+            made = Frames(fresh_run, recorder, step, 99, Budget(0.1))
             for number in range(1, 6):
                 look = made.also(None, number, 99, 1.0) if watched else None
                 graph(*batch, look)
