@@ -25,7 +25,7 @@ _KEEP = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the runs in this folder, and train none that is there.",
 )
-_AT_ONCE = click.option("--jobs", default=2, type=click.IntRange(1), help="Runs trained at once.")
+_AT_ONCE = click.option("--jobs", default=2, type=click.IntRange(1), help="Runs trained, or judged, at once.")
 _ONLY = click.option("--only", default="", help="Codes and families, as in vanishing_gradient,healthy.")
 _EVERY = click.option(
     "--every", default=1, type=click.IntRange(1), help="About one in so many candidates alone."
@@ -104,7 +104,7 @@ def _report(half: Half, keep: Path | None, only: str, every: int, jobs: int, *, 
         labels.read(own, exactly=True)
         labels.make([one for one in chosen if one.half == half], trainers)
         labels.write(own)
-        found = judged(chosen, half, labels, trainers)
+        found = judged(chosen, half, labels, trainers, jobs)
         if cure:
             found = treated(found, labels, trainers)
     return page(found, labels.dropped(chosen), is_treated=cure, says_each=half == "dev").text()

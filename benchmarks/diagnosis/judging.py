@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 
 from benchmarks.diagnosis.autotrainer import Said, autotrainer
 from benchmarks.diagnosis.candidates import Candidate, Half
@@ -9,12 +10,13 @@ from benchmarks.diagnosis.criteria import NO_WORSE, REACHES, Label
 from benchmarks.diagnosis.labels import Labels
 from benchmarks.diagnosis.outcomes import outcome
 from benchmarks.diagnosis.tasks import config_of
-from benchmarks.diagnosis.trainers import Trainers, configs
+from benchmarks.diagnosis.trainers import Trainers, configs, ended
 from dlcore.changes import with_changes
 from dlcore.config import RunConfig
 from dlcore.diagnose import Finding, diagnose
 from dlcore.errors import ConfigError
 from dlcore.examine import examine, settled
+from dlcore.rundir import RunDir
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,29 @@ class Judged:
         return first.remedies[0].set if first is not None else None
 
 
-def judged(chosen: Sequence[Candidate], half: Half, labels: Labels, trainers: Trainers) -> list[Judged]:
-    """Return what is said of the labelled candidates of one half; those that are needed are trained."""
+def judged(
+    chosen: Sequence[Candidate], half: Half, labels: Labels, trainers: Trainers, jobs: int
+) -> list[Judged]:
+    """Return what is said of the labelled candidates of one half; those that are needed are trained.
+
+    So many are judged at once, each in a process of its own.
+    """
     wanted = [(one, label) for one in chosen if one.half == half and (label := labels.of(one)) is not None]
     trainers.train(configs(one.line for one, _ in wanted))
-    found = []
-    for one, label in wanted:
-        config = config_of(one.line)
-        history = trainers.history(config)
-        if history is None or history.prepared is None:
-            continue
-        findings = diagnose(config, history)
-        found.append(Judged(one, label, history.prepared.total_steps, findings, autotrainer(history)))
-    return found
+    asked = [(one, label, trainers.run(config_of(one.line))) for one, label in wanted]
+    with get_context("fork").Pool(jobs) as pool:
+        found = pool.map(_judge, asked, chunksize=4)
+    return [one for one in found if one is not None]
+
+
+def _judge(asked: tuple[Candidate, Label, RunDir | None]) -> Judged | None:
+    """Return what is said of one run; None where it has come to no end."""
+    one, label, run = asked
+    history = ended(run)
+    if history is None or history.prepared is None:
+        return None
+    findings = diagnose(config_of(one.line), history)
+    return Judged(one, label, history.prepared.total_steps, findings, autotrainer(history))
 
 
 def treated(found: Sequence[Judged], labels: Labels, trainers: Trainers) -> list[Judged]:

@@ -39,11 +39,13 @@ class Trainers:
         if has_mnist() and not (home / "data" / "mnist").is_dir():
             mnist.put_into_home(home)
 
+    def run(self, config: RunConfig) -> RunDir | None:
+        """Return the run of a configuration; None where it was never made."""
+        return self._runs.get(_name(config))
+
     def history(self, config: RunConfig) -> RunHistory | None:
         """Return what a trained run has said; None where it came to no end."""
-        run = self._runs.get(_name(config))
-        history = read_history(run) if run is not None and run.events.exists() else None
-        return history if history is not None and history.ended is not None else None
+        return ended(self.run(config))
 
     def train(self, configs: Iterable[RunConfig]) -> None:
         """Train those that were not trained before, each in a child with one thread."""
@@ -105,6 +107,12 @@ class Trainers:
                 run.log.touch()
                 shutil.rmtree(run.checkpoints, ignore_errors=True)  # nobody goes on with it
                 del children[child]
+
+
+def ended(run: RunDir | None) -> RunHistory | None:
+    """Return what a run has said; None where it came to no end."""
+    history = read_history(run) if run is not None and run.events.exists() else None
+    return history if history is not None and history.ended is not None else None
 
 
 def _train(home: Path, run: RunDir) -> int:
