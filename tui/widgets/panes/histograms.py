@@ -168,7 +168,7 @@ class Histograms(Pane):
         }
         cells = (width - _GAP) // 2 if width >= _TWO_COLUMNS else width
         axis = axis_for(what, list(drawn.values()))
-        lines = [_fitted(_head(what, histogram), cells)]
+        lines = [_fitted(_head(what, histogram, seen.frame.step), cells)]
         if histogram is None:
             lines += [[]] * (rows + 1)
         else:
@@ -236,11 +236,11 @@ def evenly(steps: Sequence[int], most: int, wanted: int) -> list[int]:
     return sorted(picked)
 
 
-def _head(what: What, histogram: Histogram | None) -> Line:
-    """Return the name of a histogram and what it says in figures."""
+def _head(what: What, histogram: Histogram | None, step: int) -> Line:
+    """Return the name of a histogram of a step, and what it says in figures."""
     head: Line = [(what, "bold")]
     if histogram is None:
-        why = "none before the first step" if what == "gradients" else "none in this frame"
+        why = "none before the first step" if what == "gradients" and not step else "none in this frame"
         return [*head, (f"  {why}", "$secondary")]
     zeros = binned(what, histogram).zeros
     parts = [f"mean {histogram.mean:.2g}", f"deviation {histogram.deviation:.2g}"]
