@@ -24,8 +24,8 @@ from dlcore.training.step import Look, TrainingStep
 
 _SHARE = 0.25
 """Of the probes' budget."""
-_COLD = 4
-"""So many times as long as the others, about, does a first frame take."""
+_COLD = 2
+"""So many times as long as another, at least, does a first frame take."""
 _GROWTH = 1.5
 """From one frame to the next, steps grow by such a factor at most."""
 _AT_EPOCHS = 150
