@@ -43,7 +43,7 @@ class Opened:
         return "test", self.data.test
 
 
-_kept: dict[tuple[str, int], Opened] = {}
+_kept: dict[tuple[str, int, int], Opened] = {}
 """What was opened last."""
 
 
@@ -53,13 +53,14 @@ def opened(path: str, step: int | None = None) -> Opened:
     Raises DltuiError where there is none, or where its data are no longer here.
     """
     run = RunDir(Path(path))
-    there = [one for one, file in saved(run).items() if (step is None or one <= step) and is_whole(file)]
-    if not there:
+    newest_first = reversed([one for one in saved(run).items() if step is None or one[0] <= step])
+    there, file = next((one for one in newest_first if is_whole(one[1])), (None, None))
+    if there is None or file is None:
         before = "" if step is None else f" up to step {step:,}"
         raise DltuiError(f"{run.id} has no checkpoint{before} yet", "Wait for the next one.")
-    key = path, there[-1]
+    key = path, there, file.stat().st_mtime_ns if file.exists() else 0  # a resume may have saved it anew
     if key not in _kept:
-        found = _open(run, there[-1])
+        found = _open(run, there)
         _kept.clear()
         _kept[key] = found
     return _kept[key]

@@ -90,7 +90,8 @@ class InsideScreen(TimeScreen):
         yield KeyLine()
 
     async def on_mount(self) -> None:
-        """Begin to look."""
+        """Begin to look, and have torch imported before a pane asks."""
+        self._inspector.warm_up()
         await self._arrange()
         self.set_interval(_POLL_SECONDS, self._poll)
         self.show_moment()
