@@ -45,6 +45,10 @@ class Candidate:
         """Which half it belongs to: by seed, family and number, whatever comes of it."""
         return "dev" if _lot(self.family, self.number)[0] % 2 else "held-back"
 
+    def is_among(self, every: int) -> bool:
+        """Whether it is one of about one in so many, the same ones each time."""
+        return int.from_bytes(_lot(self.family, self.number)[1:5]) % every == 0
+
 
 def _lot(family: str, number: int) -> bytes:
     return hashlib.sha256(f"{SEED} {family} {number}".encode()).digest()
@@ -100,11 +104,9 @@ class Family:
     codes: tuple[Code, ...] = ()
     """What its candidates may turn out to be; none for the healthy."""
 
-    def candidates(self, every: int = 1) -> Iterator[Candidate]:
-        """Yield about one in so many candidates, the same ones each time; each is drawn by itself."""
-        for number in range(self.count):
-            if int.from_bytes(_lot(self.name, number)[1:5]) % every == 0:
-                yield self._candidate(number)
+    def candidates(self) -> Iterator[Candidate]:
+        """Yield all candidates, each drawn by itself."""
+        return map(self._candidate, range(self.count))
 
     def _candidate(self, number: int) -> Candidate:
         chance = Chance(self.name, number)

@@ -23,13 +23,16 @@ ALL: tuple[Family, ...] = (*FAMILIES, HEALTHY)
 
 def candidates(only: Sequence[str] = (), every: int = 1) -> list[Candidate]:
     """Return the candidates: all, or every so many of the families that may give one of the codes named."""
-    chosen = [one for one in ALL if not only or one.name in only or set(one.codes) & set(only)]
+    chosen = {one.name for one in ALL if not only or one.name in only or set(one.codes) & set(only)}
     found: dict[str, Candidate] = {}
-    for family in chosen:
-        for one in family.candidates(every):
-            if one.task.name != "mnist" or has_mnist():
-                found.setdefault(one.line, one)  # drawn twice, it might be in both halves
-    return list(found.values())
+    for family in ALL:
+        for one in family.candidates():
+            found.setdefault(one.line, one)  # drawn twice, it might be in both halves
+    return [
+        one
+        for one in found.values()
+        if one.family in chosen and one.is_among(every) and (one.task.name != "mnist" or has_mnist())
+    ]
 
 
 class Labels:

@@ -69,6 +69,7 @@ def test_the_kept_labels_are_those_of_these_candidates(drawn: list[Candidate]) -
     counts = Counter(row["code"] for row in sick)
     assert set(counts) == set(get_args(Code))
     assert sum(row.get("code", "") is None for row in kept) >= 200
+    assert min(counts.values()) >= 24
 
 
 def history_of(
