@@ -24,8 +24,6 @@ from dlcore.training.step import Look, TrainingStep
 
 _SHARE = 0.25
 """Of the probes' budget."""
-_COLD = 2
-"""So many times as long as another, at least, does a first frame take."""
 _GROWTH = 1.5
 """From one frame to the next, steps grow by such a factor at most."""
 _AT_EPOCHS = 150
@@ -154,11 +152,9 @@ class Frames:
                 frames.prune(self._run, self._bytes)
         self._wait(step)
         took = self._seen + self._budget.since(began)
-        if self._first < step < self._last:
-            self._took = (self._took + took) / 2
-        else:  # before and behind all training nothing is slowed down
+        self._took = (self._took + took) / 2 if self._took else took
+        if not self._first < step < self._last:  # before and behind all training nothing is slowed down
             self._budget.seconds -= took
-            self._took = took / _COLD
         self._seen = 0.0
 
     def _wait(self, step: int) -> None:
