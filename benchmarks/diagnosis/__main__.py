@@ -53,6 +53,7 @@ def dev(keep: Path | None, only: str, every: int, jobs: int, cure: bool) -> None
 
 @main.command("held-back")
 @_KEEP
+@_AT_ONCE
 @click.option(
     "--again", is_flag=True, help="Measure once more; the page says so, and keeps the first result."
 )
