@@ -33,7 +33,7 @@ def rows(page: str) -> Iterator[list[str]]:
 
 def pages(folder: Path = RESULTS) -> list[str]:
     """Return the texts of all pages, in the order of the sections."""
-    order = list(SECTIONS)
+    order = [*SECTIONS, "diagnosis"]  # which has commands of its own
     known = (path for path in folder.glob("*.md") if path.stem in order)
     return [path.read_text(encoding="utf-8") for path in sorted(known, key=lambda one: order.index(one.stem))]
 
