@@ -107,7 +107,7 @@ async def watch(stage: Stage, run: FakeRun, text: str) -> None:
     app, screen = stage.app, stage.train
     screen.open(run.dir)
     message = screen.query_one("#train-message")
-    await until_seen(app, screen.query_one(Header), run.dir.id, 40)
+    await until_seen(app, screen.query_one(Header), run.dir.id, 38)
     await until_seen(app, screen.query_one("#run-line"), print_line(run.config.folded()), 96)
     line = screen.query_one(StatusLine)
     await until_seen(app, line, f"   downloading {text}", 50, before="starting", is_cut=False)

@@ -6,6 +6,7 @@ text. What it then paints is read back from the compositor. A widget that is in 
 
 import inspect
 import pkgutil
+from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,9 +26,11 @@ from textual.widgets import Input, OptionList, Static
 import tui.screens
 import tui.widgets
 from dlcore.advice import Advice
+from dlcore.arrays import Array
 from dlcore.clean import clean
 from dlcore.errors import Problem
-from dlcore.events import ActivationsMeasured, DataFetched
+from dlcore.events import ActivationsMeasured, DataFetched, FrameSaved, Layer, Prepared
+from dlcore.frames import save
 from dlcore.history import RunHistory
 from dlcore.lineage import Relations, Trial, standing
 from dlcore.oneline import parse
@@ -39,6 +42,7 @@ from tests.dlcore.diagnose.findings import NAN
 from tests.torture.hostile import SURROGATES, strings
 from tests.torture.ledger import chance, times
 from tests.torture.stage import Losses, Talkative, laid_out, until_seen
+from tests.tui import looking
 from tests.tui.erring import class_errors, number_errors, samples_of
 from tests.tui.fakes import facts_of
 from tui.draft import Draft
@@ -68,17 +72,25 @@ from tui.widgets.number_errors import NumberErrorsView
 from tui.widgets.pane_tabs import PaneTabs
 from tui.widgets.panes.activations import Activations
 from tui.widgets.panes.band_bars import BandBars
+from tui.widgets.panes.boundary import Boundary
+from tui.widgets.panes.checkpoint_pane import CheckpointPane
+from tui.widgets.panes.features import Features
 from tui.widgets.panes.gradients import Gradients
 from tui.widgets.panes.heat_map import HeatMap
+from tui.widgets.panes.histograms import Histograms
 from tui.widgets.panes.layered import Layered
 from tui.widgets.panes.pane import Moment, Pane
+from tui.widgets.panes.predictions import Predictions
 from tui.widgets.panes.spread_table import SpreadTable
+from tui.widgets.panes.surface import Surface
 from tui.widgets.panes.updates import Updates
 from tui.widgets.panes.waterfall import Waterfall
+from tui.widgets.panes.weights import Weights
 from tui.widgets.pictures.drawing import Drawing
 from tui.widgets.pictures.function import band
 from tui.widgets.pictures.histogram import histograms, spreads_of
 from tui.widgets.pictures.images import images_of, thumbnails
+from tui.widgets.pictures.picture import Picture
 from tui.widgets.pictures.scatter import points_of, scatter
 from tui.widgets.plot import Plot
 from tui.widgets.run_table import RunTable
@@ -105,6 +117,8 @@ class Place:
     before: str = ""
     keeps_lines: bool = False
     is_cut: bool = True
+    most: int | None = None
+    """So many texts at most, where each takes its time."""
 
 
 def show_finding(line: FindingLine, text: str) -> None:
@@ -154,6 +168,48 @@ def look_at_layers(pane: Pane, text: str) -> None:
 def of_layers(kind: type[Pane], cells: int = 6) -> Place:
     """A pane of Inside that names layers."""
     return Place(lambda: kind(Talkative()), look_at_layers, cells)  # type: ignore[arg-type]
+
+
+def look_at_checkpoint(pane: CheckpointPane, text: str, said: Callable[[str], dict[str, Any]]) -> None:
+    """Look at a run of one checkpoint, of which the inspector says something with that text in it."""
+    inspector = pane.inspector
+    assert isinstance(inspector, Talkative)
+    inspector.answer = said(text)
+    run = RunDir(Path(f"run-{next(NUMBERS)}"))
+    run.checkpoints.mkdir(parents=True)
+    (run.checkpoints / "0.pt").touch()
+    pane.look(Moment(run, MOONS.resolved(), RunHistory(), 1, False))
+
+
+def said_of(
+    kind: type[CheckpointPane], said: Callable[[str], dict[str, Any]], cells: int, before: str = ""
+) -> Place:
+    """A pane of Inside that asks about a checkpoint."""
+    hand, most = partial(look_at_checkpoint, said=said), len(OPENED)
+    return Place(lambda: kind(Talkative()), hand, cells, before, most=most)  # type: ignore[arg-type]
+
+
+def whole_of(kind: type[CheckpointPane], said: Callable[[str], dict[str, Any]], before: str = "") -> Place:
+    """One that shows a text only if there is room for all of it."""
+    return replace(said_of(kind, said, 30, before), is_cut=False)
+
+
+def refused(kind: type[CheckpointPane]) -> Place:
+    """A pane of Inside of which the inspector says why there is no picture."""
+    return replace(said_of(kind, lambda text: {"error": text}, 60), keeps_lines=True)
+
+
+def look_at_frame(pane: Histograms, text: str) -> None:
+    """Look at a run with a frame in which a layer has that name."""
+    rows: dict[str, array[Any]]
+    rows = {"edges": array("f", (0, 1, 2)), "counts": array("I", (1, 2)), "figures": array("f", (1, 1))}
+    run, history = RunDir(Path(f"run-{next(NUMBERS)}")), RunHistory()
+    run.path.mkdir()
+    file, size = save(run, 1, {f"weights.{name}/{text}": Array.row(row) for name, row in rows.items()}, {})
+    history.frames.add(FrameSaved(seq=0, step=1, seconds=0.0, file=file, bytes=size))
+    layer = Layer(name=text, text=text, shape=(8,), activation=text, parameters=1)
+    history.prepared = Prepared.model_construct(layers=(layer,))
+    pane.look(Moment(run, MOONS.resolved(), history, 1, False))
 
 
 def show_runs(table: RunTable, text: str) -> None:
@@ -269,7 +325,7 @@ PLACES = {
         GradientBars, lambda bars, text: bars.show({text: 0.5, f"{text}b": 2.0}, 1), 6, "step 1"
     ),
     "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60, "per layer"),
-    "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 40, "Runs"),
+    "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 38, "Runs"),
     "finding": Place(FindingLine, show_finding, 40, is_cut=False),
     "remedy": Place(KinLine, show_remedy, 60, "Remedy of"),
     "network": Place(Network, show_network, 20),
@@ -279,7 +335,7 @@ PLACES = {
     "runs": Place(RunTable, show_runs, 12),
     "status": Place(StatusLine, show_status, 40, is_cut=False),
     "value": Place(lambda: FieldRow(ROWS["name"], ""), show_value, 20),
-    "typed value": Place(lambda: FieldRow(ROWS["name"], ""), type_value, 20),
+    "typed value": Place(lambda: FieldRow(ROWS["name"], ""), type_value, 20, most=times(20, 50)),
     "form": Place(lambda: Form(Draft()), show_form, 20),
     "sentence": Place(Drawing, lambda drawing, text: drawing.say(text), 60, keeps_lines=True),
     "points": Place(Drawing, show_points, 6),
@@ -300,6 +356,25 @@ PLACES = {
     "waterfall": of_layers(Waterfall, 16),
     "updates": of_layers(Updates),
     "activations": of_layers(Activations),
+    "weights": said_of(Weights, lambda text: looking.images(total=1) | {"layer": text}, 60),
+    "weights, inputs": said_of(Weights, lambda text: looking.table() | {"names": [text] * 4}, 20),
+    "weights, many inputs": whole_of(Weights, lambda text: looking.table(inputs=30) | {"names": [text] * 30}),
+    "features": said_of(Features, lambda text: looking.features(maps=1) | {"layers": [text]}, 30, "sample 0"),
+    "features, class": said_of(Features, lambda text: looking.features(maps=1) | {"label": text}, 14, "is"),
+    "features, said": said_of(
+        Features, lambda text: looking.features(maps=1) | {"predicted": text}, 12, "said"
+    ),
+    "boundary": said_of(
+        Boundary, lambda text: looking.curve() | {"units": looking.units() | {"layers": [text]}}, 30, "points"
+    ),
+    "boundary, axes": said_of(Boundary, lambda text: looking.curve() | {"axes": [text] * 2}, 30, "-2"),
+    "boundary, classes": whole_of(Boundary, lambda text: looking.regions() | {"names": ["b", text]}, "×"),
+    "predictions": said_of(Predictions, lambda text: looking.predictions() | {"name": text}, 60),
+    "weights, error": refused(Weights),
+    "features, error": refused(Features),
+    "boundary, error": refused(Boundary),
+    "surface, error": refused(Surface),
+    "histograms": Place(lambda: Histograms(Talkative()), look_at_frame, 60, most=len(OPENED)),  # type: ignore[arg-type]
     "aside waits": Place(
         lambda: Aside(Talkative()),  # type: ignore[arg-type]
         lambda aside, text: aside.wait(text),
@@ -320,6 +395,7 @@ WITHOUT: dict[type[Widget], str] = {
 WITHOUT |= {ErrorsView: "two others are one", WorstTable: "numbers alone"}
 WITHOUT |= {Pane: "it has no looks", Layered: "four others are one", PaneTabs: "our own names"}
 WITHOUT |= {HeatMap: "Waterfall shows it", BandBars: "Updates shows it", SpreadTable: "Activations shows it"}
+WITHOUT |= {CheckpointPane: "five others are one", Picture: "these show it"}
 """Widgets that nobody hands a string from outside, and why."""
 
 
@@ -377,12 +453,15 @@ def test_the_tables_name_every_widget_and_every_dialog() -> None:
 
 
 @pytest.mark.parametrize("name", PLACES)
-async def test_a_widget(name: str, losses: Losses, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.widgets.aside._PAUSE", 0.0)
+async def test_a_widget(name: str, losses: Losses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")  # the marks of classes are others where there is colour
+    for module in ("aside", "panes.checkpoint_pane"):
+        monkeypatch.setattr(f"tui.widgets.{module}._PAUSE", 0.0)
     place = PLACES[name]
     widget = place.make()
     async with bench(widget) as app:
-        for text in OPENED[:50] if place.hand is type_value else HOSTILE:
+        for text in HOSTILE[: place.most]:
             with losses.fault(name, text):
                 place.hand(widget, text)
                 shown = text.partition("\n")[0] if place.keeps_lines else text
