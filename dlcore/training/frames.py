@@ -22,7 +22,7 @@ from dlcore.training.record import Record, readable
 from dlcore.training.sources import Arrays
 from dlcore.training.step import Look, TrainingStep
 
-_SHARE = 0.25
+_SHARE = 0.15
 """Of the probes' budget."""
 _GROWTH = 1.5
 """From one frame to the next, steps grow by such a factor at most."""
