@@ -4,6 +4,7 @@ Trains each run of each preset for so long, or to its end, and prints a line: na
 that looking took, seconds of training, steps, steps from one look to the next.
 """
 
+import gc
 import sys
 from datetime import UTC, datetime
 
@@ -48,7 +49,8 @@ def trained(name: str, seconds: float) -> tuple[Training, RunDir]:
 def main(seconds: float) -> None:
     """Print a line for each run."""
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # as the trainer does
+    torch.set_flush_denormal(True)  # as the trainer does; and that:
+    gc.freeze()
     for chosen in PRESETS:
         for name in chosen.names:
             training, run = trained(name, seconds)

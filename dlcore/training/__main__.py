@@ -3,6 +3,7 @@
 This is one of the two outer doors: whatever falls through the loop becomes the run's last event.
 """
 
+import gc
 import os
 import signal
 import socket
@@ -58,12 +59,15 @@ class _Stopped(Exception):
     """A stop was asked for while data were being fetched."""
 
 
-def main(arguments: list[str]) -> int:
-    """Train the run at the path given; return the exit status: 0, or 1 when the run failed, or 2."""
+def main(arguments: list[str], *, is_alone: bool = False) -> int:
+    """Train the run at the path given; return the exit status: 0, or 1 when the run failed, or 2.
+
+    `is_alone` says that the process does nothing else.
+    """
     os.umask(0o077)
     signals = _Signals()
     try:
-        claim = Claim(arguments)
+        claim = Claim(arguments, is_alone=is_alone)
         try:
             return 0 if attempt(claim, signals) != "failed" else 1
         finally:
@@ -78,9 +82,10 @@ def main(arguments: list[str]) -> int:
 class Claim:
     """A run that this process alone may train, and what to go on from."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], *, is_alone: bool = False) -> None:
         """Take the run at the path given; raises DltuiError where it is missing, busy or has nothing left.
 
+        `is_alone` says that the process does nothing else.
         `--resume` goes on with a run that has been trained before; the number behind it is the bytes of its
         `control.jsonl` that were meant for earlier attempts.
         """
@@ -91,6 +96,7 @@ class Claim:
                 self.heard = int(heard)
             case _:
                 raise DltuiError("the path of a run is missing", "Start runs with dltui train.")
+        self.is_alone = is_alone
         self.run = RunDir(Path(path).absolute())
         self.config = read_file(self.run.config)
         self.lock = Lock(self.run)
@@ -218,6 +224,8 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
         epochs=config.training.epochs,
         **chance(data, config.loss),
     )
+    if claim.is_alone:
+        gc.freeze()  # torch's half a million objects stay: to look through them would stop a training for 0.1 s
     training = Training(config, run, data, step, record, control, lambda: signals.asked)
     training.edits.extend(claim.past.edits)
     if start is not None:
@@ -227,4 +235,4 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
 
 if __name__ == "__main__":
     log.guard(RunDir(Path(*sys.argv[1:2]).absolute()).log)
-    log.leave(main(sys.argv[1:]))
+    log.leave(main(sys.argv[1:], is_alone=True))

@@ -55,14 +55,24 @@ EXAMPLES: list[Event] = [
         steps_per_epoch=1,
         total_steps=10,
         epochs=10,
+        chance=0.5,
+        chance_loss=0.6875,
     ),
     CompilationStarted(),
     CompilationEnded(used=False, reason="no compiler"),
     StepsEnded(loss=(0.5, 0.25), accuracy=(0.5, 1.0), lr=(0.1, 0.1), samples=8, training_seconds=0.5),
     StepsEnded(loss=(0.5,), r2=(-1.5,), lr=(0.1,), samples=8, training_seconds=0.5),
-    GradientsMeasured(steps=(1, 2), norms={"fc1": (0.5, 1.5)}, every=10, cost=0.0625),
+    GradientsMeasured(
+        steps=(1, 2), norms={"fc1": (0.5, 1.5)}, updates={"fc1": (0.25, 0.125)}, every=10, cost=0.0625
+    ),
     ActivationsMeasured(
-        samples=256, mean={"fc1": 0.5}, deviation={"fc1": 1.5}, low={"fc1": -1.0}, high={"fc1": 2.0}
+        samples=256,
+        mean={"fc1": 0.5},
+        deviation={"fc1": 1.5},
+        low={"fc1": -1.0},
+        high={"fc1": 2.0},
+        dead={"fc1": 0.25},
+        saturated={"fc2": 0.5},
     ),
     Evaluated(
         split="test",

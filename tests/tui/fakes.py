@@ -259,9 +259,7 @@ class FakeRun:
             for name, norm in zip(names, typical, strict=True)
         }
         updates = {name: tuple(1e-3 * norm / typical[-1] for norm in norms) for name, norms in named.items()}
-        self.say(
-            GradientsMeasured, steps=tuple(taken), norms=named, updates=updates, every=10, cost=0.02
-        )
+        self.say(GradientsMeasured, steps=tuple(taken), norms=named, updates=updates, every=10, cost=0.02)
         return self
 
     def activations(self) -> "FakeRun":

@@ -28,7 +28,7 @@ def test_a_rate_is_in_thousands_of_bytes() -> None:
 
 async def test_run_and_rate_stand_at_the_right() -> None:
     app = Bench()
-    async with app.run_test(size=(80, 3)):
+    async with app.run_test(size=(100, 3)):
         header = app.header
         header.aside = "run-one"
         assert header.render().plain.endswith(" run-one")

@@ -272,7 +272,7 @@ async def test_r_asks_for_a_run_of_what_is_shown_and_opens_it(
 ) -> None:
     launched: list[tuple[Path, RunConfig]] = []
 
-    def fake(root: Path, config: RunConfig, now: datetime) -> tuple[Any, None]:
+    def fake(root: Path, config: RunConfig, now: datetime, parent: None) -> tuple[Any, None]:
         launched.append((root, config))
         return make_run(print_line(config)).hold().start().dir, None
 

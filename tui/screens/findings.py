@@ -57,7 +57,7 @@ class Row(Horizontal, can_focus=True):
     def compose(self) -> ComposeResult:
         """Return the mark and what it stands before."""
         yield Static(self._mark("  "), classes="row--mark")
-        yield Static(self.text, classes="row--text")
+        yield Static(Content.assemble(self.text), classes="row--text")
 
     def _mark(self, arrow: str) -> Content:
         return Content.assemble(arrow, (self._number, "bold"))
