@@ -225,7 +225,7 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
         **chance(data, config.loss),
     )
     if claim.is_alone:
-        gc.freeze()  # torch's half a million objects stay: to look through them would stop a training for 0.1 s
+        gc.freeze()  # to look through all of torch's objects would stop a training for 0.1 s
     training = Training(config, run, data, step, record, control, lambda: signals.asked)
     training.edits.extend(claim.past.edits)
     if start is not None:

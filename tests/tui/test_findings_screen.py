@@ -204,6 +204,7 @@ async def test_a_finding_appears_while_one_looks_for_it(
         assert told(stage).startswith("Nothing is found wrong so far before the first step")
         run.epochs(5)
         await stage.until(lambda: f"› 1 {RELU}" in chosen(stage))
+        await stage.pilot.pause()  # what appears is painted first
         drawn = count_refreshes(monkeypatch, stage.app.screen)
         run.epochs(1)
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.history.step == 126)
