@@ -20,8 +20,8 @@ types:
 imports:
 	lint-imports
 
-test:  ## the tests alone, two at a time
-	pytest -n 2 --dist loadfile
+test:  ## the tests alone, three at a time: two cores are never idle
+	pytest -n 3 --dist loadfile
 
 snapshots:  ## accept the screens as they are now (look at each one first)
 	-pytest tests/snapshots --snapshot-update

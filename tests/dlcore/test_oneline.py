@@ -22,7 +22,7 @@ from dlcore.oneline import SHORT_KEYS, SHORT_KINDS, parse, print_line
 from tests.dlcore.strategies import configurations
 
 
-@settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(configurations())
 @example(RunConfig(model=Mlp(hidden=(3,), activation=(ReLU(),))))
 @example(RunConfig(model=Mlp(hidden=(3, 4), activation=(LeakyReLU(), LeakyReLU(slope=0.2)))))
