@@ -21,7 +21,7 @@ imports:
 	lint-imports
 
 test:  ## the tests alone, three at a time: two cores are never idle
-	pytest -n 3 --dist loadfile
+	pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 snapshots:  ## accept the screens as they are now (look at each one first)
 	-pytest tests/snapshots --snapshot-update
