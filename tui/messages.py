@@ -42,3 +42,17 @@ class SetupRequested(Message):
     """A person wants this configuration in Setup, to change it."""
 
     config: RunConfig
+
+
+@dataclass
+class ReplayRequested(Message):
+    """A person wants to see a finished run again as it went."""
+
+    run: RunDir
+
+
+@dataclass
+class CompareRequested(Message):
+    """A person wants these runs, two to eight, over each other."""
+
+    runs: tuple[RunDir, ...]
