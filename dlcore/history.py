@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, Literal, assert_never
 
+from dlcore.elapsed import Elapsed
 from dlcore.evaluations import Evaluations
 from dlcore.events import (
     ActivationsMeasured,
@@ -86,6 +88,10 @@ class RunHistory:
         self.score = Series(steps)
         """The figure called `metric`, of each step."""
         self.lr = Series(steps)
+        self.elapsed = Elapsed()
+        """Samples and seconds of training by step."""
+        self.resumes: tuple[int, ...] = ()
+        """The steps that later attempts went on from, as far as they still count."""
         self.gradients = LayerFigures(looks)
         """Norm of dL/dW of each layer."""
         self.updates = LayerFigures(looks)
@@ -178,6 +184,8 @@ class RunHistory:
         self._pace = []
         if (start := event.resumed_since(self.attempt)) is not None:
             self._cut(*start)
+        self.elapsed.begin(event.step if isinstance(event, AttemptStarted) else self.step)
+        self.resumes = _lasting(step for step, _ in event.resumed[: max(0, event.attempt - 1)])
         self.attempt = event.attempt
         self.ended = None
         self.paused = self.stopping = self.compiling = False
@@ -192,6 +200,7 @@ class RunHistory:
         """Forget what came behind a step, or was said after the first `kept` events."""
         for series in (self.loss, self.score, self.lr):
             series.cut(step)
+        self.elapsed.cut(step)
         self.gradients.cut(step)
         self.updates.cut(step)
         self.activations.cut(step, kept)
@@ -210,6 +219,7 @@ class RunHistory:
             series.skip(start - len(series))  # lost with a damaged line: they stay a gap
             series.extend(values)
         self._pace.append((event.samples, event.training_seconds))
+        self.elapsed.add(event.step, event.samples, event.training_seconds)
         if len(self._pace) > 64:
             del self._pace[1:33]  # the first stays, for the whole attempt; the rest is the recent past
 
@@ -340,3 +350,13 @@ def _figures(event: Evaluated | EpochEnded, metric: Metric) -> dict[str, Number]
         extra = {"top5": event.top5} if metric == "accuracy" else {"mae": event.mae, "rmse": event.rmse}
         figures |= {name: value for name, value in extra.items() if value is not None}
     return figures
+
+
+def _lasting(steps: Iterable[int]) -> tuple[int, ...]:
+    """Return those of the steps that runs went on from which no later one took back."""
+    kept: list[int] = []
+    for step in steps:
+        while kept and kept[-1] > step:
+            kept.pop()
+        kept.append(step)
+    return tuple(kept)
