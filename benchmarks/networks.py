@@ -16,7 +16,7 @@ from benchmarks.training_runs import trained
 
 ROUNDS = 7
 ONE_THREAD_ROUNDS = 2
-IMAGES = 20_000
+IMAGES = 12_000
 EPOCHS, PLAIN_EPOCHS = 4, 2
 _COMMON = f"ce momentum lr=.01 m=.9 b=64 val=0 device=cpu seed=0 n={IMAGES} e={EPOCHS}"
 NETWORKS = (

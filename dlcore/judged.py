@@ -13,7 +13,6 @@ from dlcore.commands import Set
 from dlcore.config import SECTIONS, RunConfig
 from dlcore.diagnose import Finding, diagnose
 from dlcore.diagnose.silenced import silenced
-from dlcore.diagnose.words import table
 from dlcore.edits import changed
 from dlcore.errors import DltuiError
 from dlcore.history import RunHistory, State
@@ -80,7 +79,7 @@ class Judgement:
     def table(self) -> dict[str, Any]:
         """Return it as scripts read it."""
         return {
-            "findings": [table(finding) for finding in self.findings],
+            "findings": [finding.table() for finding in self.findings],
             **({"not_judged": self.reason} if self.reason else {}),
             **_related(self.relations),
         }

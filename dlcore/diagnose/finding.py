@@ -59,7 +59,7 @@ class Finding:
     cause: str
     """One sentence without full stop: the likely cause in this configuration."""
     evidence: dict[str, float]
-    """The numbers by name."""
+    """The numbers by name, those that are known; all are finite."""
     remedies: tuple[Remedy, ...]
     """The best first."""
 

@@ -5,6 +5,7 @@ hold at two of them in a row before it is told, and be gone at two before it is 
 neither comes from a single window nor flickers, and an old run is judged as a live one was.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -117,7 +118,7 @@ def _finding(streak: _Streak) -> Finding:
         layer=symptom.layer,
         message=symptom.message,
         cause=symptom.cause,
-        evidence=symptom.evidence,
+        evidence={name: value for name, value in symptom.evidence.items() if math.isfinite(value)},
         remedies=symptom.remedies,
     )
 

@@ -26,9 +26,10 @@ from dlcore.diagnose.rule import Symptom
 from dlcore.diagnose.sight import Sight
 
 _LEARNS = 0.35
+"""A network that is so far above chance learns, whatever its layers look like."""
 _LEARNS_SOME = 0.6
 _EARLY = 0.15
-"""A network that is so far above chance learns, whatever its layers look like."""
+"""Share of the run before which a third of that is enough."""
 _SHRUNK = 0.05
 _GONE = 1e-3
 _QUIET = 1.6
@@ -40,8 +41,6 @@ _ENOUGH = 0.85
 _DEAD = 0.9
 _HALF_DEAD = 0.5
 _SATURATED = 0.75
-_STRAIGHT = 0.85
-_NOISE = 0.25
 _FAIR = 0.06
 """Share of the run before which no layer is judged."""
 
@@ -155,7 +154,7 @@ def dead_relu(sight: Sight) -> Symptom | None:
         cause = f"steps of a learning rate of {lr:g} that throw units too low to come back"
     else:
         cause = "weights and biases under which no sample makes these units positive"
-    first = lower_rate(config) if is_fast else leaky(config)
+    cures = (leaky(config), lower_rate(config))
     return Symptom(
         code="dead_relu",
         severity="error",
@@ -167,9 +166,7 @@ def dead_relu(sight: Sight) -> Symptom | None:
             config,
             redrawn(config),
             normalized(config),
-            first,
-            leaky(config),
-            lower_rate(config),
+            *(reversed(cures) if is_fast else cures),
             batch_norm(config),
         ),
     )
@@ -193,6 +190,7 @@ def saturated_activation(sight: Sight) -> Symptom | None:
     else:
         cause = f"steps of a learning rate of {lr:g} have thrown the sums beyond where the function bends"
     is_fast = not started_there and config.data.normalize != "none" and lr > highest / 4
+    cures = (suited_init(config), lower_rate(config))
     return Symptom(
         code="saturated_activation",
         severity="error",
@@ -203,9 +201,7 @@ def saturated_activation(sight: Sight) -> Symptom | None:
         remedies=offered(
             config,
             normalized(config),
-            lower_rate(config) if is_fast else suited_init(config),
-            suited_init(config),
-            lower_rate(config),
+            *(reversed(cures) if is_fast else cures),
             relu_and_he(config),
             batch_norm(config),
         ),
@@ -218,12 +214,8 @@ def linear_collapse(sight: Sight) -> Symptom | None:
     activations = hidden_activations(config.model)
     if not activations or not all(isinstance(one, Identity) for one in activations):
         return None
-    limit = _NOISE if sight.is_regression else _STRAIGHT
-    if (
-        sight.share < 0.1
-        or not sight.learned < limit
-        or not (sight.fall(0.1) < 0.05 or sight.gain(0.12) < 0.02)
-    ):
+    has_settled = sight.fall(0.1) < 0.05 or sight.gain(0.12) < 0.02
+    if sight.share < 0.1 or not sight.learned < sight.least() or not has_settled:
         return None
     layers = len(activations) + 1
     return Symptom(

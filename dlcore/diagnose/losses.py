@@ -5,6 +5,8 @@ import math
 from dlcore import figures
 from dlcore.choices.architectures import CustomModel, Perceptron
 from dlcore.choices.losses import MeanSquaredError
+from dlcore.config import RunConfig
+from dlcore.diagnose.finding import Remedy
 from dlcore.diagnose.remedies import (
     batch_norm,
     clipping,
@@ -58,11 +60,7 @@ def nan(sight: Sight) -> Symptom | None:
         evidence={"step": float(first), "lr": lr},
         remedies=offered(
             config,
-            redrawn(config),
-            mean_reduction(config),
-            scaled(config),
-            lower_rate(config),
-            normalized(config),
+            *_smaller_steps(config),
             clipping(config),
         ),
         is_sure=True,
@@ -88,14 +86,14 @@ def diverged(sight: Sight) -> Symptom | None:
         evidence={"loss": sight.loss, "start": start, "times": times},
         remedies=offered(
             config,
-            redrawn(config),
-            mean_reduction(config),
-            scaled(config),
-            lower_rate(config),
-            normalized(config),
+            *_smaller_steps(config),
             batch_norm(config),
         ),
     )
+
+
+def _smaller_steps(config: RunConfig) -> tuple[Remedy | None, ...]:
+    return redrawn(config), mean_reduction(config), scaled(config), lower_rate(config), normalized(config)
 
 
 def loss_mismatch(sight: Sight) -> Symptom | None:

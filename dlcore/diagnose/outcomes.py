@@ -1,7 +1,5 @@
 """Rules on what comes out: nothing learned, too little of it, or too much of the training samples alone."""
 
-import math
-
 from dlcore.advice.advice import hidden_activations
 from dlcore.choices.activations import Step
 from dlcore.choices.architectures import Perceptron
@@ -27,14 +25,12 @@ from dlcore.diagnose.remedies import (
     wider,
 )
 from dlcore.diagnose.rule import Symptom
-from dlcore.diagnose.sight import Sight
+from dlcore.diagnose.sight import Sight, median
 
 _AT_CHANCE = 0.1
 _FAIR = 0.14
 _LEAST_STEPS = 30
 _POOR = 0.75
-_STRAIGHT = 0.85
-_NOISE = 0.25
 _LONG = 0.12
 _WORSE = 1.25
 
@@ -90,8 +86,8 @@ def _why_nothing(sight: Sight) -> str:
 def underfitting(sight: Sight) -> Symptom | None:
     """Training and evaluation are both poor, and training has settled."""
     config = sight.config
-    limit = _STRAIGHT if isinstance(config.model, Perceptron) else _POOR
-    if sight.share < 0.2 or not sight.learned < (_NOISE if sight.is_regression else limit):
+    least = sight.least() if isinstance(config.model, Perceptron) else sight.least(_POOR)
+    if sight.share < 0.2 or not sight.learned < least:
         return None
     if not sight.fall(_LONG) < 0.15 or not sight.gain(_LONG) < 0.03:  # there is still progress
         return None
@@ -138,7 +134,7 @@ def overfitting(sight: Sight) -> Symptom | None:
     if len(known) < 4 or sight.share < 0.1:
         return None
     losses = [loss for _, loss in known]
-    recent = min(median_of(losses[-3:]), losses[-1])
+    recent = min(median(losses[-3:]), losses[-1])
     best = min(losses[:-2])
     at = known[losses.index(best)][0]
     trained = sight.loss
@@ -179,8 +175,3 @@ def _why_learned_by_heart(sight: Sight) -> str:
         f"{prepared.parameters:,} parameters for {prepared.training_samples:,} samples: "
         "the rest of what is learned is true of these alone"
     )
-
-
-def median_of(values: list[float]) -> float:
-    """Return the middle of three or fewer."""
-    return sorted(values)[len(values) // 2] if values else math.nan

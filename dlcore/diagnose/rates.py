@@ -63,10 +63,7 @@ def lr_too_high(sight: Sight) -> Symptom | None:
     return Symptom(
         code="lr_too_high",
         severity="error",
-        message=(
-            f"Each step moves the weights by {100 * moved:.2g} % of their size, "
-            f"and the loss is {sight.loss / sight.chance_loss:.2g} times that of chance"
-        ),
+        message=_how_far(sight, is_high=is_high),
         cause=f"a learning rate of {sight.lr:g} is too high for this network",
         evidence={"moved": moved, "loss": sight.loss, "chance": sight.chance_loss, "jumps": jumps},
         remedies=offered(
@@ -78,6 +75,18 @@ def lr_too_high(sight: Sight) -> Symptom | None:
             lower_rate(config, 100),
         ),
     )
+
+
+def _how_far(sight: Sight, *, is_high: bool) -> str:
+    """Return what is seen; how far steps move the weights is not known where nobody looked."""
+    chance = sight.chance_loss
+    if sight.peak > _BLOWN_UP * chance and not is_high:
+        stands = f"rose to {sight.peak / chance:.2g} times that of chance"
+    else:
+        stands = f"is {sight.loss / chance:.2g} times that of chance"
+    if not math.isfinite(sight.moved):
+        return f"The loss {stands}"
+    return f"Each step moves the weights by {100 * sight.moved:.2g} % of their size, and the loss {stands}"
 
 
 def oscillating_loss(sight: Sight) -> Symptom | None:
@@ -140,7 +149,6 @@ def lr_too_low(sight: Sight) -> Symptom | None:
             config,
             no_clipping(config),
             constant_if_faded(sight),
-            redrawn(config),
             higher_rate(config, _wanted(moved)),
             higher_rate(config, 100),
             adam(config),

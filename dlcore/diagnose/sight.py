@@ -15,6 +15,12 @@ from dlcore.series import Column, Series
 _WINDOW = 0.06
 """Share of the run that 'now' is the mean of: long enough that no single batch speaks."""
 _LEAST_STEPS = 10
+_LEAST_LOSS = 1e-12
+"""What a loss is a multiple of: that of chance is 0 where all targets are the same number."""
+_STRAIGHT = 0.85
+"""How far from chance a network gets that can draw only straight lines."""
+_NOISE = 0.25
+"""How far from chance a regression may stay although all is well: the rest may be noise."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,10 @@ class Sight:
 
     @cached_property
     def chance_loss(self) -> float:
-        """Loss of the best constant answer; where that is not known, the untrained network's."""
+        """Loss of the best constant answer; where that is not known, the untrained network's. Never 0."""
         prepared = self.history.prepared
-        if prepared is not None and prepared.chance_loss:
-            return prepared.chance_loss
-        return self.first_loss
+        known = prepared.chance_loss if prepared is not None else None
+        return max(known or self.first_loss, _LEAST_LOSS)
 
     @cached_property
     def first_loss(self) -> float:
@@ -163,7 +168,8 @@ class Sight:
     @cached_property
     def thrown(self) -> float:
         """The largest share by which one of the first steps moved the weights of a layer."""
-        stop = bisect_right(self.history.updates.steps, max(_LEAST_STEPS, round(_WINDOW * self.total)))
+        first = max(_LEAST_STEPS, round(_WINDOW * self.total))
+        stop = bisect_right(self.history.updates.steps, min(first, self.step))
         kept = (one for shares in self.history.updates.figures.values() for one in shares[:stop])
         return max((one for one in kept if math.isfinite(one)), default=math.nan)
 
@@ -171,7 +177,8 @@ class Sight:
     def first_ratio(self) -> float:
         """The first layer's gradient norm over the last one's, when training began."""
         gradients = self.history.gradients
-        looks = [list(gradients.at(index).values()) for index in range(min(4, len(gradients.steps)))]
+        known = bisect_right(gradients.steps, self.step)
+        looks = [list(gradients.at(index).values()) for index in range(min(4, known))]
         return median([norms[0] / norms[-1] for norms in looks if len(norms) > 1 and norms[-1] > 0])
 
     def _typical(self, figures: LayerFigures) -> dict[str, float]:
@@ -210,6 +217,10 @@ class Sight:
     def is_regression(self) -> bool:
         """Whether numbers are predicted: who knows how much of them can be known."""
         return self.history.metric == "r2"
+
+    def least(self, of_classes: float = _STRAIGHT) -> float:
+        """Return how far from chance a network is to get at least; less where numbers are predicted."""
+        return _NOISE if self.is_regression else of_classes
 
     def rate_at(self, step: float) -> float:
         """Return the learning rate at a step; now, where that is still to come."""

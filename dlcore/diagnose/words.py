@@ -1,6 +1,5 @@
-"""Findings in words: as a line, as a paragraph, and as the table that scripts read."""
+"""Findings in words: as a line and as a paragraph."""
 
-import math
 import shlex
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,12 +63,6 @@ def options(remedy: Remedy, edits: Mapping[str, Any] | None = None) -> str:
     """Return a remedy as options of a shell; `edits` is what was changed while the run went on."""
     earlier = [print_setting(key, value) for key, value in (edits or {}).items() if key not in remedy.set]
     return " ".join(f"--set {shlex.quote(setting)}" for setting in (*earlier, *remedy.settings))
-
-
-def table(finding: Finding) -> dict[str, Any]:
-    """Return the finding for JSON, which has no word for a number that is not finite: that is null."""
-    numbers = {name: value if math.isfinite(value) else None for name, value in finding.evidence.items()}
-    return finding.table() | {"evidence": numbers}
 
 
 def paragraph(finding: Finding, edits: Mapping[str, Any] | None = None, width: int = 80) -> Iterator[str]:

@@ -19,7 +19,7 @@ from tui.error_questions import Asked, Question, question
 from tui.error_report import ClassErrors, NumberErrors, Report, read
 from tui.feed import RunFeed
 from tui.inspector import Inspector
-from tui.screens.time_screen import TimeScreen
+from tui.screens.time_screen import AskingScreen
 from tui.widgets.class_errors import ClassErrorsView
 from tui.widgets.confusion import Confusion
 from tui.widgets.error_samples import ErrorSamples
@@ -37,7 +37,7 @@ _PAUSE = 0.15
 _WAIT = "one moment: the samples are being looked at …"
 
 
-class ErrorsScreen(TimeScreen):
+class ErrorsScreen(AskingScreen):
     """The confusion matrix, the classes, and the samples behind a cell; or how far predictions are off."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("errors")
@@ -52,10 +52,7 @@ class ErrorsScreen(TimeScreen):
         ascii_only: bool = False,
         cursor: Cursor | None = None,
     ) -> None:
-        super().__init__(cursor)
-        self._feed = feed
-        self._inspector = inspector
-        self._ascii_only = ascii_only
+        super().__init__(feed, inspector, ascii_only=ascii_only, cursor=cursor)
         self._target = 0
         self._asked = Asked()
         self._wanted: Question | None = None
@@ -85,10 +82,6 @@ class ErrorsScreen(TimeScreen):
         self.show_moment()
 
     # -- what is wanted -----------------------------------------------------------------------------
-
-    def watched(self) -> RunFeed | None:
-        """Return the run that the Train screen watches, and reads."""
-        return self._feed()
 
     def show_moment(self) -> None:
         """Look at where the cursor stands now."""

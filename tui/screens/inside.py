@@ -19,7 +19,7 @@ from tui.cursor import Cursor
 from tui.feed import RunFeed
 from tui.inspector import Inspector
 from tui.readout import place
-from tui.screens.time_screen import TimeScreen
+from tui.screens.time_screen import AskingScreen
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane_tabs import PaneTabs
@@ -56,7 +56,7 @@ _TWO_COLUMNS = 110
 _NO_RUN = "No run is open. Start one in Setup (1), or open one in Runs (5)."
 
 
-class InsideScreen(TimeScreen):
+class InsideScreen(AskingScreen):
     """Panes of one run at the step under the cursor. A pane is built when it is first shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("inside")
@@ -70,10 +70,7 @@ class InsideScreen(TimeScreen):
         ascii_only: bool = False,
         cursor: Cursor | None = None,
     ) -> None:
-        super().__init__(cursor)
-        self._feed = feed
-        self._inspector = inspector
-        self._ascii_only = ascii_only
+        super().__init__(feed, inspector, ascii_only=ascii_only, cursor=cursor)
         self._panes: dict[int, Pane] = {}
         self._active = 0
         self._drawn: tuple[object, ...] = ()
@@ -143,10 +140,6 @@ class InsideScreen(TimeScreen):
             self.show_moment()
 
     # -- looking ------------------------------------------------------------------------------------
-
-    def watched(self) -> RunFeed | None:
-        """Return the run that the Train screen watches, and reads."""
-        return self._feed()
 
     def show_moment(self) -> None:
         """Draw anew without waiting for a frame's turn."""

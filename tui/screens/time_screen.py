@@ -10,6 +10,7 @@ from dlcore.rundir import RunDir
 from tui.cursor import Cursor
 from tui.driver import line_of
 from tui.feed import RunFeed
+from tui.inspector import Inspector
 from tui.pace import Pace
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.plot import Plot
@@ -117,3 +118,24 @@ class TimeScreen(LabScreen):
     def _moved(self) -> None:
         self.refresh_bindings()
         self.show_moment()
+
+
+class AskingScreen(TimeScreen):
+    """A screen beside Train: it looks at the run that is watched there, and asks the inspector about it."""
+
+    def __init__(
+        self,
+        feed: Callable[[], RunFeed | None],
+        inspector: Inspector,
+        *,
+        ascii_only: bool = False,
+        cursor: Cursor | None = None,
+    ) -> None:
+        super().__init__(cursor)
+        self._feed = feed
+        self._inspector = inspector
+        self._ascii_only = ascii_only
+
+    def watched(self) -> RunFeed | None:
+        """Return the run that the Train screen watches, and reads."""
+        return self._feed()

@@ -9,7 +9,7 @@ from dlcore import rundir
 from dlcore.clean import clean
 from dlcore.diagnose import Finding
 from dlcore.diagnose.silenced import silenced
-from dlcore.diagnose.words import known, table, told, words
+from dlcore.diagnose.words import known, told, words
 from dlcore.history import LIVE, RunHistory
 from dlcore.judged import findings_of
 from dlcore.lineage import Kin
@@ -34,7 +34,7 @@ def diagnose_command(run: str, as_json: bool, codes: tuple[str, ...]) -> None:
     history = read_history(found)
     findings = findings_of(found, history, without)
     if as_json:
-        click.echo(json.dumps([table(finding) for finding in findings]))
+        click.echo(json.dumps([finding.table() for finding in findings]))
         return
     for line in _text(found, history, findings, without):
         click.echo(clean(line))

@@ -164,6 +164,30 @@ def test_what_must_be_told(code: str, run: Made) -> None:
     assert 0 < one.step <= one.told <= run.steps or one.code == "overfitting"
 
 
+def test_a_run_is_judged_by_what_is_known_of_it() -> None:
+    """Nothing is made up where nobody looked inside, or where chance is not known or costs nothing."""
+    nobody_looked: dict[str, Any] = {"norms": {}, "updates": {}, "dead": {}, "saturated": {}}
+    for unknown in (nobody_looked, {"chance_loss": None}, {"chance_loss": 0.0}):
+        for run in (replace(one, **unknown) for runs in SICK.values() for one in runs):
+            for found in run.findings():
+                assert "nan" not in found.message.replace("%", "").split(), found
+                assert all(math.isfinite(value) for value in found.evidence.values())
+
+
+def test_targets_that_are_all_the_same() -> None:
+    still: dict[str, Any] = {key: fixed(0.0) for key in ("loss", "score", "held_out_loss", "held_out_score")}
+    run = made("diabetes mlp 8,", task="regression", chance=0.0, chance_loss=0.0, **still)
+    assert not {"diverged", "lr_too_high", "exploding_gradient"} & set(run.codes())
+
+
+def test_a_rate_that_is_too_high_is_told_although_nobody_looked() -> None:
+    course: Course = lambda share: CHANCE * (40.0 if share < 0.1 else 0.9)  # noqa: E731
+    run = made("digits mlp 32,32 relu lr=5", norms={}, updates={}, **(STUCK | {"loss": course}))
+    found = next(one for one in run.findings() if one.code == "lr_too_high")
+    assert found.message == "The loss rose to 40 times that of chance"
+    assert "moved" not in found.evidence
+
+
 @pytest.mark.parametrize("run", HEALTHY.values(), ids=HEALTHY)
 def test_what_must_not(run: Made) -> None:
     assert [run.codes(until) for until in (0.1, 0.3, 0.6, 1.0)] == [[]] * 4
