@@ -22,6 +22,10 @@ class DltuiError(Exception):
         return f"{self.message}. {self.hint}" if self.hint else self.message
 
 
+class StopTraining(Exception):
+    """A viewer asked a watched script to stop (`dlcore.watch` with `obey=True`): leave the training loop."""
+
+
 class RunError(DltuiError):
     """A run directory that is missing, busy, foreign or broken."""
 
