@@ -2,7 +2,7 @@
 
 Such a file is the length of its header in eight bytes; the header, a table in JSON that says of each array
 its type, its shape, and from where to where its bytes stand; and the bytes of all arrays without a gap.
-Nothing in it can be run, and nothing is larger than it is. Of the format's types three are enough here.
+Nothing in it can be run, and nothing is larger than it is. Three of the format's types are read.
 """
 
 import json
@@ -22,7 +22,12 @@ MOST_HEADER = 1 << 20
 _LENGTH = struct.Struct("<Q")
 _NOTES = "__metadata__"
 _CODES = {"U8": "B", "U32": "I", "F32": "f"}
-"""The types that are known, with Python's own letters for them."""
+"""The types that are read, with Python's own letters for them."""
+_WIDTHS = {
+    "BOOL": 1, "U8": 1, "I8": 1, "F16": 2, "BF16": 2, "I16": 2,
+    "U32": 4, "I32": 4, "F32": 4, "I64": 8, "F64": 8,
+}
+"""The types that are written, with the bytes of one number."""
 _MOST_DIMENSIONS = 8
 _LONGEST = 1 << 40
 """No side of an array is longer: so that the product of all sides is a number that can be computed."""
@@ -35,7 +40,7 @@ class Array:
     """Numbers of one type in a shape, row by row."""
 
     kind: str
-    """The format's name of the type: U8, U32 or F32."""
+    """The format's name of the type: U8, U32 or F32; of weights that are handed on, any that torch knows."""
     shape: tuple[int, ...]
     content: bytes
     """The numbers with the lowest byte first."""
@@ -68,7 +73,7 @@ class _Place:
 
 def width(kind: str) -> int:
     """Return the bytes of one number of a type."""
-    return array(_CODES[kind]).itemsize
+    return _WIDTHS[kind]
 
 
 def pack(arrays: Mapping[str, Array], notes: Mapping[str, str]) -> bytes:

@@ -1,4 +1,4 @@
-"""`python -m dlcore.schema FOLDER`: write the published JSON schemas of events and commands."""
+"""`python -m dlcore.schema FOLDER`: write the published JSON schemas of events, commands and exports."""
 
 import json
 import sys
@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from dlcore import commands, events
+from dlcore.export.layout import json_schemas
 
 SCHEMAS: dict[str, dict[str, Any]] = {
     "events.schema.json": events.json_schema(),
     "commands.schema.json": commands.json_schema(),
+    **json_schemas(),
 }
 
 

@@ -1,22 +1,31 @@
-"""What came of a run, as files that others can read: Markdown, JSON and CSV.
+"""What came of runs, as files that others can read: a summary, figures, weights, the network.
 
 Every format works on every run, whether it is finished, failed, crashed or still going on, and says which.
+Adding one is a line in FORMATS, and a module that makes it of a Report.
 """
 
-import contextlib
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
-from dlcore import disk
-from dlcore.atomic import give_name, store_beside
 from dlcore.errors import DltuiError
-from dlcore.export.csv_ import to_csv
-from dlcore.export.json_ import to_json
-from dlcore.export.markdown import to_markdown
-from dlcore.export.report import Report, gather
+from dlcore.export import files
+from dlcore.export.csv_ import runs_to_csv, to_csv
+from dlcore.export.html_ import runs_to_html, to_html
+from dlcore.export.json_ import runs_to_json, to_json
+from dlcore.export.markdown import runs_to_markdown, to_markdown
+from dlcore.export.onnx_ import to_onnx
+from dlcore.export.parquet import runs_to_parquet, to_parquet
+from dlcore.export.report import Report, Weights, gather
+from dlcore.export.tensorboard import to_tensorboard
+from dlcore.export.together import Member, member
+from dlcore.export.weights import to_safetensors
 from dlcore.rundir import RunDir
+
+Written = str | bytes
 
 
 @dataclass(frozen=True)
@@ -25,14 +34,40 @@ class Format:
 
     name: str
     ending: str
-    write: Callable[[Report], str]
+    """Behind the run's id; with a slash the file lies in a folder that is called like the run."""
+    about: str
+    write: Callable[[Report], Written]
+    is_text: bool = True
+    extra: str = ""
+    """What `pip install 'dltui[…]'` has to bring, if anything."""
+    needs: tuple[str, ...] = ()
+    """The modules that the extra brings."""
+    together: Callable[[Sequence[Member]], Written] | None = None
+    """Writes several runs as one file, where the format can."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The modules that are not installed here; nothing is imported to see that."""
+        return tuple(name for name in self.needs if find_spec(name) is None)
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("markdown", ".md", to_markdown),
-    Format("json", ".json", to_json),
-    Format("csv", ".csv", to_csv),
-)
+    Format("markdown", ".md", "summary to read and mail", to_markdown, together=runs_to_markdown),
+    Format("html", ".html", "summary as a page, to print and hand on", to_html, together=runs_to_html),
+    Format("json", ".json", "everything but the single steps", to_json, together=runs_to_json),
+    Format("csv", ".csv", "a row for each epoch and evaluation", to_csv, together=runs_to_csv),
+    Format(
+        "parquet", ".parquet", "a row for each step, with types", to_parquet, False,
+        extra="parquet", needs=("pyarrow",), together=runs_to_parquet,
+    ),
+    Format("tensorboard", "/events.out.tfevents.dltui", "figures for TensorBoard", to_tensorboard, False),
+    Format("safetensors", ".safetensors", "the weights of a checkpoint", to_safetensors, False),
+    Format(
+        "onnx", ".onnx", "the network with its weights, checked", to_onnx, False,
+        extra="onnx", needs=("onnx", "onnxscript", "onnxruntime"),
+    ),
+)  # fmt: skip
+"""In the order in which they are offered."""
 
 
 def find_format(name: str) -> Format:
@@ -40,76 +75,160 @@ def find_format(name: str) -> Format:
     for format_ in FORMATS:
         if format_.name == name:
             return format_
-    raise DltuiError(f"There is no export format {name!r}", f"Known: {_known()}.")
+    raise DltuiError(f"There is no export format {name!r}", f"Known: {_known(FORMATS)}.")
 
 
-def _known() -> str:
-    return ", ".join(format_.name for format_ in FORMATS)
+def _known(formats: Sequence[Format]) -> str:
+    return ", ".join(format_.name for format_ in formats)
 
 
 def render(run: RunDir, format: str) -> bytes:  # noqa: A002
-    """Return the run in one format, in UTF-8; raises DltuiError when the run cannot be read."""
-    writer = find_format(format)
-    return writer.write(gather(run)).encode()
+    """Return the run in one format; texts are UTF-8. Raises DltuiError when that cannot be had."""
+    return _content(find_format(format), gather(run))
 
 
-def export(run: RunDir, formats: Sequence[str], folder: Path, force: bool) -> list[Path]:
-    """Write `<run id>.md` and so on into `folder`, which is made if missing; return the files in order.
-
-    All of them or none: without `force`, a file that exists is refused before anything is written, and the
-    names are taken in a way that no one else's file can be overwritten. Raises DltuiError.
-    """
-    chosen = [find_format(name) for name in dict.fromkeys(formats)]
-    if not chosen:
-        raise DltuiError("No export format is given", f"Known: {_known()}.")
-    paths = [folder / f"{run.id}{format_.ending}" for format_ in chosen]
-    taken = [path for path in paths if os.path.lexists(path)]
-    if taken and not force:
-        raise _exists(taken[0])
-    report = gather(run)
-    contents = [format_.write(report).encode() for format_ in chosen]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_all(dict(zip(paths, contents, strict=True)), force)
-    except OSError as error:
+def render_text(run: RunDir, format: str) -> bytes:  # noqa: A002
+    """Return the run in one format that a terminal or a pipe of text can take; raises DltuiError."""
+    if not find_format(format).is_text:
+        texts = [one for one in FORMATS if one.is_text]
         raise DltuiError(
-            f"{folder} cannot be written: {error.strerror or error}",
-            "Make the folder writable, or give another one with -o.",
-        ) from None
-    return paths
+            f"The format {format} is no text, which standard output would take",
+            f"Give a folder with -o, or one of these formats: {_known(texts)}.",
+        )
+    return render(run, format)
 
 
-def _exists(path: Path) -> DltuiError:
-    return DltuiError(f"{path} exists", "Overwrite it with --force, or give another folder with -o.")
+@dataclass(frozen=True)
+class Began:
+    """A format of a run, or of all runs together, is being made."""
+
+    format: str
+    run: str
+    """Its id; '' for all runs together."""
 
 
-def _write_all(files: dict[Path, bytes], force: bool) -> None:
-    temporary: dict[Path, Path] = {}
-    placed: list[Path] = []
+@dataclass(frozen=True)
+class Placed:
+    """A file has been written."""
+
+    format: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A format could not be had; the others go on."""
+
+    format: str
+    """'' where the run itself cannot be read."""
+    run: str
+    """Its id, or what files of all runs together are called."""
+    error: DltuiError
+
+
+Progress = Began | Placed | Failed
+
+
+def export(
+    runs: Sequence[RunDir],
+    formats: Sequence[str],
+    folder: Path,
+    *,
+    force: bool = False,
+    weights: Weights = "newest",
+) -> Iterator[Progress]:
+    """Write each run in each format into `folder`, which is made if missing, and several runs together too.
+
+    Yields what happens. Without `force`, a file that exists is refused before anything is written. A format
+    that cannot be had stops no other. Raises DltuiError where nothing of it can be done.
+    """
+    runs, chosen = _distinct(runs), [find_format(name) for name in dict.fromkeys(formats)]
+    if not chosen:
+        raise DltuiError("No export format is given", f"Known: {_known(FORMATS)}.")
+    if not runs:
+        raise DltuiError("No run is given", "List them: dltui runs.")
+    joint = [one for one in chosen if one.together is not None] if len(runs) > 1 else []
+    stem = folder / joint_name(runs)
+    if not force:
+        files.check_free(_path(folder / run.id, one) for run in runs for one in chosen)
+        files.check_free(_path(stem, one) for one in joint)
+    return _export(runs, chosen, joint, folder, force, weights)
+
+
+def _export(
+    runs: Sequence[RunDir],
+    chosen: Sequence[Format],
+    joint: Sequence[Format],
+    folder: Path,
+    force: bool,
+    weights: Weights,
+) -> Iterator[Progress]:
+    now = datetime.now(UTC)
+    members: list[Member] = []
+    for run in runs:
+        try:
+            report = gather(run, weights)
+        except DltuiError as error:
+            yield Failed("", run.id, error)
+            continue
+        if joint:
+            members.append(member(report, now))
+        for one in chosen:
+            yield Began(one.name, run.id)
+            yield _attempt(one, folder / run.id, partial(_content, one, report), force)
+    for one in joint if len(members) > 1 else ():
+        yield Began(one.name, "")
+        yield _attempt(one, folder / joint_name(runs), partial(_joint_content, one, members), force)
+
+
+def _attempt(one: Format, stem: Path, content: Callable[[], bytes], force: bool) -> Placed | Failed:
+    path = _path(stem, one)
     try:
-        for path, content in files.items():
-            temporary[path] = store_beside(path, content)
-        for path, source in temporary.items():
-            if force:
-                disk.replace(source, path)
-            else:
-                _place(source, path)
-                placed.append(path)
-    except BaseException:
-        for path in placed:
-            path.unlink(missing_ok=True)
-        raise
-    finally:
-        for source in temporary.values():
-            source.unlink(missing_ok=True)
-    for folder in {path.parent for path in files}:
-        with contextlib.suppress(OSError):  # some network folders cannot be synced; the files are there
-            disk.sync_folder(folder)
+        files.put(path, content(), force=force)
+    except DltuiError as error:
+        return Failed(one.name, stem.name, error)
+    return Placed(one.name, path)
 
 
-def _place(source: Path, path: Path) -> None:
-    """Give the file its name unless the name is taken by now; raises DltuiError then."""
+def _content(one: Format, report: Report) -> bytes:
+    return _made(one, partial(one.write, report))
+
+
+def _joint_content(one: Format, members: Sequence[Member]) -> bytes:
+    assert one.together is not None
+    return _made(one, partial(one.together, members))
+
+
+def _made(one: Format, make: Callable[[], Written]) -> bytes:
+    """Return what a format makes; raises DltuiError where its extra is not there, or does not work."""
+    cure = f"Install it: pip install 'dltui[{one.extra}]'."
+    if one.missing:
+        which = "is" if len(one.missing) == 1 else "are"
+        named = ", ".join(one.missing)
+        raise DltuiError(f"The format {one.name} needs {named}, which {which} not installed here", cure)
     try:
-        give_name(source, path)
-    except FileExistsError:
-        raise _exists(path) from None
+        content = make()
+    except ImportError as error:  # it is there, and made for another version of something
+        raise DltuiError(f"What the format {one.name} needs cannot be imported here: {error}", cure) from None
+    return content.encode() if isinstance(content, str) else content
+
+
+def _path(stem: Path, one: Format) -> Path:
+    return stem.parent / f"{stem.name}{one.ending}"
+
+
+def joint_name(runs: Sequence[RunDir]) -> str:
+    """Return what the files of several runs are called: how many they are, and the first one's id."""
+    return f"{len(runs)}-runs-{runs[0].id}" if runs else ""
+
+
+def _distinct(runs: Sequence[RunDir]) -> list[RunDir]:
+    """Return the runs, each once; raises DltuiError for two that would have the same files."""
+    found: dict[str, RunDir] = {}
+    for run in runs:
+        other = found.setdefault(run.id, run)
+        if other.path.resolve() != run.path.resolve():
+            raise DltuiError(
+                f"Two different runs are called {run.id}", "Export them one by one, to two folders."
+            )
+    return list(found.values())

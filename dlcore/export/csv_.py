@@ -6,12 +6,14 @@ A cell is empty where there is no figure, and the word nan or inf where the figu
 import csv
 import io
 import math
+from collections.abc import Iterable, Sequence
 
 from dlcore.events import shortest
 from dlcore.export.escape import for_spreadsheet
 from dlcore.export.report import MEASURED, Report, Row, norms_at, rows
+from dlcore.export.together import Member, run_columns
 
-Cell = str | int | float | None
+Cell = str | int | float | bool | None
 
 
 def to_csv(report: Report) -> str:
@@ -22,21 +24,24 @@ def to_csv(report: Report) -> str:
     hold since a step at or before the row's.
     """
     layers = list(report.history.gradients.figures)
+    names = MEASURED[report.history.metric]
+    norms = (f"grad_norm_{layer}" for layer in layers)
+    header = ["epoch", "step", "seconds", "lr", *names, *norms, "findings"]
+    return _table(header, (_cells(report, row, layers) for row in rows(report.history)))
+
+
+def runs_to_csv(members: Sequence[Member]) -> str:
+    """Return one row a run: who it is, the settings that differ, and what came of it."""
+    columns = run_columns(members)
+    return _table(list(columns), zip(*columns.values(), strict=True))
+
+
+def _table(header: Sequence[Cell], lines: Iterable[Iterable[Cell]]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    names = MEASURED[report.history.metric]
-    header = [
-        "epoch",
-        "step",
-        "seconds",
-        "lr",
-        *names,
-        *(f"grad_norm_{layer}" for layer in layers),
-        "findings",
-    ]
     writer.writerow(map(_text, header))
-    for row in rows(report.history):
-        writer.writerow(map(_text, _cells(report, row, layers)))
+    for line in lines:
+        writer.writerow(map(_text, line))
     return file.getvalue()
 
 
@@ -58,6 +63,8 @@ def _text(cell: Cell) -> str:
         return ""
     if isinstance(cell, str):
         return for_spreadsheet(cell)
+    if isinstance(cell, bool):
+        return str(cell).lower()
     if isinstance(cell, float):
         return f"{shortest(cell):.9g}" if math.isfinite(cell) else str(cell)
     return str(cell)

@@ -1,17 +1,25 @@
-"""JSON: the summary that `--json` prints, with the configuration and every series that is not per step."""
+"""JSON: the summary that `--json` prints, with the configuration and every series that is not per step.
+
+Its schema is published: `dlcore.export.layout`.
+"""
 
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from dlcore.config import to_table
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
+from dlcore.export.differing import differing
 from dlcore.export.report import Report, lr_at, without_path
+from dlcore.export.together import Member
 from dlcore.history import RunHistory, first_last_ratio, score
+from dlcore.lineage_tree import relation
 from dlcore.oneline import print_line
 from dlcore.perclass import per_class
+from dlcore.runs import RunRow
 
 FORMAT = 1
 """Version of the layout below; a key may be added without a new one."""
@@ -21,8 +29,18 @@ _NUMBERS = re.compile(r"\[\n([^\[\]{}\"]*)\]")
 
 
 def to_json(report: Report) -> str:
-    """Return the document in ASCII; what was not finite is null, as JSON has no word for it."""
-    text = json.dumps(_sayable(to_document(report)), indent=2, allow_nan=False)
+    """Return the document of a run."""
+    return _written(to_document(report))
+
+
+def runs_to_json(members: Sequence[Member]) -> str:
+    """Return the document of several runs."""
+    return _written(to_comparison(members))
+
+
+def _written(document: dict[str, Any]) -> str:
+    """Return a document in ASCII; what was not finite is null, as JSON has no word for it."""
+    text = json.dumps(_sayable(document), indent=2, allow_nan=False)
     return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
@@ -34,7 +52,9 @@ def to_document(report: Report) -> dict[str, Any]:
     return {
         "format": FORMAT,
         **report.summary,
-        "name": report.config.name,
+        "name": report.name,
+        "tags": list(report.label.tags),
+        "notes": report.label.notes,
         "created": made if isinstance(made, str) else None,
         "seed": report.config.seed,
         "attempts": history.attempt,
@@ -53,12 +73,61 @@ def to_document(report: Report) -> dict[str, Any]:
         "per_class": _per_class(history),
         "gradients": _gradients(history),
         "activations": _activations(history),
-        "edits": [_edit(report, answer) for answer in history.answers],
+        "edits": [
+            {
+                "step": edit.step,
+                "key": edit.key,
+                "value": edit.value,
+                "before": edit.before,
+                "text": without_path(report.run, edit.text),
+            }
+            for edit in history.edits
+        ],
+        "answers": [_answer(report, answer) for answer in history.answers],
+        "lineage": [_relative(row) for row in report.family.line],
+        "children": [_relative(row) for row in report.family.children],
+        "group": _group(report),
         "warnings": [
             {"step": warning.step, "message": without_path(report.run, warning.message)}
             for warning in history.warnings
         ],
     }
+
+
+def to_comparison(members: Sequence[Member]) -> dict[str, Any]:
+    """Return what several runs come to beside each other."""
+    return {
+        "format": FORMAT,
+        "differing": differing([one.config for one in members]),
+        "runs": [
+            {
+                **one.summary,
+                "name": one.name,
+                "created": one.created.isoformat() if one.created is not None else None,
+                "settings": one.config,
+                "first_last_ratio": one.ratio,
+            }
+            for one in members
+        ],
+    }
+
+
+def _relative(row: RunRow) -> dict[str, Any]:
+    """Return what is said of a run of the same family."""
+    return {
+        "run": row.run.id,
+        "relation": relation(row),
+        "step": row.origin.step if row.origin is not None else None,
+        "changes": list(row.origin.changes) if row.origin is not None else [],
+        "state": row.state,
+        "split": row.split,
+        "best": row.score,
+    }
+
+
+def _group(report: Report) -> dict[str, Any] | None:
+    found = report.family.group
+    return None if found is None else {**found.table(), "runs": [row.run.id for row in report.family.mates]}
 
 
 def _network(history: RunHistory) -> dict[str, Any] | None:
@@ -150,7 +219,7 @@ def _gradients(history: RunHistory) -> dict[str, Any] | None:
     }
 
 
-def _edit(report: Report, answer: CommandApplied | CommandRefused) -> dict[str, Any]:
+def _answer(report: Report, answer: CommandApplied | CommandRefused) -> dict[str, Any]:
     applied = isinstance(answer, CommandApplied)
     text = answer.text if isinstance(answer, CommandApplied) else answer.reason
     return {

@@ -1,21 +1,21 @@
-"""The sections of the Markdown summary that hold what was measured: results, classes, epochs, layers."""
+"""The sections of a summary that hold what was measured: results, classes, epochs, layers."""
 
 import math
 from collections.abc import Iterator
 
 from dlcore import figures
 from dlcore.events import EpochEnded, Evaluated, Number
-from dlcore.export.escape import for_markdown
+from dlcore.export import curves
+from dlcore.export.document import Block, Figure, Heading, Table, said
 from dlcore.export.report import Report, Row, measured, rows
-from dlcore.export.tables import table
 from dlcore.history import Metric, first_last_ratio, score
 from dlcore.perclass import per_class
 
 MOST_ROWS = 40
-"""Longer tables are thinned: Markdown is for reading, and the CSV has every row."""
+"""Longer tables are thinned: a summary is for reading, and the CSV has every row."""
 
 
-def results(report: Report) -> Iterator[str]:
+def results(report: Report) -> Iterator[Block]:
     """Yield the figures of each split as they stand, and the best of the watched one."""
     history, metric = report.history, report.history.metric
     extras = _extras(report)
@@ -29,20 +29,20 @@ def results(report: Report) -> Iterator[str]:
             lines.append(_result(name, found[-1], metric, extras, _how(found[-1])))
     if not lines:
         return
-    yield "## Results"
-    yield ""
+    yield Heading("Results")
     header = ("split", "loss", figures.SCORES[metric], *extras.values(), "how")
-    yield from table(header, lines, "l" + "r" * (len(header) - 2) + "l")
+    yield Table(header, lines, "l" + "r" * (len(header) - 2) + "l")
     if best := history.best():
         where = f"at step {best.step:,} (epoch {epoch_text(best.epoch)})"
-        yield ""
         name = figures.SCORES[metric]
-        yield f"Best {best.split} {name}: {figures.score(score(best, metric), metric)} {where}."
+        sentences = [f"Best {best.split} {name}: {figures.score(score(best, metric), metric)} {where}."]
         if best.split == "test":
-            yield "No samples were held out: the test split itself picked this step, so the figure flatters."
+            sentences.append(
+                "No samples were held out: the test split itself picked this step, so the figure flatters."
+            )
+        yield said(*sentences)
     if (step := history.taken_back) is not None:
-        yield ""
-        yield (
+        yield said(
             f"The best weights were taken back at the end: those of step {step:,}, which had the lowest "
             f"{history.watched} loss."
         )
@@ -75,20 +75,18 @@ def _extra(event: EpochEnded | Evaluated, name: str) -> str:
     return figures.share(value) if name == "top5" else figures.amount(value)
 
 
-def classes(report: Report) -> Iterator[str]:
+def classes(report: Report) -> Iterator[Block]:
     """Yield precision, recall and F1 of each class."""
     found = per_class(report.history)
     if found is None:
         return
-    yield "## Classes"
-    yield ""
-    yield f"Of the {found.evaluation.split} split: {_how(found.evaluation)}."
-    yield ""
+    yield Heading("Classes")
+    yield said(f"Of the {found.evaluation.split} split: {_how(found.evaluation)}.")
     lines = [
-        (for_markdown(row.name), *(figures.share(value) for value in (row.precision, row.recall, row.f1)))
+        (row.name, *(figures.share(value) for value in (row.precision, row.recall, row.f1)))
         for row in found.rows
     ]
-    yield from table(("class", "precision", "recall", "F1"), lines, "lrrr")
+    yield Table(("class", "precision", "recall", "F1"), lines, "lrrr")
 
 
 _COLUMNS = (
@@ -104,7 +102,7 @@ _COLUMNS = (
 )
 
 
-def epochs(report: Report) -> Iterator[str]:
+def epochs(report: Report) -> Iterator[Block]:
     """Yield a row for each epoch or evaluation, thinned where there are too many."""
     history = report.history
     every = rows(history)
@@ -112,8 +110,7 @@ def epochs(report: Report) -> Iterator[str]:
         return
     shown = _thinned(every, report)
     columns = [(name, title) for name, title in _COLUMNS if any(name in row.measured for row in shown)]
-    yield "## Epochs"
-    yield ""
+    yield Heading("Epochs")
     header = ("epoch", "step", *(title for _, title in columns), "lr", "seconds")
     cells = [
         (
@@ -125,15 +122,18 @@ def epochs(report: Report) -> Iterator[str]:
         )
         for row in shown
     ]
-    yield from table(header, cells, "r" * len(header))
-    yield ""
+    yield Table(header, cells, "r" * len(header))
+    notes = []
     if any("train_loss" in row.measured for row in shown):
-        yield "† Running mean over the steps of the epoch, while the weights were changing."
-    yield "Step 0 is the untrained network. Seconds count from the start of the trainer."
+        notes.append("† Running mean over the steps of the epoch, while the weights were changing.")
+    notes.append("Step 0 is the untrained network. Seconds count from the start of the trainer.")
     if (step := history.taken_back) is not None:
-        yield f"The row of step {step:,} also has what was measured at the end, when its weights were back."
+        notes.append(
+            f"The row of step {step:,} also has what was measured at the end, when its weights were back."
+        )
     if len(shown) < len(every):
-        yield f"These are {len(shown)} of {len(every):,} rows; the CSV export has all of them."
+        notes.append(f"These are {len(shown)} of {len(every):,} rows; the CSV export has all of them.")
+    yield said(*notes)
 
 
 def _thinned(every: list[Row], report: Report) -> list[Row]:
@@ -161,44 +161,37 @@ def epoch_text(epoch: float) -> str:
     return f"{epoch:,.2f}".rstrip("0").rstrip(".")
 
 
-def gradients(report: Report) -> Iterator[str]:
-    """Yield each layer's gradient norm at the first and at the last look."""
+def gradients(report: Report) -> Iterator[Block]:
+    """Yield how each layer's gradient norm went, and what it was at the first and at the last look."""
     seen = report.history.gradients
     if not seen.steps or not seen.figures:
         return
     looks = [(seen.steps[0], seen.at(0)), (seen.steps[-1], seen.latest())]
     if len(seen.steps) == 1:
         del looks[1]
-    lines = [
-        (for_markdown(layer), *(figures.norm(norms.get(layer)) for _, norms in looks))
-        for layer in seen.figures
-    ]
+    lines = [(layer, *(figures.norm(norms.get(layer)) for _, norms in looks)) for layer in seen.figures]
     if len(seen.figures) > 1:
         lines.append(("first ÷ last", *(figures.ratio(first_last_ratio(norms)) for _, norms in looks)))
-    yield "## Gradients"
-    yield ""
-    yield f"Euclidean norm of dL/dW of each layer; {seen.looks:,} looks in all."
-    yield ""
-    yield from table(("layer", *(f"step {step:,}" for step, _ in looks)), lines, "l" + "r" * len(looks))
+    yield Heading("Gradients")
+    yield said(f"Euclidean norm of dL/dW of each layer; {seen.looks:,} looks in all.")
+    if (draw := curves.flow(report.history)) is not None:
+        yield Figure(draw)
+    yield Table(("layer", *(f"step {step:,}" for step, _ in looks)), lines, "l" + "r" * len(looks))
 
 
-def activations(report: Report) -> Iterator[str]:
+def activations(report: Report) -> Iterator[Block]:
     """Yield what each layer hands to its activation, as it was measured last."""
     if not report.history.activations or not report.history.activations[-1].mean:
         return
     found = report.history.activations[-1]
     columns = (found.mean, found.deviation, found.low, found.high)
-    lines = [
-        (for_markdown(layer), *(_plain(column.get(layer)) for column in columns)) for layer in found.mean
-    ]
-    yield "## Activations"
-    yield ""
-    yield (
+    lines = [(layer, *(_plain(column.get(layer)) for column in columns)) for layer in found.mean]
+    yield Heading("Activations")
+    yield said(
         f"What each layer hands to its activation, over {found.samples:,} samples of the "
         f"{report.history.watched} split at step {found.step:,}; nine values in ten lie between the last two."
     )
-    yield ""
-    yield from table(("layer", "mean", "deviation", "5 %", "95 %"), lines, "lrrrr")
+    yield Table(("layer", "mean", "deviation", "5 %", "95 %"), lines, "lrrrr")
 
 
 def _plain(value: Number) -> str:

@@ -3,17 +3,21 @@
 import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dlcore.atomic import read_json
 from dlcore.config import RunConfig
 from dlcore.events import EpochEnded, Evaluated, shortest
+from dlcore.export.kin import Family, family
 from dlcore.history import Metric, RunHistory, State
 from dlcore.judged import Judgement, judge
+from dlcore.labels import Label, read_label
 from dlcore.layerwise import LayerFigures
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize
+
+Weights = Literal["newest", "best"]
 
 MEASURED: dict[Metric, tuple[str, ...]] = {
     "accuracy": (
@@ -72,6 +76,17 @@ class Report:
     summary: dict[str, Any]
     """The figures as they stand, and what is judged of them."""
     judgement: Judgement
+    family: Family
+    """The runs that it belongs with."""
+    label: Label
+    """What people say of it."""
+    weights: Weights = "newest"
+    """Those of which checkpoint are exported, where weights are."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: as people have renamed it, else as its configuration says."""
+        return self.label.name or self.config.name
 
     @property
     def versions(self) -> dict[str, str]:
@@ -80,7 +95,7 @@ class Report:
         return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def gather(run: RunDir) -> Report:
+def gather(run: RunDir, weights: Weights = "newest") -> Report:
     """Read a run, whatever its state; raises DltuiError when its configuration cannot be read."""
     config = read_file(run.config)
     history = read_history(run, whole=True)
@@ -91,7 +106,9 @@ def gather(run: RunDir) -> Report:
     judgement = judge(run, history)
     summary = summarize(run, history, state) | judgement.table()
     summary["message"] = without_path(run, summary["message"])
-    return Report(run, config, read_json(run.facts), history, state, summary, judgement)
+    facts = read_json(run.facts)
+    kin, label = family(run), read_label(run)
+    return Report(run, config, facts, history, state, summary, judgement, kin, label, weights)
 
 
 def without_path(run: RunDir, text: str) -> str:

@@ -1,36 +1,20 @@
 """Curves as lines of plain text, for files: marks that every font has, round ticks, no colour."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from dlcore.clean import clean
+from dlcore.export import axes
+from dlcore.export.chart import Chart, Curve, Limits, Scale, drawable
 
 WIDTH = 64
 """Columns of the canvas; with its labels a plot is 72 columns wide, so that it fits a quoted mail."""
 
-Point = tuple[float, float]
-Limits = tuple[float, float]
-Scale = Literal["auto", "linear", "percent"]
-
 _ROWS = 14
 _GUTTER = 7
 _MOST_LABELS = 6
-_FLAT = 1e-3
-"""A range below this share of the values, or of 100 %, is shown as a flat line."""
-_LOG_RATIO = 100.0
-"""From this ratio of the largest to the smallest figure on, a linear axis would show only the largest."""
-_LARGEST, _SMALLEST = 1e300, 1e-300
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A name, one character that marks its points, and the points (x, y); those not finite are left out."""
-
-    name: str
-    mark: str
-    points: Sequence[Point]
+_EDIT = "^"
 
 
 @dataclass(frozen=True)
@@ -56,62 +40,76 @@ class _Axis:
         return max(_GUTTER, *map(len, self.labels.values()))
 
 
-def plot(
-    title: str, curves: Sequence[Curve], x_limits: Limits, x_name: str, *, scale: Scale = "auto"
-) -> list[str]:
+def plot(chart: Chart) -> list[str]:
     """Return the lines of a plot, none when there is nothing finite to show.
 
-    Later curves lie above earlier ones. With the scale "percent" y is a share. With "auto" the y axis is
-    logarithmic where the figures span more than two decades, and then says so.
+    Later curves lie above earlier ones. A logarithmic y axis says that it is one.
     """
-    first, last = x_limits
-    curves = [Curve(curve.name, curve.mark, _drawable(curve.points, x_limits)) for curve in curves]
-    values = [y for curve in curves for _, y in curve.points]
-    if not values or not last > first:
+    values = chart.values
+    if not values:
         return []
-    axis = _y_axis(min(values), max(values), scale)
+    axis = _y_axis(min(values), max(values), chart.scale)
     canvas = [[" "] * WIDTH for _ in range(axis.rows)]
-    for curve in curves:
-        for x, y in curve.points:
-            canvas[axis.row(y)][round((x - first) / (last - first) * (WIDTH - 1))] = curve.mark
-    title = f"{title} (log scale)" if axis.log else title
-    legend = "   ".join(f"{curve.mark} {clean(curve.name)}" for curve in curves if curve.points)
+    shown = []
+    for curve in chart.curves:
+        points = drawable(curve.points, chart.x_limits)
+        shown += [curve] if points else []
+        for x, y in points:
+            canvas[axis.row(y)][_column(x, chart.x_limits)] = curve.mark
     rows = reversed(list(enumerate(canvas)))
     return [
-        title + " " * max(2, axis.gutter + 1 + WIDTH - len(title) - len(legend)) + legend,
+        *_head(f"{chart.title} (log scale)" if axis.log else chart.title, shown, axis.gutter + 1 + WIDTH),
         *(_framed("".join(cells), axis.labels.get(row, ""), axis.gutter) for row, cells in rows),
-        *_x_axis(x_limits, x_name, axis.gutter),
+        *_x_axis(chart, axis.gutter),
     ]
 
 
-def _drawable(points: Iterable[Point], limits: Limits) -> list[Point]:
-    return [
-        (x, y if abs(y) > _SMALLEST else 0.0)
-        for x, y in points
-        if -_LARGEST < y < _LARGEST and limits[0] <= x <= limits[1]
-    ]
+def _head(title: str, curves: Sequence[Curve], width: int) -> list[str]:
+    """Return the title with the legend at its right, and in lines of its own where that is too long."""
+    names = [f"{curve.mark} {clean(curve.name)}" for curve in curves]
+    legend = "   ".join(names)
+    if len(title) + 2 + len(legend) <= width:
+        return [title + " " * (width - len(title) - len(legend)) + legend]
+    lines = [title]
+    line = ""
+    for name in names:
+        longer = f"{line}   {name}" if line else name
+        if line and len(longer) > width - 2:
+            lines.append(f"  {line}")
+            longer = name
+        line = longer
+    return [*lines, f"  {line}"]
+
+
+def _column(x: float, limits: Limits) -> int:
+    return round((x - limits[0]) / (limits[1] - limits[0]) * (WIDTH - 1))
 
 
 def _framed(cells: str, label: str, gutter: int) -> str:
     return f"{label:>{gutter}}{'┤' if label else '│'}{cells}".rstrip()
 
 
-def _x_axis(limits: Limits, name: str, gutter: int) -> list[str]:
-    """Return the line below the canvas and the labels below the line."""
-    first, last = limits
-    step = _round_step((last - first) / 6)
+def _x_axis(chart: Chart, gutter: int) -> list[str]:
+    """Return the line below the canvas, the labels below the line, and where edits were made."""
     line, labels = ["─"] * WIDTH, [" "] * WIDTH
-    for value in _multiples(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9), step):
-        column = round((value - first) / (last - first) * (WIDTH - 1))
+    for value, label in axes.within(*chart.x_limits, 6):
+        column = _column(value, chart.x_limits)
         line[column] = "┬"
-        label = f"{value:,.{_decimals(step)}f}"
         start = max(0, min(column - len(label) // 2, WIDTH - len(label)))
         labels[start : start + len(label)] = label
-    return [f"{'':{gutter}}└{''.join(line)}", f"{name:>{gutter - 1}}  {''.join(labels).rstrip()}"]
+    lines = [
+        f"{'':{gutter}}└{''.join(line)}",
+        f"{chart.x_name:>{gutter - 1}}  {''.join(labels).rstrip()}",
+    ]
+    first, last = chart.x_limits
+    if edits := {_column(x, chart.x_limits) for x, _ in chart.ticks if first <= x <= last}:
+        marks = "".join(_EDIT if column in edits else " " for column in range(WIDTH))
+        lines.append(f"{'edits':>{gutter - 1}}  {marks.rstrip()}")
+    return lines
 
 
 def _y_axis(low: float, high: float, scale: Scale) -> _Axis:
-    if scale != "auto" or low <= 0 or high <= _LOG_RATIO * low:
+    if scale != "auto" or not axes.is_log(low, high):
         return _linear_axis(low, high, scale == "percent")
     low, high = math.log10(low), math.log10(high)
     return _decades(low, high) if high - low <= _MOST_LABELS else _many_decades(low, high)
@@ -122,7 +120,7 @@ def _decades(low: float, high: float) -> _Axis:
     per_decade = math.floor(_ROWS / (high - low))
     first, last = math.floor(low * per_decade), math.ceil(high * per_decade)
     exponents = range(math.ceil(first / per_decade), last // per_decade + 1)
-    labels = {exponent * per_decade - first: _power(exponent) for exponent in exponents}
+    labels = {exponent * per_decade - first: axes.power(exponent) for exponent in exponents}
     return _Axis(first / per_decade, 1 / per_decade, last - first + 1, labels, log=True)
 
 
@@ -132,49 +130,14 @@ def _many_decades(low: float, high: float) -> _Axis:
     stride = math.ceil((high - first) / _MOST_LABELS)
     gaps = math.ceil((high - first) / stride)
     rows = max(1, round(_ROWS / gaps))
-    labels = {index * rows: _power(first + index * stride) for index in range(gaps + 1)}
+    labels = {index * rows: axes.power(first + index * stride) for index in range(gaps + 1)}
     return _Axis(first, stride / rows, gaps * rows + 1, labels, log=True)
 
 
-def _power(exponent: int) -> str:
-    return f"{10.0**exponent:g}" if -3 <= exponent <= 4 else f"1e{exponent}"
-
-
 def _linear_axis(low: float, high: float, percent: bool) -> _Axis:
-    size = 1.0 if percent else max(abs(low), abs(high))
-    if high - low <= _FLAT * size:
-        reach = 0.1 * size or 0.1
-        low, high = low - reach, high + reach
-        if percent:
-            low, high = max(low, 0.0), min(high, 1.0)
-    step = _round_step((high - low) / _MOST_LABELS)
-    values = _multiples(math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9), step)
-    gaps = len(values) - 1
+    marks = axes.linear(low, high, percent=percent, most=_MOST_LABELS)
+    gaps = len(marks) - 1
     rows = max(1, round(_ROWS / gaps))
-    texts = [_label(value, step, percent) for value in values]
-    labels = {index * rows: text for index, text in enumerate(texts)}
-    return _Axis(values[0], step / rows, gaps * rows + 1, labels)
-
-
-def _label(value: float, step: float, percent: bool) -> str:
-    if percent:
-        return f"{100 * value:.{_decimals(100 * step)}f} %"
-    if value == 0 or 1e-4 <= abs(value) < 1e6:
-        return f"{value:.{min(_decimals(step), 7)}f}"
-    mantissa, _, exponent = f"{value:.4e}".partition("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-
-
-def _multiples(first: int, last: int, step: float) -> list[float]:
-    return [index * step for index in range(first, last + 1)]
-
-
-def _decimals(step: float) -> int:
-    """Return how many decimals multiples of a round step need."""
-    return max(0, -math.floor(math.log10(step) + 1e-9))
-
-
-def _round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5 and their products with powers of ten that is at least so large."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(power * mantissa for mantissa in (1, 2, 5, 10) if power * mantissa >= least * (1 - 1e-9))
+    labels = {index * rows: text for index, (_, text) in enumerate(marks)}
+    unit = (marks[1][0] - marks[0][0]) / rows
+    return _Axis(marks[0][0], unit, gaps * rows + 1, labels)

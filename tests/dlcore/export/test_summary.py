@@ -1,298 +1,56 @@
-"""Exports of runs in every state; the runs are written with the real journal, as a trainer writes them."""
+"""Summaries of runs in every state: what they say, and that nothing in them steers or breaks anything."""
 
-import csv
-import errno
-import io
 import json
 import math
-import os
 import re
 import shlex
-import stat
-import subprocess
-import sys
 import tomllib
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from dlcore import events
 from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import DltuiError
 from dlcore.events import (
     ActivationsMeasured,
     AttemptEnded,
-    AttemptStarted,
     CommandApplied,
     CommandRefused,
     EpochEnded,
     Evaluated,
     Event,
-    GradientsMeasured,
     Layer,
-    Prepared,
     StepsEnded,
     Warned,
 )
-from dlcore.export import FORMATS, export, render
+from dlcore.export import FORMATS, render
 from dlcore.export.escape import for_markdown, for_spreadsheet
 from dlcore.export.measured_tables import MOST_ROWS
 from dlcore.export.tables import table, width
-from dlcore.export.textplot import Curve, Scale, plot
-from dlcore.journal import Appender
 from dlcore.oneline import parse
-from dlcore.rundir import RunDir, create
+from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize
+from tests.dlcore.export.said import (
+    LAYERS,
+    STEERING,
+    an_epoch_and_a_half,
+    block,
+    document,
+    epoch,
+    evaluated,
+    looked,
+    make,
+    markdown,
+    prepared,
+    records,
+    steps,
+    to_the_end,
+    write,
+)
 from tests.dlcore.trained import Trained
 
-STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-LAYERS = (
-    Layer(name="fc1", text="64 → 8", shape=(8,), activation="relu", parameters=520),
-    Layer(name="fc2", text="8 → 10", shape=(10,), activation="", parameters=90),
-)
-
-
-def prepared(epochs: int = 2, validation: int = 144) -> Prepared:
-    return Prepared(
-        seconds=1.0,
-        device="cpu",
-        threads=1,
-        layers=LAYERS,
-        parameters=610,
-        training_samples=40,
-        validation_samples=validation,
-        test_samples=359,
-        batch_size=10,
-        steps_per_epoch=4,
-        total_steps=4 * epochs,
-        epochs=epochs,
-    )
-
-
-def evaluated(
-    step: int, loss: float, accuracy: float | None = 0.5, split: str = "validation", seconds: float = 2.0
-) -> Evaluated:
-    return Evaluated.model_validate(
-        {
-            "step": step,
-            "seconds": seconds,
-            "split": split,
-            "epoch": step / 4,
-            "loss": loss,
-            "accuracy": accuracy,
-            "samples": 144,
-            "duration": 0.1,
-        }
-    )
-
-
-def steps(last: int, loss: tuple[float, ...], lr: float = 0.01) -> StepsEnded:
-    return StepsEnded(
-        step=last,
-        loss=loss,
-        accuracy=(0.25,) * len(loss),
-        lr=(lr,) * len(loss),
-        samples=10 * last,
-        training_seconds=0.1 * last,
-    )
-
-
-def epoch(number: int, loss: float) -> EpochEnded:
-    return EpochEnded(
-        step=4 * number, seconds=2.0 + number, epoch=number, loss=loss, accuracy=0.25, duration=0.4
-    )
-
-
-def looked(at: tuple[int, ...], fc1: tuple[float, ...], fc2: tuple[float, ...]) -> GradientsMeasured:
-    return GradientsMeasured(step=at[-1], steps=at, norms={"fc1": fc1, "fc2": fc2}, every=2, cost=0.01)
-
-
-def an_epoch_and_a_half() -> list[Event]:
-    return [
-        prepared(),
-        evaluated(0, 2.5, 0.125),
-        evaluated(0, 2.625, 0.0625, split="test"),
-        steps(4, (2.5, 2.25, 2.0, 1.75)),
-        looked((1, 2), (0.5, 0.25), (1.0, 1.0)),
-        epoch(1, 2.125),
-        evaluated(4, 1.5, 0.75),
-        steps(6, (1.5, 1.25)),
-        looked((6,), (0.125,), (0.5,)),
-    ]
-
-
-def to_the_end() -> list[Event]:
-    return [
-        *an_epoch_and_a_half(),
-        steps(8, (1.0, 0.75)),
-        epoch(2, 1.125),
-        evaluated(8, 0.5, 0.6875),
-        evaluated(8, 0.625, 0.6875, split="test"),
-        AttemptEnded(step=8, seconds=5.0, reason="finished"),
-    ]
-
-
-def write(run: RunDir, said: list[Event]) -> RunDir:
-    """Write the run's events, numbered, after the one that every trainer begins with."""
-    appender = Appender(run.events)
-    started = AttemptStarted(time="2026-03-04T05:06:07.089+00:00", pid=1, host="here")
-    for number, event in enumerate([started, *said]):
-        appender.append(events.encode(event.model_copy(update={"seq": number})))
-    appender.close()
-    return run
-
-
-def make(home: Path, config: RunConfig, said: list[Event]) -> RunDir:
-    facts = {"versions": {"dltui": "0.1.0", "python": "3.11.7", "torch": "2.9.0"}}
-    moment = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
-    return write(create(home, config.name, moment, to_toml(config.resolved()), facts), said)
-
-
-@pytest.fixture
-def run(home: Path) -> RunDir:
-    """A finished run of two epochs."""
-    return make(home, RunConfig(), to_the_end())
-
-
-@pytest.fixture
-def held(run: RunDir) -> Iterator[RunDir]:
-    """A run in the middle of its second epoch, whose lock another process holds."""
-    run.events.unlink()
-    write(run, an_epoch_and_a_half())
-    hold = (
-        "import sys, pathlib; from dlcore.lock import Lock; from dlcore.rundir import RunDir;"
-        "lock = Lock(RunDir(pathlib.Path(sys.argv[1]))); print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", hold, str(run.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
-        yield run
-        holder.communicate()
-
-
-def markdown(run: RunDir) -> str:
-    return render(run, "markdown").decode()
-
-
-def document(run: RunDir) -> dict[str, Any]:
-    def refuse(word: str) -> NoReturn:
-        raise AssertionError(f"{word} is not JSON")
-
-    found: dict[str, Any] = json.loads(render(run, "json"), parse_constant=refuse)
-    return found
-
-
-def records(run: RunDir) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(render(run, "csv").decode(), newline="")))
-
-
-def block(text: str, language: str) -> str:
-    """What stands in the first fenced block of a language."""
-    found = re.search(rf"^```{language}\n(.*?)\n```$", text, re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
-
-
-# -- files ------------------------------------------------------------------------------------------
-
-
-def test_the_formats_are_in_plain_sight() -> None:
-    assert [(format_.name, format_.ending) for format_ in FORMATS] == [
-        ("markdown", ".md"),
-        ("json", ".json"),
-        ("csv", ".csv"),
-    ]
-
-
-def test_a_file_for_each_format_that_only_its_owner_reads(run: RunDir, tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "b"
-    paths = export(run, ["csv", "markdown", "csv"], folder, force=False)
-    assert paths == [folder / f"{run.id}.csv", folder / f"{run.id}.md"]
-    assert sorted(folder.iterdir()) == sorted(paths)
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in paths)
-    assert paths[1].read_bytes() == render(run, "markdown")
-
-
-def test_an_existing_file_is_refused_before_anything_is_written(run: RunDir, tmp_path: Path) -> None:
-    mine = tmp_path / f"{run.id}.csv"
-    mine.write_text("mine")
-    with pytest.raises(DltuiError) as caught:
-        export(run, ["markdown", "json", "csv"], tmp_path, force=False)
-    assert str(mine) in caught.value.message
-    assert "--force" in caught.value.hint
-    assert mine.read_text() == "mine"
-    assert not list(tmp_path.glob("*.md"))
-
-
-def test_a_dangling_link_is_an_existing_file(run: RunDir, tmp_path: Path) -> None:
-    (tmp_path / f"{run.id}.md").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(DltuiError, match="exists"):
-        export(run, ["markdown"], tmp_path, force=False)
-    assert not (tmp_path / "nowhere").exists()
-
-
-def test_force_replaces_a_file_and_follows_no_link(run: RunDir, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    other.write_text("other")
-    (tmp_path / f"{run.id}.md").symlink_to(other)
-    (path,) = export(run, ["markdown"], tmp_path, force=True)
-    assert not path.is_symlink()
-    assert path.read_bytes() == render(run, "markdown")
-    assert other.read_text() == "other"
-
-
-@pytest.mark.parametrize("links", [True, False])
-def test_a_file_that_appears_in_between_is_not_overwritten(
-    run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
-) -> None:
-    mine = tmp_path / f"{run.id}.csv"
-    mine.write_text("mine")
-    monkeypatch.setattr(os.path, "lexists", lambda path: False)
-    if not links:
-        monkeypatch.setattr(os, "link", no_links)
-    with pytest.raises(DltuiError, match="exists"):
-        export(run, ["markdown", "csv"], tmp_path, force=False)
-    assert mine.read_text() == "mine"
-    assert [path for path in tmp_path.iterdir() if path.is_file()] == [mine]
-
-
-def no_links(source: object, target: object) -> NoReturn:
-    raise OSError(errno.EPERM, "Operation not permitted")
-
-
-def test_a_file_system_without_links_will_do(
-    run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "link", no_links)
-    (path,) = export(run, ["json"], tmp_path / "out", force=False)
-    assert path.read_bytes() == render(run, "json")
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_folder_that_cannot_be_made_is_named(run: RunDir, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(DltuiError) as caught:
-        export(run, ["json"], tmp_path / "file" / "folder", force=False)
-    assert str(tmp_path / "file" / "folder") in caught.value.message
-    assert caught.value.hint
-
-
-def test_an_unknown_format_names_the_known_ones(run: RunDir, tmp_path: Path) -> None:
-    with pytest.raises(DltuiError) as caught:
-        export(run, ["json", "pdf"], tmp_path / "out", force=False)
-    assert "'pdf'" in caught.value.message
-    assert "markdown, json, csv" in caught.value.hint
-    with pytest.raises(DltuiError, match="No export format"):
-        export(run, [], tmp_path / "out", force=False)
-    assert not (tmp_path / "out").exists()
+TEXTS = tuple(format_.name for format_ in FORMATS if format_.is_text)
 
 
 # -- states -----------------------------------------------------------------------------------------
@@ -346,8 +104,8 @@ def test_a_failed_run_says_why_without_its_path(home: Path) -> None:
     assert f"> ValueError: a\\|b. The whole story is in {run.id}/trainer.log." in text
     assert f"- Step 0: see {run.id}/trainer.log" in text
     assert "1 of 2 training steps have no finite loss, and no point here." in text
-    for format_ in FORMATS:
-        assert str(run.path) not in render(run, format_.name).decode()
+    for format_ in TEXTS:
+        assert str(run.path) not in render(run, format_).decode()
     assert document(run)["message"].endswith(f"{run.id}/trainer.log.")
 
 
@@ -391,8 +149,8 @@ def test_a_name_steers_neither_table_nor_terminal(home: Path) -> None:
     config = RunConfig(general=config.general.model_copy(update={"name": name})).resolved()
     run = make(home, config, to_the_end())
     text = markdown(run)
-    for format_ in FORMATS:
-        assert not STEERING.search(render(run, format_.name).decode())
+    for format_ in TEXTS:
+        assert not STEERING.search(render(run, format_).decode())
     assert text.splitlines()[0].startswith("# a\\|b\\\\x0a\\`\\`\\`\\\\x0a\\# \\\\x1b\\[31m")
     assert "\\<img src=x\\>" in text.splitlines()[0]
     assert tomllib.loads(block(text, "toml"))["name"] == name
@@ -404,18 +162,28 @@ def test_an_answer_cannot_break_a_table(home: Path) -> None:
         step=4, id="1", command={"kind": "Set"}, reason="optimizer.lr = a | b\n| c: no number"
     )
     applied = CommandApplied(
-        step=4, id="2", command={"kind": "Set", "key": "optimizer.lr", "value": 0.02}, text="lr 0.01 → 0.02"
+        step=4,
+        id="2",
+        command={"kind": "Set", "key": "optimizer.lr", "value": 0.02},
+        before=0.01,
+        text="lr 0.01 → 0.02",
     )
     stepped = CommandApplied(step=5, id="3", command={"kind": "Step"}, text="on to step 6")
     run = make(home, RunConfig(), [*an_epoch_and_a_half(), refused, applied, stepped])
     text = markdown(run)
-    assert "|    4 | refused | optimizer.lr = a \\| b\\\\x0a\\| c: no number |" in text
+    assert "|     |    4 | refused | optimizer.lr = a \\| b\\\\x0a\\| c: no number |" in text
+    assert "|   1 |    4 | applied | lr 0.01 → 0.02" in text
     assert "on to step 6" not in text
     assert "one edit was made while it ran" in text
-    assert [(edit["step"], edit["applied"]) for edit in document(run)["edits"]] == [
+    assert re.search(r"^ edits {20,}\^$", text, re.MULTILINE)
+    found = document(run)
+    assert [(answer["step"], answer["applied"]) for answer in found["answers"]] == [
         (4, False),
         (4, True),
         (5, True),
+    ]
+    assert found["edits"] == [
+        {"step": 4, "key": "optimizer.lr", "value": 0.02, "before": 0.01, "text": "lr 0.01 → 0.02"}
     ]
 
 
@@ -690,77 +458,3 @@ def test_activations_are_told_by_layer(home: Path) -> None:
     assert "| fc1   |      0.125 |        1.5 |         -2 |        2.5 |" in text
     assert "over 144 samples of the validation split at step 8" in text
     assert document(run)["activations"]["deviation"] == {"fc1": 1.5}
-
-
-# -- plots ------------------------------------------------------------------------------------------
-
-
-def drawn(*points: tuple[float, float], percent: bool = False) -> list[str]:
-    scale: Scale = "percent" if percent else "auto"
-    return plot("loss", [Curve("train", "*", points)], (0.0, 2.0), "epoch", scale=scale)
-
-
-def test_points_stand_at_their_labels() -> None:
-    lines = drawn((0, 1.0), (1, 0.6), (2, 0.0))
-    assert lines[0].split() == ["loss", "*", "train"]
-    marked = [line for line in lines[1:] if "*" in line]
-    assert [line[:7].strip() for line in marked] == ["1.0", "0.6", "0.0"]
-    assert marked[0] == "    1.0┤*"
-    assert marked[2].index("*") == max(map(len, lines)) - 1
-
-
-def test_shares_are_percent() -> None:
-    lines = drawn((0, 0.0), (1, 1.0), percent=True)
-    assert lines[1].startswith("  100 %┤")
-    assert not any("log" in line for line in lines)
-
-
-def test_many_decades_make_a_log_axis() -> None:
-    lines = drawn((0, 2.0), (1, 3e27), (2, 400.0))
-    assert lines[0].startswith("loss (log scale)")
-    assert any(line.startswith("   1e25┤") for line in lines)
-    lines = drawn((0, 2.0), (1, 0.2), (2, 0.002))
-    assert [line[:7].strip() for line in lines if "┤" in line] == ["1", "0.1", "0.01"]
-
-
-def test_a_linear_axis_stays_linear() -> None:
-    points = [(0, 0.001), (1, 0.5), (2, 1.0)]
-    lines = plot("R²", [Curve("train", "*", points)], (0.0, 2.0), "epoch", scale="linear")
-    assert lines[0].split() == ["R²", "*", "train"]
-    assert [line[:7].strip() for line in lines if "┤" in line][:2] == ["1.0", "0.8"]
-
-
-def test_epochs_of_different_lengths_lie_where_they_were(home: Path) -> None:
-    def ended(number: int, step: int) -> EpochEnded:
-        return epoch(number, 1.0).model_copy(update={"step": step})
-
-    said: list[Event] = [prepared(), steps(4, (4.0,) * 4), ended(1, 4), steps(6, (1.0,) * 2), ended(2, 6)]
-    lines = block(markdown(make(home, RunConfig(), said)), "text").splitlines()
-    columns = {index for line in lines[1:] for index, mark in enumerate(line) if mark == "*"}
-    last = max(map(len, lines)) - 1
-    assert max(columns) == last, "step 6 is the end of epoch 2, though an epoch began with four steps"
-
-
-def test_without_a_finite_point_there_is_no_plot() -> None:
-    assert drawn((0, math.nan), (1, math.inf)) == []
-    assert drawn((3, 1.0)) == []
-    assert plot("loss", [Curve("train", "*", [(0, 1.0)])], (0.0, 0.0), "epoch") == []
-
-
-def test_later_curves_lie_above() -> None:
-    curves = [Curve("a", "*", [(0, 1), (1, 1)]), Curve("b", "o", [(1, 1)])]
-    text = "\n".join(plot("", curves, (0, 1), "")[1:])
-    assert text.count("*") == text.count("o") == 1
-
-
-@given(
-    st.lists(st.tuples(st.floats(0, 2), st.floats()), min_size=1),
-    st.booleans(),
-)
-def test_any_figures_can_be_drawn(points: list[tuple[float, float]], percent: bool) -> None:
-    if percent:
-        points = [(x, min(max(y, 0.0), 1.0)) for x, y in points]
-    lines = drawn(*points, percent=percent)
-    assert all(len(line) <= 78 for line in lines)
-    assert len(lines) <= 24
-    assert bool(lines) == any(abs(y) < 1e300 for _, y in points)

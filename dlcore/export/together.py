@@ -1,0 +1,262 @@
+"""Several runs as one summary: their settings where they differ, their figures side by side, their curves."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dlcore import figures
+from dlcore.diagnose.words import place, sentence, words
+from dlcore.export import curves
+from dlcore.export.chart import Chart, Curve, Draw, Limits, Point
+from dlcore.export.differing import differing, shown
+from dlcore.export.document import Block, Figure, Heading, Items, Source, Strong, Table, said
+from dlcore.export.report import Report
+from dlcore.flat_config import Setting, flat_config
+from dlcore.history import Metric, State, first_last_ratio
+from dlcore.lineage_tree import told as kinship
+from dlcore.lineage_tree import tree
+from dlcore.runs import RunRow, run_row
+from dlcore.summary import created
+
+MARKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+"""What stands for a run in plots and tables."""
+MOST_OVERLAID = 8
+"""So many runs are drawn over each other: more could not be told apart."""
+_POINTS = 480
+_ACROSS = 6
+"""Up to so many runs stand as columns in the table of settings; more as its rows."""
+_FIGURES = ("loss", "accuracy", "r2", "top5", "mae", "rmse")
+_SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of several runs: what is told of it beside the others, without its whole history."""
+
+    row: RunRow
+    name: str
+    state: State
+    created: datetime | None
+    config: dict[str, Setting]
+    summary: dict[str, Any]
+    metric: Metric
+    watched: str
+    limits: Limits
+    curves: dict[str, Curve]
+    """By what they show: `train loss`, `loss`, `score`."""
+    ratio: float | None
+    """First layer's gradient norm over the last one's, at the last look."""
+    findings: tuple[str, ...]
+    """Each in a sentence."""
+
+
+def member(report: Report, now: datetime) -> Member:
+    """Return what is told of a run beside others."""
+    history = report.history
+    found = {
+        "train loss": curves.train(history, history.loss, _POINTS),
+        "loss": curves.evaluated(history, "loss"),
+        "score": curves.evaluated(history, history.metric),
+    }
+    return Member(
+        row=run_row(report.run, now),
+        name=report.name,
+        state=report.state,
+        created=created(report.facts),
+        config=flat_config(report.config),
+        summary=report.summary,
+        metric=history.metric,
+        watched=history.watched,
+        limits=curves.limits(history),
+        curves=found if history.prepared is not None and history.step else {},
+        ratio=first_last_ratio(history.gradients.latest()),
+        findings=tuple(
+            f"{words(one.code)} {place(one)}: {sentence(one.message)}" for one in report.judgement.findings
+        ),
+    )
+
+
+def summary(members: Sequence[Member]) -> Iterator[Block]:
+    """Yield the summary of several runs."""
+    yield Heading(f"{len(members):,} runs", 1)
+    yield from _results(members)
+    yield from _settings(members)
+    yield from _overlaid(members)
+    yield from _findings(members)
+    yield from _kinship(members)
+
+
+def mark(index: int) -> str:
+    """Return what stands for the run number `index`, from 0 on."""
+    return MARKS[index] if index < len(MARKS) else str(index + 1)
+
+
+def _results(members: Sequence[Member]) -> Iterator[Block]:
+    metrics = {one.metric for one in members}
+    title = figures.SCORES[metrics.pop()] if len(metrics) == 1 else "score"
+    header = ("", "run", "state", "epochs", "steps", "train loss", "loss", title, "best", "first ÷ last")
+    rows = [
+        (
+            mark(index),
+            one.row.run.id,
+            one.state,
+            f"{one.summary['epochs']:,}",
+            f"{one.summary['steps']:,}",
+            _figure(one, "train", "loss"),
+            _figure(one, one.watched, "loss"),
+            _figure(one, one.watched, one.metric),
+            figures.score(_best(one), one.metric),
+            figures.ratio(one.ratio),
+        )
+        for index, one in enumerate(members)
+    ]
+    yield Heading("Results")
+    yield Table(header, rows, "lll" + "r" * 7)
+    watched = " or ".join(dict.fromkeys(one.watched for one in members))
+    yield said(
+        f"Loss and {title} are those of the last evaluation of the {watched} split, the best {title} is that "
+        "of all evaluations. Train loss is the running mean of the last epoch; first ÷ last compares the "
+        "gradient norms of the first and the last layer."
+    )
+
+
+def _figure(one: Member, split: str, name: str) -> str:
+    found = one.summary.get(split)
+    if not isinstance(found, dict) or name not in found:
+        return "–"
+    return figures.loss(found[name]) if name == "loss" else figures.score(found[name], one.metric)
+
+
+def _best(one: Member) -> float | None:
+    best = one.summary["best"]
+    value: float | None = best[one.metric] if best else None
+    return value
+
+
+def _settings(members: Sequence[Member]) -> Iterator[Block]:
+    """Yield the settings that differ: runs across while they are few."""
+    configs = [one.config for one in members]
+    keys = differing(configs)
+    yield Heading("Settings that differ")
+    if not keys:
+        yield said("None: the configurations are the same.")
+        return
+    cells = [[shown(config.get(key)) for config in configs] for key in keys]
+    if len(members) <= _ACROSS:
+        names = [mark(index) for index in range(len(members))]
+        rows = [(key, *values) for key, values in zip(keys, cells, strict=True)]
+        yield Table(("", *names), rows, "l" + "r" * len(names))
+    else:
+        across = [(mark(index), *values) for index, values in enumerate(zip(*cells, strict=True))]
+        yield Table(("", *keys), across, "l" + "r" * len(keys))
+
+
+def _overlaid(members: Sequence[Member]) -> Iterator[Block]:
+    """Yield the curves of the runs over each other: of many, those of the best."""
+    shown = [(index, one) for index, one in enumerate(members) if one.curves]
+    if not shown:
+        return
+    yield Heading("Curves")
+    if len(shown) > MOST_OVERLAID:
+        ranked = sorted(shown, key=lambda item: _rank(item[1]), reverse=True)[:MOST_OVERLAID]
+        shown = [item for item in shown if item in ranked]
+        yield said(f"Of the {len(members):,} runs the {len(shown)} with the best figures are drawn.")
+    watched = " or ".join(dict.fromkeys(one.watched for _, one in shown))
+    metrics = {one.metric for _, one in shown}
+    for what, title in (
+        ("loss", f"{watched} loss"),
+        ("score", f"{watched} score"),
+        ("train loss", "train loss"),
+    ):
+        if what == "score":
+            if len(metrics) > 1:  # an accuracy and R² have no axis in common
+                continue
+            title = f"{watched} {figures.SCORES[next(iter(metrics))]}"
+        yield Figure(_overlay(shown, what, title))
+
+
+def _rank(one: Member) -> float:
+    best = _best(one)
+    return best if best is not None and math.isfinite(best) else -math.inf
+
+
+def _overlay(members: Sequence[tuple[int, Member]], what: str, title: str) -> Draw:
+    limits = 0.0, max(one.limits[1] for _, one in members)
+    is_share = what == "score" and all(one.metric == "accuracy" for _, one in members)
+
+    def draw(width: int) -> Chart:
+        lines = []
+        for index, one in members:
+            curve = one.curves[what]
+            points = coarser(curve.points, width, limits) if what == "train loss" else curve.points
+            name = f"{mark(index)} {one.name}"
+            lines.append(Curve(name, mark(index)[-1], points, has_marks=curve.has_marks))
+        return Chart(title, lines, limits, curves.X_NAME, "percent" if is_share else "auto")
+
+    return draw
+
+
+def coarser(points: Sequence[Point], width: int, limits: Limits) -> list[Point]:
+    """Return the means of the points that fall into each of `width` columns; one without any is left out."""
+    columns: dict[int, list[Point]] = {}
+    for x, y in points:
+        if math.isfinite(y):
+            place = int((x - limits[0]) / (limits[1] - limits[0]) * width) if limits[1] > limits[0] else 0
+            columns.setdefault(place, []).append((x, y))
+    return [
+        (math.fsum(x for x, _ in some) / len(some), math.fsum(y for _, y in some) / len(some))
+        for _, some in sorted(columns.items())
+    ]
+
+
+def _findings(members: Sequence[Member]) -> Iterator[Block]:
+    lines = [
+        (Strong(f"{mark(index)}: "), finding) for index, one in enumerate(members) for finding in one.findings
+    ]
+    if lines:
+        yield Heading("Findings")
+        yield Items(tuple(lines))
+
+
+def _kinship(members: Sequence[Member]) -> Iterator[Block]:
+    """Yield how the runs come from each other, as a tree."""
+    marks = {one.row.run.id: mark(index) for index, one in enumerate(members)}
+    places = tree(one.row for one in members)
+    if not any(kinship(found.row) for found in places):
+        return
+    yield Heading("Lineage")
+    lines = []
+    for found in places:
+        how = kinship(found.row)
+        name = f"{marks[found.row.run.id]} {found.row.run.id}"
+        lines.append(f"{'   ' * found.depth}{'└─ ' if found.depth else ''}{name}{f'  {how}' if how else ''}")
+    yield Source("\n".join(lines), "text")
+
+
+def run_columns(members: Sequence[Member]) -> dict[str, list[Any]]:
+    """Return the table of runs, one row a run, by column: its name, settings that differ, what came of it."""
+    columns: dict[str, list[Any]] = {
+        "run": [one.row.run.id for one in members],
+        "name": [one.name for one in members],
+        "state": [one.state for one in members],
+        "created": [one.created.isoformat() if one.created is not None else None for one in members],
+    }
+    configs = [one.config for one in members]
+    columns |= {key: [config.get(key) for config in configs] for key in differing(configs)}
+    for name in ("epochs", "steps", "seconds", "samples_per_second"):
+        columns[name] = [one.summary[name] for one in members]
+    for split in _SPLITS:
+        for figure in _FIGURES:
+            values = [(one.summary.get(split) or {}).get(figure) for one in members]
+            if any(value is not None for value in values):
+                columns[f"{split}_{figure}"] = values
+    columns["best"] = [_best(one) for one in members]
+    columns["best_step"] = [one.summary["best"]["step"] if one.summary["best"] else None for one in members]
+    columns["findings"] = [" ".join(found["code"] for found in one.summary["findings"]) for one in members]
+    origins = [one.row.origin for one in members]
+    columns["parent"] = [one.run if one is not None else None for one in origins]
+    columns["parent_step"] = [one.step if one is not None else None for one in origins]
+    columns["group"] = [one.row.group.id if one.row.group is not None else None for one in members]
+    return columns

@@ -1,0 +1,1 @@
+"""Exports: documents, tables, weights, and where they go."""
