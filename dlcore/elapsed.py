@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 MOST_KNOTS = 1 << 12
 """More than a plot has columns; between two knots both figures grow evenly."""
+_MOST = 1e15
+"""Of samples or seconds: more than anybody trains, so that no file leads to what is not finite."""
 
 
 class Elapsed:
@@ -37,7 +39,7 @@ class Elapsed:
         """Take note of how much the present attempt had done by a step; never less than before."""
         if self.steps and step <= self.steps[-1]:
             return
-        samples, seconds = samples + self._base[0], seconds + self._base[1]
+        samples, seconds = min(samples + self._base[0], _MOST), min(seconds + self._base[1], _MOST)
         if self.steps:
             samples, seconds = max(samples, self.samples[-1]), max(seconds, self.seconds[-1])
         if len(self.steps) > 1 and self.steps[-1] - self.steps[-2] < self._apart:

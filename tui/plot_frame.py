@@ -1,16 +1,19 @@
 """Where things stand in a plot: its canvas between axes, the cell of a figure, and the axis below."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from tui.ticks import LABEL_WIDTH, Limits, round_ticks
+from tui.ticks import LABEL_WIDTH, Limits, Tick, log_ticks, round_ticks
 
 GUTTER = LABEL_WIDTH + 1
 AXIS_ROWS = 2
 SMALLEST_CANVAS = (8, 2)
 LARGEST = 1e300
+TIME_LABELS = ("step", "epoch", "second", "minute", "hour", "sample")
+"""What an x axis is called that stands for moments of a run."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Frame:
     x_limits: Limits
     y_limits: Limits
     ascii_only: bool
+    log_x: bool = False
+    x_ticks: tuple[Tick, ...] = ()
+    """Instead of round numbers; their values are as drawn."""
 
     def column(self, x: float) -> int:
         """Return the column in which a curve passes x."""
@@ -82,7 +88,7 @@ def x_axis(name: str, frame: Frame) -> list[str]:
     corner, base, mark = ("+", "-", "+") if frame.ascii_only else ("└", "─", "┬")
     line, texts = [base] * frame.columns, [" "] * frame.columns
     free = 0
-    for tick in round_ticks(*frame.x_limits, max(2, min(8, frame.columns // 9))):
+    for tick in _x_ticks(frame):
         column, size = frame.column(tick.value), len(tick.label)
         start = max(0, min(column - size // 2, frame.columns - size))
         if start >= free:
@@ -92,3 +98,11 @@ def x_axis(name: str, frame: Frame) -> list[str]:
     name = set_cell_size(name, min(cell_len(name), LABEL_WIDTH))
     gutter = " " * (LABEL_WIDTH - cell_len(name)) + name + " "
     return [" " * LABEL_WIDTH + corner + "".join(line), gutter + "".join(texts)]
+
+
+def _x_ticks(frame: Frame) -> Sequence[Tick]:
+    """Return as many ticks as there is room for."""
+    most = max(2, min(8, frame.columns // 9))
+    if frame.x_ticks:
+        return frame.x_ticks
+    return log_ticks(*frame.x_limits, most) if frame.log_x else round_ticks(*frame.x_limits, most)

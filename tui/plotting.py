@@ -7,44 +7,30 @@ canvas is drawn here. Text comes out as runs that carry the name of a style, nev
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from rich.cells import cell_len
 
 from tui.plot_frame import (
     AXIS_ROWS,
     GUTTER,
-    LARGEST,
     SMALLEST_CANVAS,
     Frame,
-    cell_of,
     centre,
     usable,
     x_axis,
 )
-from tui.ticks import LABEL_WIDTH, Limits, decade_ticks, round_decades, round_limits, round_ticks
-
-Role = Literal["train", "validation", "raw", "reference", "run-1", "run-2", "run-3", "run-4", "run-5"]
-Key = Literal["axis", "title", "value", "cursor"] | Role
-Trace = list[tuple[float, float]]
+from tui.plot_line import Line, Role, Run, put, write
+from tui.ticks import LABEL_WIDTH, Limits, Tick, decade_ticks, round_decades, round_limits, round_ticks
+from tui.traces import Trace, ceiling, cut, decimated, drawn, inside, placed
 
 MARK_SPACING = 3
-_BLANKS = " \N{BRAILLE PATTERN BLANK}"
-ASCII_MARKS = {"●": "o", "○": "o", "×": "x", "◆": "#", "▲": "^"}
+ASCII_MARKS = {"●": "o", "○": "@", "×": "x", "◆": "#", "▲": "^", "■": "%", "+": "+", "◇": "&"}
 COLORED = re.compile(r"(?:\x1b\[38;5;(\d+)m)?([^\x1b]+)\x1b\[0m")
-
-
-class Run(NamedTuple):
-    """A piece of a line, and the name of the style it is shown in."""
-
-    text: str
-    key: Key
-
-
-Line = tuple[Run, ...]
+_EVENTS = {"edit": "▲", "resume": "»"}
+_ASCII_EVENTS = {"edit": "^", "resume": ">"}
 
 
 @dataclass(frozen=True)
@@ -52,24 +38,37 @@ class Curve:
     """One curve: points (x, y) in the order in which they are joined.
 
     A y that is None or not finite breaks the line. `mark` is one character ("●", "×", "◆", "+"), set on
-    points far enough apart, which tells the curve from others without colour; without one it is a line only.
-    A curve without a name is not in the legend. What others are compared with, a `reference`, lies below.
+    points at least `spacing` columns apart, the first of them `shift` columns from the left; it tells the
+    curve from others without colour. Without one it is a line only. A curve without a name is not in the
+    legend. What others are compared with, a `reference`, lies below.
     """
 
     name: str
     points: tuple[tuple[float, float | None], ...]
     role: Role = "train"
     mark: str = ""
+    spacing: int = MARK_SPACING
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that happened at an x: an edit, or a resume. A mark on the axis tells of it."""
+
+    x: float
+    kind: Literal["edit", "resume"]
 
 
 @dataclass(frozen=True)
 class Chart:
     """Everything that a plot shows. `x_limits` is fixed, zero to the known total, and so the picture is calm.
 
-    Without `y_limits` the axis fits the data; with `log_y` it has decades, and values up to zero are gaps;
-    with `percent` fractions are labelled as percentages. `x_label` ("step") stands below the y labels. The
-    legend has each curve's last value, unless `values` is off. At `cursor`, an x, stands a thin line, where
-    no curve is in its way.
+    Without `y_limits` the axis fits the data; with `log_y` it has decades, and values up to zero are gaps, of
+    which the picture says how many; likewise `log_x`. With `percent` fractions are labelled as percentages.
+    `x_label` ("step") stands below the y labels. The legend has each curve's last value, unless `values` is
+    off. At `cursor`, an x, stands a thin line, where no curve is in its way. With `cuts` a few spikes may lie
+    outside of the y axis; whatever does is marked at the edge, and said. `x_ticks` replace those that are
+    found, for an axis of words.
     """
 
     title: str
@@ -81,6 +80,10 @@ class Chart:
     x_label: str = ""
     values: bool = True
     cursor: float | None = None
+    log_x: bool = False
+    cuts: bool = False
+    happened: tuple[Happening, ...] = ()
+    x_ticks: tuple[Tick, ...] = ()
 
 
 def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> list[Line]:
@@ -91,64 +94,60 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     columns, rows = width - GUTTER, height - AXIS_ROWS
     if columns < SMALLEST_CANVAS[0] or rows < SMALLEST_CANVAS[1]:
         return [(Run(" " * max(width, 0), "axis"),)] * max(height, 0)
-    x_limits = usable(chart.x_limits)
-    traces = [_trace(curve, x_limits, chart.log_y, 2 * columns) for curve in chart.curves]
-    frame = Frame(columns, rows, x_limits, _y_limits(chart, traces), ascii_only)
-    canvas = [_with_cursor(runs, chart.cursor, frame) for runs in _canvas(chart.curves, traces, frame)]
+    x_limits = drawn_limits(chart)
+    points = [placed(curve.points, log_x=chart.log_x, log_y=chart.log_y) for curve in chart.curves]
+    traces = [_trace(trace, x_limits, 2 * columns) for trace in points]
+    frame = Frame(columns, rows, x_limits, _y_limits(chart, traces), ascii_only, chart.log_x, chart.x_ticks)
+    marks = [inside(trace, x_limits) for trace in points]
+    canvas = _with_cursor(_canvas(chart.curves, traces, marks, frame), chart, frame)
+    above, below = (_outside(chart, traces, frame, sign) for sign in (1, -1))
+    for row, columns_there in ((0, above), (-1, below)):
+        arrow = "!" if ascii_only else "↓" if row else "↑"
+        for column in columns_there:
+            canvas[row] = put(canvas[row], column, arrow, "note")
+    notes = _notes(chart, above, below)
+    if ascii_only:
+        notes = [note.replace("≤", "<=") for note in notes]
+    canvas = write(canvas, notes, columns)
     labels = _y_labels(chart, frame)
     lines = [_merged([_y_axis(labels.get(row), ascii_only), *runs]) for row, runs in enumerate(canvas)]
-    below = [(Run(text, "axis"),) for text in x_axis(chart.x_label, frame)]
-    return [*lines, *below]
+    base, texts = x_axis(chart.x_label, frame)
+    return [*lines, _merged(_with_happenings([Run(base, "axis")], chart, frame)), (Run(texts, "axis"),)]
 
 
-def decimated(points: Trace, limits: Limits, columns: int) -> Trace:
-    """Keep the lowest and the highest of the points that fall into one column, and the gaps (a y of NaN).
-
-    The picture stays the same, for a column can show no more; a gap within a column breaks the line there.
-    """
-    kept: Trace = []
-    for _, column in groupby(points, lambda point: cell_of(point[0], limits, columns)):
-        group = list(column)
-        real = [point for point in group if not math.isnan(point[1])]
-        if not real:
-            kept.append(group[0])
-            continue
-        ends = sorted({real.index(min(real, key=_y)), real.index(max(real, key=_y))})
-        gap = [(group[0][0], math.nan)]
-        kept += gap if math.isnan(group[0][1]) else []
-        kept += [real[ends[0]], *(gap if len(real) < len(group) else []), real[ends[-1]]]
-        kept += gap if math.isnan(group[-1][1]) else []
-    return kept
+def drawn_limits(chart: Chart) -> Limits:
+    """Return the ends of the x axis as drawn: exponents of ten where it is logarithmic."""
+    low, high = chart.x_limits
+    if not chart.log_x:
+        return usable(chart.x_limits)
+    if not high > 0:
+        return 0.0, 1.0
+    return usable((drawn(low if low > 0 else high / 1000, True), drawn(high, True)))
 
 
-def _trace(curve: Curve, limits: Limits, log_y: bool, columns: int) -> Trace:
-    """Return the points inside the x limits, with y as drawn: its logarithm if asked, NaN for a gap."""
-    inside = [(x, _drawn(y, log_y)) for x, y in curve.points if limits[0] <= x <= limits[1]]
-    return inside if len(inside) <= 2 * columns else decimated(inside, limits, columns)
-
-
-def _drawn(y: float | None, log_y: bool) -> float:
-    if y is None or not -LARGEST <= y <= LARGEST or (log_y and y <= 0):
-        return math.nan
-    return math.log10(y) if log_y else float(y)
-
-
-def _y(point: tuple[float, float]) -> float:
-    return point[1]
+def _trace(trace: Trace, limits: Limits, columns: int) -> Trace:
+    """Return the part of a curve inside the x limits, with no more points than can be told apart."""
+    trace = cut(trace, limits)
+    return trace if len(trace) <= 2 * columns else decimated(trace, limits, columns)
 
 
 def _y_limits(chart: Chart, traces: list[Trace]) -> Limits:
     """Return the limits as drawn: those that were asked for, or round ones around the data."""
     if chart.y_limits is not None:
-        low, high = (_drawn(limit, chart.log_y) for limit in chart.y_limits)
+        low, high = (drawn(limit, chart.log_y) for limit in chart.y_limits)
         if high - low > 1e-9 * max(abs(low), abs(high), 1e-9):
             return low, high
     values = [y for trace in traces for _, y in trace if not math.isnan(y)]
     low, high = min(values, default=0.0), max(values, default=0.0)
-    return round_decades(low, high) if chart.log_y else round_limits(low, high)
+    if chart.log_y:
+        return round_decades(low, high)
+    top = ceiling(traces) if chart.cuts else None
+    return round_limits(low, high if top is None else top)
 
 
-def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: Frame) -> list[list[Run]]:
+def _canvas(
+    curves: tuple[Curve, ...], traces: list[Trace], marks: list[Trace], frame: Frame
+) -> list[list[Run]]:
     """Let plotext draw the curves, each in the colour of its index, and read its lines from top to bottom.
 
     Lines of curves that have marks lie below the others: their marks tell where they are.
@@ -164,20 +163,20 @@ def _canvas(curves: tuple[Curve, ...], traces: list[Trace], frame: Frame) -> lis
     plotext.yticks([])
     plotext.xlim(*frame.x_limits)
     plotext.ylim(*frame.y_limits)
-    drawn = list(zip(range(len(curves)), curves, traces, strict=True))
-    for index, curve, trace in sorted(drawn, key=lambda item: _height(item[1])):
+    for index, curve in sorted(enumerate(curves), key=lambda item: _height(item[1])):
         is_faint = curve.mark or curve.role == "reference"
         line = ("." if is_faint else "*") if frame.ascii_only else "braille"
-        plotext.plot(*_clipped(trace, frame.y_limits), marker=line, color=index)
-    for index, curve, trace in drawn:
+        plotext.plot(*_clipped(traces[index], frame.y_limits), marker=line, color=index)
+    for index, curve in enumerate(curves):
         if curve.mark:
-            plotext.scatter(*_marked(trace, frame), marker=shown_mark(curve, frame.ascii_only), color=index)
+            where = _marked(marks[index], curve, frame)
+            plotext.scatter(*where, marker=shown_mark(curve, frame.ascii_only), color=index)
     return [_runs(line, curves) for line in plotext.build().splitlines()]
 
 
-def _height(curve: Curve) -> tuple[bool, bool]:
+def _height(curve: Curve) -> tuple[bool, bool, bool]:
     """Return which curve lies above another: the larger."""
-    return curve.role != "reference", not curve.mark
+    return curve.role != "reference", not curve.role.startswith("band"), not curve.mark
 
 
 def _runs(line: str, curves: tuple[Curve, ...]) -> list[Run]:
@@ -185,21 +184,78 @@ def _runs(line: str, curves: tuple[Curve, ...]) -> list[Run]:
     return [Run(text, curves[int(color)].role if color else "axis") for color, text in found]
 
 
-def _with_cursor(runs: list[Run], x: float | None, frame: Frame) -> list[Run]:
-    """Put a line into a blank cell of a row, at the column of x."""
-    if x is None or not frame.x_limits[0] <= x <= frame.x_limits[1]:
-        return runs
-    column, start = frame.column(x), 0
-    for index, (text, key) in enumerate(runs):
-        place = column - start
-        if place < len(text):
-            if text[place] not in _BLANKS:
-                return runs
-            mark = Run("|" if frame.ascii_only else "│", "cursor")
-            parts = [Run(text[:place], key), mark, Run(text[place + 1 :], key)]
-            return [*runs[:index], *(part for part in parts if part.text), *runs[index + 1 :]]
-        start += len(text)
+def _with_cursor(canvas: list[list[Run]], chart: Chart, frame: Frame) -> list[list[Run]]:
+    """Put a line into the blank cells of the cursor's column."""
+    x = drawn(chart.cursor, chart.log_x)
+    if not frame.x_limits[0] <= x <= frame.x_limits[1]:
+        return canvas
+    character, column = "|" if frame.ascii_only else "│", frame.column(x)
+    return [put(runs, column, character, "cursor", over=False) for runs in canvas]
+
+
+def _with_happenings(runs: list[Run], chart: Chart, frame: Frame) -> list[Run]:
+    """Put the marks of what happened on the axis; a resume over an edit."""
+    signs = _ASCII_EVENTS if frame.ascii_only else _EVENTS
+    for one in sorted(chart.happened, key=lambda one: one.kind == "resume"):
+        x = drawn(one.x, chart.log_x)
+        if frame.x_limits[0] <= x <= frame.x_limits[1]:
+            runs = put(runs, GUTTER + frame.column(x), signs[one.kind], "mark")
     return runs
+
+
+def _outside(chart: Chart, traces: list[Trace], frame: Frame, sign: int) -> dict[int, float]:
+    """Return the columns in which a curve passes the upper end of the y axis, or the lower, and how far."""
+    low, high = frame.y_limits
+    edge = sign * (high if sign > 0 else low) + 1e-9 * (high - low)
+    found: dict[int, float] = {}
+    for curve, trace in zip(chart.curves, traces, strict=True):
+        for x, y in trace:
+            if curve.role != "reference" and sign * y > edge:
+                column = frame.column(x)
+                found[column] = max(found.get(column, -math.inf), sign * y)
+    return {column: sign * found[column] for column in sorted(found)}
+
+
+def _notes(chart: Chart, above: dict[int, float], below: dict[int, float]) -> list[str]:
+    """Return what the picture does not show, in words."""
+    notes = []
+    if above:
+        notes.append(f"{_counted(_groups(above), 'spike')} up to {_figure(max(above.values()), chart)} above")
+    if below:
+        notes.append(f"{_counted(_groups(below), 'dip')} down to {_figure(min(below.values()), chart)} below")
+    low, high = chart.x_limits
+    if chart.log_y and (number := _number(chart, lambda x, y: y <= 0 and low <= x <= high)):
+        notes.append(f"{_counted(number, 'value')} ≤ 0 not shown")
+    if chart.log_x and (number := _number(chart, lambda x, y: x <= 0)):
+        notes.append(f"{_counted(number, 'value')} at {chart.x_label or 'x'} 0 not shown")
+    return notes
+
+
+def _number(chart: Chart, is_hidden: Callable[[float, float], bool]) -> int:
+    """Return how many values are hidden; a smoothed curve and the band around it count as one."""
+    hidden = {
+        (curve.role.replace("raw", "train").replace("band", "run"), x)
+        for curve in chart.curves
+        for x, y in curve.points
+        if curve.role != "reference" and y is not None and is_hidden(x, y)
+    }
+    return len(hidden)
+
+
+def _groups(columns: Iterable[int]) -> int:
+    """Return how many columns stand alone, or are the first of those that stand together."""
+    known = set(columns)
+    return sum(column - 1 not in known for column in known)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _figure(y: float, chart: Chart) -> str:
+    """Write a value of the y axis, given as drawn."""
+    value = 10.0**y if chart.log_y else y
+    return f"{100 * value:.3g}%" if chart.percent else f"{value:.3g}"
 
 
 def _clipped(trace: Trace, limits: Limits) -> tuple[list[float], list[float]]:
@@ -209,25 +265,28 @@ def _clipped(trace: Trace, limits: Limits) -> tuple[list[float], list[float]]:
     return [x for x, _ in trace], [y if math.isnan(y) else min(max(y, low), high) for _, y in trace]
 
 
-def _marked(trace: Trace, frame: Frame) -> tuple[list[float], list[float]]:
+def _marked(trace: Trace, curve: Curve, frame: Frame) -> tuple[list[float], list[float]]:
     """Return where marks stand, at the centres of cells so that each hides the line that passes its point.
 
-    A point that has a mark keeps it when more points follow.
+    A point that has a mark keeps it when more points follow. A curve too short for any has one at its end.
     """
-    xs, ys, free = [], [], 0
-    for x, y in trace:
-        column = frame.column(x)
-        if column >= free and frame.y_limits[0] <= y <= frame.y_limits[1]:
-            xs.append(centre(column, frame.x_limits, frame.columns))
-            ys.append(centre(frame.row(y), frame.y_limits, frame.rows))
-            free = column + MARK_SPACING
-    return xs, ys
+    places: list[tuple[int, float]] = []
+    free = curve.shift
+    seen = [point for point in trace if frame.y_limits[0] <= point[1] <= frame.y_limits[1]]
+    for x, y in seen:
+        if (column := frame.column(x)) >= free:
+            places.append((column, y))
+            free = column + curve.spacing
+    if seen and not places:
+        places.append((frame.column(seen[-1][0]), seen[-1][1]))
+    xs = [centre(column, frame.x_limits, frame.columns) for column, _ in places]
+    return xs, [centre(frame.row(y), frame.y_limits, frame.rows) for _, y in places]
 
 
 def shown_mark(curve: Curve, ascii_only: bool) -> str:
     """Return the character, one cell wide, that stands for a curve: its mark, or a piece of its line."""
     if ascii_only:
-        return ASCII_MARKS.get(curve.mark, "+") if curve.mark else "*"
+        return ASCII_MARKS.get(curve.mark, "?") if curve.mark else "*"
     mark = curve.mark[:1] or "⠒"
     return mark if mark.isprintable() and cell_len(mark) == 1 else "+"
 

@@ -11,6 +11,9 @@ from dlcore.series import Series
 from tui.cursor import Cursor
 from tui.looks import newest
 
+_NEAR = 50
+"""An edit is close by within one part in so many of the steps so far."""
+
 
 def readout(history: RunHistory, step: int) -> list[str]:
     """Return loss, score and learning rate at a step, and the evaluation before it, as far as they are known.
@@ -63,4 +66,17 @@ def place(history: RunHistory, cursor: Cursor, *, is_live: bool) -> list[Content
         now = Content("live" if is_live else "the end").stylize("bold $text-success")
         return [now, Content(where), *there]
     back = Content("end: back").stylize("$secondary")
-    return [Content(f"‹ {where}").stylize("bold $text-warning"), *there[:3], back, *there[3:]]
+    parts = [Content(f"‹ {where}").stylize("bold $text-warning"), *there[:3], back, *there[3:]]
+    if (found := nearest_edit(history, step)) is not None:
+        edit, is_near = found
+        parts.insert(1 if is_near else len(parts), Content(clean(edit)))
+    return parts
+
+
+def nearest_edit(history: RunHistory, step: int) -> tuple[str, bool] | None:
+    """Return what was changed nearest to a step, in words, and whether that is close by; None without any."""
+    edit = min(history.edits, key=lambda one: abs(one.step - step), default=None)
+    if edit is None:
+        return None
+    when = "" if edit.step == step else f" at {edit.step:,}"
+    return f"▲ {edit.text}{when}", abs(edit.step - step) <= max(1, history.step // _NEAR)

@@ -34,6 +34,19 @@ def decade_ticks(low: float, high: float, most: int) -> list[Tick]:
     return [Tick(exponent, f"{10.0**exponent:g}" if plain else f"1e{exponent}") for exponent in exponents]
 
 
+def log_ticks(low: float, high: float, most: int) -> list[Tick]:
+    """Return ticks between two exponents of ten: whole decades, or round numbers where there are too few.
+
+    Their values are exponents, and their labels the numbers themselves, as in 100 and 10k.
+    """
+    decades = list(range(math.ceil(low - 1e-6), math.floor(high + 1e-6) + 1))
+    if len(decades) > 1 or high > 300 or low < -300:
+        every = max(1, -(-len(decades) // most))
+        return [Tick(one, _labels([1], one)[0]) for one in decades if one % every == 0]
+    found = round_ticks(10.0**low, 10.0**high, most)
+    return [Tick(math.log10(tick.value), tick.label) for tick in found if tick.value > 0]
+
+
 def round_limits(low: float, high: float) -> Limits:
     """Widen limits to round numbers, and to zero unless that would make a flat line of the data.
 

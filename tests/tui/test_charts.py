@@ -5,8 +5,17 @@ from statistics import pvariance
 
 import pytest
 
-from dlcore.events import Evaluated, Event, GradientsMeasured, Prepared, StepsEnded
+from dlcore.events import (
+    AttemptStarted,
+    CommandApplied,
+    Evaluated,
+    Event,
+    GradientsMeasured,
+    Prepared,
+    StepsEnded,
+)
 from dlcore.history import RunHistory
+from tui.axis import AXES
 from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
 from tui.plotting import Chart, Curve, draw
 
@@ -236,3 +245,89 @@ def test_best_weights_that_were_taken_back_are_no_jump_at_the_end() -> None:
     for chart in (loss_chart, score_chart):
         assert [x for x, _ in curve(chart(run, View()), "validation").points] == [100, 200]
     assert curve(loss_chart(run, View()), "validation").points[-1] == (200, 0.6)
+
+
+# -- other axes, and parts of them ------------------------------------------------------------------
+
+
+def test_the_x_axis_may_have_epochs_time_or_samples() -> None:
+    run = history(prepared(), steps(LOSSES), evaluated(100, 0.4))
+    found = {}
+    for axis in AXES:
+        made = loss_chart(run, View(axis=axis, cursor=150))
+        found[made.x_label] = (made.x_limits[1], curve(made, "validation").points[0][0], made.cursor)
+    assert found == {
+        "step": (1000, 100, 150),
+        "epoch": (10, 1, 1.5),
+        "second": (pytest.approx(4.0), pytest.approx(1 / 3), pytest.approx(0.5)),
+        "sample": (6400, pytest.approx(64 / 3), pytest.approx(32)),
+    }
+
+
+def test_a_part_of_the_axis_is_drawn_in_more_detail() -> None:
+    run = history(prepared(), steps(LOSSES * 3))
+    whole = loss_chart(run, View(columns=20, smoothing=0))
+    part = loss_chart(run, View(columns=20, smoothing=0, window=(0.25, 0.5)))
+    assert part.x_limits == (250, 500)
+    there = [x for x, _ in part.curves[0].points]
+    assert len(there) > 2 * sum(250 <= x <= 500 for x, _ in whole.curves[0].points)
+    assert min(there) < 250 < 500 < max(there), "the curve goes on to the edges"
+
+
+def test_a_logarithmic_axis_has_detail_at_its_start() -> None:
+    losses = LOSSES * 30
+    made = loss_chart(history(prepared(), steps(losses)), View(columns=40, smoothing=0, log_x=True))
+    assert made.log_x
+    assert made.x_limits == (1, 9000)
+    xs = [x for x, _ in made.curves[0].points]
+    assert xs == sorted(xs)
+    assert xs[:3] == [1, 2, 3]
+    assert len(set(xs)) <= 2 * 80
+    assert max(ys(made.curves[0].points)) == pytest.approx(max(losses))
+
+
+def test_columns_of_a_long_run_come_once_each_on_a_logarithmic_axis() -> None:
+    run = RunHistory()
+    run.loss.extend([1.0] * 70_000)
+    made = loss_chart(run, View(columns=40, smoothing=0, log_x=True))
+    xs = [x for x, _ in made.curves[0].points]
+    assert xs == sorted(set(xs))
+    assert xs[-1] > 60_000
+
+
+@pytest.mark.parametrize("log_x", [False, True])
+def test_layers_over_a_part_of_the_axis(log_x: bool) -> None:
+    looks = tuple(range(10, 4010, 10))
+    norms: tuple[float | None, ...] = tuple(1.0 for _ in looks)
+    measured = GradientsMeasured(step=4000, steps=looks, norms={"fc1": norms}, every=10, cost=0.0)
+    run = history(prepared(), steps([1.0] * 4000), measured)
+    (one,) = gradient_chart(run, View(columns=40, log_x=log_x)).curves
+    assert 20 <= len(one.points) <= 80
+    (part,) = gradient_chart(run, View(columns=40, log_x=log_x, window=(0.75, 1.0))).curves
+    assert 20 <= len(part.points) <= 110
+    low, high = gradient_chart(run, View(columns=40, log_x=log_x, window=(0.75, 1.0))).x_limits
+    assert sum(low <= x <= high for x, _ in part.points) > sum(low <= x <= high for x, _ in one.points) // 2
+
+
+def test_what_happened_is_marked_on_the_axis() -> None:
+    told = AttemptStarted(step=100, attempt=2, resumed=((100, 3),), time="", pid=1, host="box")
+    edit = CommandApplied(
+        step=50,
+        id="1",
+        command={"kind": "Set", "key": "optimizer.lr", "value": 0.1},
+        text="optimizer.lr 0.01 → 0.1",
+    )
+    again = prepared().model_copy(update={"attempt": 2, "resumed": ((100, 3),)})
+    run = history(prepared(), edit, steps(LOSSES[:100]), told, again)
+    for chart in (loss_chart, score_chart, gradient_chart):
+        made = chart(run, View(axis="epoch"))
+        assert [(one.x, one.kind) for one in made.happened] == [(0.5, "edit"), (1.0, "resume")]
+
+
+def test_spikes_may_leave_the_axis_unless_all_is_wanted() -> None:
+    run = history(prepared(), steps(LOSSES))
+    assert loss_chart(run, View()).cuts
+    assert not loss_chart(run, View(everything=True)).cuts
+    assert not loss_chart(run, View(log_y=True)).cuts
+    bad = regression([-1234.5, 0.4], (2, 0.3))
+    assert score_chart(bad, View(smoothing=0, everything=True)).y_limits is None

@@ -3,7 +3,8 @@
 import pytest
 
 from tui.plot_frame import GUTTER, column_of
-from tui.plotting import Chart, Curve, Line, draw
+from tui.plot_line import Line
+from tui.plotting import Chart, Curve, draw
 
 WIDTH, HEIGHT = GUTTER + 40, 12
 LIMITS = (0.0, 100.0)

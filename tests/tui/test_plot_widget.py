@@ -10,7 +10,8 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tui.plot_frame import GUTTER
-from tui.plotting import Chart, Curve, Line
+from tui.plot_line import Line
+from tui.plotting import Chart, Curve
 from tui.widgets.plot import Plot, legend, value_text
 
 

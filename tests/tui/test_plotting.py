@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.plot_frame import AXIS_ROWS, GUTTER
-from tui.plotting import Chart, Curve, Line, decimated, draw, shown_mark
+from tui.plot_line import Line
+from tui.plotting import Chart, Curve, draw, shown_mark
 from tui.ticks import Tick, decade_ticks, round_ticks
+from tui.traces import decimated
 
 NAN, INF = math.nan, math.inf
 BLANKS = {" ", "⠀"}
@@ -112,6 +114,7 @@ def test_a_gap_between_many_points_is_not_bridged() -> None:
 
 def test_log_scale_shows_values_up_to_zero_as_gaps() -> None:
     canvas = canvas_of(draw(one_curve(1, 1, 0, -1, -2, 0, 0, 0, 1, 1, log_y=True), GUTTER + 40, 9))
+    assert canvas.pop(0).strip() == "6 values ≤ 0 not shown"
     assert filled(canvas, 0, 5)
     assert not filled(canvas, 6, 34)
 

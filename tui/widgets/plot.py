@@ -19,8 +19,12 @@ from textual.widget import Widget
 
 from dlcore.clean import clean
 from tui.plain import plain
-from tui.plot_frame import LARGEST, x_of
-from tui.plotting import Chart, Key, Line, Run, draw, shown_mark
+from tui.plot_frame import LARGEST, TIME_LABELS, x_of
+from tui.plot_line import Key, Line, Run
+from tui.plotting import Chart, draw, drawn_limits, shown_mark
+
+_AROUND = ("axis", "title", "value", "cursor", "note", "mark")
+"""What has a style of its own beside the curves."""
 
 
 class Plot(Widget):
@@ -33,6 +37,8 @@ class Plot(Widget):
         "plot--value",
         "plot--axis",
         "plot--cursor",
+        "plot--note",
+        "plot--mark",
         "plot--curve-train",
         "plot--curve-validation",
         "plot--curve-raw",
@@ -50,6 +56,8 @@ class Plot(Widget):
     Plot .plot--value { color: $foreground; }
     Plot .plot--axis { color: $foreground 65%; }
     Plot .plot--cursor { color: $primary; }
+    Plot .plot--note { color: $text-warning; }
+    Plot .plot--mark { color: $text-warning; text-style: bold; }
     Plot .plot--curve-reference { color: $foreground 35%; }
     Plot .plot--curve-train, Plot .plot--curve-run-1 { color: #56B4E9; }
     Plot .plot--curve-validation, Plot .plot--curve-run-2 { color: #E69F00; }
@@ -82,17 +90,17 @@ class Plot(Widget):
 
     @dataclass
     class StepChosen(Message):
-        """A step on the axis was clicked."""
+        """A step on the axis was clicked; or the epoch, second or sample that the axis has."""
 
         step: float
 
     def on_click(self, event: Click) -> None:
-        """Choose the step under the mouse, where the axis has steps."""
+        """Choose the step under the mouse, where the axis has steps, or what goes with them."""
         offset = event.get_content_offset(self)
-        if offset is None or self._chart is None or self._chart.x_label != "step":
+        if offset is None or self._chart is None or self._chart.x_label not in TIME_LABELS:
             return
-        if (x := x_of(offset.x, self._chart.x_limits, self.size.width)) is not None:
-            self.post_message(self.StepChosen(x))
+        if (x := x_of(offset.x, drawn_limits(self._chart), self.size.width)) is not None:
+            self.post_message(self.StepChosen(10.0**x if self._chart.log_x else x))
 
     def show(self, chart: Chart) -> None:
         """Show a chart instead of the last one, and refresh only the cells that differ."""
@@ -202,7 +210,7 @@ def _shown(text: str, ascii_only: bool) -> str:
 
 
 def _component(key: Key) -> str:
-    return f"plot--{key}" if key in ("axis", "title", "value", "cursor") else f"plot--curve-{key}"
+    return f"plot--{key}" if key in _AROUND else f"plot--curve-{key}"
 
 
 def _changed(before: Line, after: Line, width: int) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from dlcore.choices.activations import Activation, Step
 from dlcore.clean import clean
 from dlcore.functions import slope, value
 from tui.plot_frame import GUTTER
-from tui.plotting import Chart, Curve, Role
+from tui.plot_line import Role
+from tui.plotting import Chart, Curve
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import flowing
 

@@ -1,0 +1,133 @@
+"""Runs that are compared: each is read on as long as it goes, has a look of its own, and may be hidden."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dlcore.differences import Difference, differences, said
+from dlcore.history import RunHistory
+from dlcore.labels import read_label
+from dlcore.rundir import RunDir
+from dlcore.runs import read_facts
+from dlcore.verdict import verdict
+from tui.feed import RunFeed
+from tui.run_marks import LOOKS, MOST_RUNS, Look, RunMarks
+
+_MOST_LETTERS = 200
+_READ_SECONDS = 0.03
+"""So long may all runs together be read at once."""
+
+
+@dataclass
+class Member:
+    """One run of a comparison."""
+
+    feed: RunFeed
+    name: str
+    group: str
+    """The id of the group of seeds that it belongs to, or its own."""
+    look: Look
+    number: int
+    """Of its look, counted from 0."""
+    hidden: bool = False
+
+    @property
+    def history(self) -> RunHistory:
+        """What it has said so far."""
+        return self.feed.history
+
+
+@dataclass
+class Comparison:
+    """Two to eight runs, or groups of seeds; one of the runs is chosen."""
+
+    members: list[Member]
+    chosen: int = 0
+    _differences: tuple[Difference, ...] = ()
+    _compared: list[dict[str, Any]] = field(default_factory=list)
+    """What had been changed live when the configurations were compared last."""
+    _verdict: str = ""
+    _judged: list[tuple[object, ...]] = field(default_factory=list)
+    """What the runs had come to by the verdict."""
+
+    @property
+    def member(self) -> Member:
+        """The run that is chosen."""
+        return self.members[self.chosen]
+
+    @property
+    def shown(self) -> list[Member]:
+        """The runs that are drawn."""
+        return [member for member in self.members if not member.hidden]
+
+    def groups(self) -> list[list[Member]]:
+        """Return what is drawn, the runs of a group of seeds together; that of the chosen run comes last."""
+        found: dict[str, list[Member]] = {}
+        for member in self.shown:
+            found.setdefault(member.group, []).append(member)
+        ordered = sorted(found, key=lambda name: name == self.member.group)
+        return [found[name] for name in ordered]
+
+    def read(self) -> bool:
+        """Take in what is new of each run; return whether anything changed."""
+        seconds = _READ_SECONDS / len(self.members)
+        changed = [member.feed.read(seconds) for member in self.members]
+        return any(changed)
+
+    @property
+    def reading(self) -> str:
+        """How far long files have been read, in words; empty when there is nothing behind."""
+        found = [member.feed.reading for member in self.members if member.feed.reading]
+        return found[0] if found else ""
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Return the keys in which the runs differ, as they stand by now."""
+        edits = [member.history.settings for member in self.members]
+        if edits != self._compared:
+            self._compared = edits
+            self._differences = differences([member.feed.config for member in self.members], edits)
+        return self._differences
+
+    def verdict(self) -> str:
+        """Return in a sentence what the runs that are drawn say of what they differ in; '' for nothing."""
+        runs = [(one.feed.config, one.history) for one in self.shown]
+        latest: list[tuple[object, ...]] = [
+            (history, history.latest(history.watched), history.ended) for _, history in runs
+        ]
+        if latest != self._judged:  # it goes through much of each history
+            self._judged = latest
+            self._verdict = verdict([(config, history) for config, history in runs if config is not None])
+        return self._verdict
+
+    def special(self, index: int) -> str:
+        """Return in a few words what is special about one of the runs."""
+        member = self.members[index]
+        return said(self.differences(), index) if member.feed.config is not None else member.feed.problem
+
+
+def compared(runs: Sequence[RunDir], marks: RunMarks) -> Comparison:
+    """Return a comparison of the first runs, as many as can be told apart; `marks` says how."""
+    runs = list(dict.fromkeys(runs))[:MOST_RUNS]
+    groups = [_group(run) for run in runs]
+    numbers = marks.assign(groups)
+    members = []
+    for run, group in zip(runs, groups, strict=True):
+        feed = RunFeed(run)
+        number = numbers[group]
+        members.append(Member(feed, _name(feed), group, LOOKS[number], number))
+    return Comparison(members)
+
+
+def _group(run: RunDir) -> str:
+    """Return the id of the group of seeds that a run says it belongs to; else its own id."""
+    facts, _ = read_facts(run)
+    group = facts.get("group")
+    if not isinstance(group, dict) or group.get("kind") != "seeds" or not isinstance(group.get("id"), str):
+        return str(run.path)
+    return f"seeds {group['id'][:_MOST_LETTERS]}"
+
+
+def _name(feed: RunFeed) -> str:
+    """Return what a run is called: by its viewers, else by its configuration."""
+    given = read_label(feed.run).name
+    return given or (feed.config.name if feed.config is not None else feed.run.id)

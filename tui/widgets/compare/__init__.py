@@ -1,0 +1,1 @@
+"""What shows several runs beside each other."""
