@@ -1,18 +1,85 @@
-"""A configuration with some of its keys changed: for advice before a run, and remedies behind it."""
+"""A configuration with some of its keys changed: for advice, remedies, branches and twins."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dlcore.choices.choice import Choice, by_name, fields_of
 from dlcore.choices.dataset import Facts
-from dlcore.config import SECTIONS, RunConfig, to_table
+from dlcore.config import SECTIONS, RunConfig, to_table, to_value
 from dlcore.crosschecks import cross_check
-from dlcore.reading import checked, read_table
+from dlcore.oneline import print_setting
+from dlcore.reading import checked, read_table, with_settings
 
 
 def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     """Return the configuration with values as in the file, by dotted key; raises ConfigError if refused."""
     return checked(changed_table(config, changes))
+
+
+def with_typed(config: RunConfig, settings: Iterable[str]) -> RunConfig:
+    """Return the configuration with `key=value` settings over it, as they are typed.
+
+    Another kind, as in `optimizer=adam`, takes over what it shares with the one before. Raises DltuiError.
+    """
+    kinds: dict[str, str] = {}
+    rest: list[str] = []
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        names = {section.path("kind") for section in SECTIONS if section.has_kinds}
+        kind = next((name for name in (key.strip(), f"{key.strip()}.kind") if name in names), "")
+        if kind and equals:
+            kinds[kind] = text.strip()
+        else:
+            rest.append(setting)
+    return checked(with_settings(changed_table(config, kinds), rest), "what was set")
+
+
+def differences(before: RunConfig, after: RunConfig) -> dict[str, tuple[Any, Any]]:
+    """Return the dotted keys in which two configurations differ, in the order of the form, with both values.
+
+    Values are as in the file; None stands for a key that one of them does not have.
+    """
+    old, new = _fields(before), _fields(after)
+    return {key: (old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)}
+
+
+def _fields(config: RunConfig) -> dict[str, Any]:
+    """Return all fields of a configuration by dotted key, kinds included."""
+    found: dict[str, Any] = {}
+    for key, value in to_table(config).items():
+        is_section = any(section.key == key for section in SECTIONS)
+        found |= {f"{key}.{name}": inner for name, inner in value.items()} if is_section else {key: value}
+    return found
+
+
+def told(before: RunConfig, after: RunConfig) -> list[str]:
+    """Return in words what is otherwise, as in `optimizer.lr 0.01 → 0.05`.
+
+    Of another kind its own fields go without saying, where they are those that it comes with.
+    """
+    found = differences(before, after)
+    new_kinds = {key.removesuffix(".kind") for key in found if key.endswith(".kind")}
+    said = []
+    for key, (old, new) in found.items():
+        section, _, name = key.rpartition(".")
+        if name == "kind":
+            said.append(f"{section} {old} → {new}")
+        elif section not in new_kinds:
+            said.append(f"{key} {_typed(old)} → {_typed(new)}")
+        elif new is not None and new != _default(after, section, name):
+            said.append(f"{key} {_typed(new)}")
+    return said
+
+
+def _typed(value: Any) -> str:
+    """Return a value of the file as a person would type it."""
+    return print_setting("", value).removeprefix("=")
+
+
+def _default(config: RunConfig, section: str, name: str) -> Any:
+    """Return what a field of a section's kind is by itself, as the file has it."""
+    fresh = type(config.section(section)).model_validate({})
+    return to_value(getattr(fresh, name))
 
 
 def is_sound(config: RunConfig, changes: Mapping[str, Any], facts: Facts | None) -> bool:

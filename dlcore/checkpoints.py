@@ -1,6 +1,9 @@
 """The checkpoints of a run on disk: which there are, which are whole, which may go. No torch is needed."""
 
 import sys
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dlcore.atomic import remove_leftovers
@@ -34,19 +37,50 @@ def saved(run: RunDir) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def prune(run: RunDir, budget: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The checkpoint to go on from, where a step was asked for."""
+
+    step: int
+    """The newest at or before the step that was asked for; the first one, where there is none."""
+    nearer: int | None = None
+    """One behind it that is nearer."""
+
+
+def nearest(steps: Sequence[int], wanted: int) -> Nearest | None:
+    """Return which of the steps of checkpoints, in order, is meant by one; None where there are none."""
+    if not steps:
+        return None
+    index = bisect_right(steps, wanted)
+    if not index:
+        return Nearest(steps[0])
+    before = steps[index - 1]
+    behind = steps[index] if index < len(steps) else None
+    is_nearer = behind is not None and behind - wanted < wanted - before
+    return Nearest(before, behind if is_nearer else None)
+
+
+def prune(run: RunDir, budget: int, best: int | None = None, passed: Collection[int] = ()) -> None:
     """Delete checkpoints until they are few and take at most `budget` bytes.
 
-    The first and the newest stay, whatever they take; of the others, one that stands close to its neighbours
-    goes first, so that those that stay are spread over the whole run. What a trainer was writing when it died
-    goes too: only the one that asks for this may write here.
+    The first and the newest stay, and that of the step `best`, whatever they take. Those of the steps
+    `passed`, which were there only for having been the best, go in any case once they are no longer among the
+    newest; of the others, one that stands close to its neighbours goes first, so that those that stay are
+    spread over the whole run. What a trainer was writing when it died goes too: only the one that asks for
+    this may write here.
     """
     remove_leftovers(run.checkpoints)
     kept = {step: path.stat().st_size for step, path in saved(run).items()}
-    while len(kept) > _NEWEST + 1 and (len(kept) > _MOST or sum(kept.values()) > budget):
+    for step in [step for step in list(kept)[1:-_NEWEST] if step in passed and step != best]:
+        _delete(run, step, kept)
+    while len(kept) > _MOST or sum(kept.values()) > budget:
         steps = list(kept)
-        inner = range(1, len(steps) - _NEWEST)
-        closest = min(inner, key=lambda index: steps[index + 1] - steps[index - 1])
-        step = steps[closest]
-        (run.checkpoints / f"{step}.pt").unlink(missing_ok=True)
-        del kept[step]
+        inner = [index for index in range(1, len(steps) - _NEWEST) if steps[index] != best]
+        if not inner:
+            break
+        _delete(run, steps[min(inner, key=lambda index: steps[index + 1] - steps[index - 1])], kept)
+
+
+def _delete(run: RunDir, step: int, kept: dict[int, int]) -> None:
+    (run.checkpoints / f"{step}.pt").unlink(missing_ok=True)
+    del kept[step]

@@ -6,18 +6,19 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import dlcore
-from dlcore import commands, mounts
+from dlcore import commands, disk, mounts
 from dlcore.commands import Command
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import ConfigError, RunError
 from dlcore.examine import examined
+from dlcore.foreign import refuse
 from dlcore.journal import Appender
 from dlcore.lock import Lock, lock_holder
 from dlcore.private import check_folder, check_run
@@ -40,22 +41,40 @@ def launch(
 ) -> tuple[RunDir, subprocess.Popen[bytes]]:
     """Make a run below `root` and start its trainer; return both. The trainer needs neither of us.
 
-    `parent` says whose remedy it is, if it is one.
-    Raises ConfigError when the user's own files are not what the configuration needs, and RunError, with
-    nothing left behind, where no run can be made or none can be locked.
+    `parent` says whose remedy it is, if it is one. Raises as `make` does.
+    """
+    run = make(root, config, now, parent=parent)
+    return run, start(root, run)
+
+
+def make(
+    root: Path,
+    config: RunConfig,
+    now: datetime,
+    *,
+    parent: Mapping[str, Any] | None = None,
+    group: Mapping[str, Any] | None = None,
+    name: str = "",
+) -> RunDir:
+    """Make a run below `root` that waits for its trainer.
+
+    `group` says with which others it is made, and `name` what lists call it, where that is not the
+    configuration's name. Raises ConfigError when the user's own files are not what the configuration needs,
+    and RunError, with nothing left behind, where no run can be made or none can be locked.
     """
     opened, problems = examined(config)
     if problems:
         raise ConfigError(problems, "the configuration")
     config = config.resolved(opened)
     facts = {**facts_for_lists(config), "versions": versions(), "parent": parent}
+    facts |= ({"group": group} if group else {}) | ({"name": name} if name else {})
     run = create(root, config.name, now, to_toml(config), facts, stamp=after_newest(root, now))
     try:
         Lock(run).release()
     except RunError:
         run.remove()
         raise
-    return run, start(root, run)
+    return run
 
 
 def cautions(root: Path) -> list[str]:
@@ -64,10 +83,13 @@ def cautions(root: Path) -> list[str]:
 
 
 def resume(root: Path, run: RunDir) -> subprocess.Popen[bytes]:
-    """Start a new attempt at a run, from its last checkpoint; raises RunError when a trainer holds it.
+    """Start a new attempt at a run, from its last checkpoint.
+
+    Raises RunError when a trainer holds it, or when it is of a script of the user's own, or imported.
 
     Whether there is anything left to train the trainer finds out, and says as it ends.
     """
+    refuse(run, "be resumed")
     holder = lock_holder(run)
     if holder is not None:
         raise RunError(f"{run.id} is being trained by process {holder}", f"Watch it: dltui attach {run.id}.")
@@ -81,6 +103,18 @@ def start(root: Path, run: RunDir, *arguments: str) -> subprocess.Popen[bytes]:
 
     Raises RunError where the run, or the home with its data and compiled code, is not ours alone.
     """
+    return _started(root, run, "dlcore.training", str(run.path), *arguments)
+
+
+def start_queue(root: Path, runs: Sequence[RunDir], at_once: int) -> subprocess.Popen[bytes]:
+    """Start a process like a trainer that trains runs in turn, so many side by side.
+
+    What it has to say comes into the log of the first run. Raises RunError as `start` does.
+    """
+    return _started(root, runs[0], "dlcore.queue", str(at_once), *(str(run.path) for run in runs))
+
+
+def _started(root: Path, run: RunDir, module: str, *arguments: str) -> subprocess.Popen[bytes]:
     check_run(run.path)
     with contextlib.suppress(OSError):  # not made yet
         check_folder(root)
@@ -88,13 +122,22 @@ def start(root: Path, run: RunDir, *arguments: str) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             # -P: a file named like a module in the current folder must not be taken for it.
-            [*survival().prefix, sys.executable, "-P", "-m", "dlcore.training", str(run.path), *arguments],
+            [*survival().prefix, sys.executable, "-P", "-m", module, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             env={**os.environ, "DLTUI_HOME": str(root)},
         )
+    finally:
+        os.close(log)
+
+
+def say(run: RunDir, sentence: str) -> None:
+    """Append a line to a run's log. Raises RunError or OSError where that cannot be."""
+    log = _opened(run.log)
+    try:
+        disk.write(log, f"{sentence}\n".encode(errors="replace"))
     finally:
         os.close(log)
 

@@ -1,4 +1,4 @@
-"""Runs that are a remedy of another run: where one comes from, and what came of it.
+"""Runs that come from another: where from, and of remedies what came of them.
 
 The child says in its `run.json` whose remedy it is, and for which finding; nothing is written at the parent.
 What came of it is read from both, whenever somebody asks.
@@ -16,8 +16,9 @@ from dlcore.branch import config_at
 from dlcore.changes import with_changes
 from dlcore.config import RunConfig
 from dlcore.diagnose.finding import Finding, Remedy
+from dlcore.foreign import refuse
 from dlcore.history import LIVE, Metric, State
-from dlcore.origin import Origin, origin
+from dlcore.origin import Group, Origin, group, origin
 from dlcore.rundir import RunDir, run_ids
 from dlcore.runs import Fold, read_facts
 
@@ -34,8 +35,10 @@ def remedy_of(run: RunDir, finding: Finding, remedy: Remedy) -> Origin:
 def remedied(run: RunDir, step: int, remedy: Remedy) -> RunConfig:
     """Return a run's configuration as it stands at a step, live edits included, with a remedy in it.
 
-    Raises DltuiError where the configuration cannot be read or does not take the remedy.
+    Raises DltuiError where the configuration cannot be read or does not take the remedy, or where the run is
+    none that we could train.
     """
+    refuse(run, "be trained anew")
     return with_changes(config_at(run, step), remedy.set)
 
 
@@ -122,7 +125,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """The remedies that a run has to do with."""
+    """What a run has to do with others."""
 
     origin: Origin | None = None
     """Where the run itself comes from."""
@@ -130,6 +133,8 @@ class Relations:
     """The remedy that the run itself takes."""
     taken: tuple[Trial, ...] = ()
     """The remedies that were taken of it, the latest first."""
+    group: Group | None = None
+    """The runs that it was made with, if it is a twin or a repeat."""
 
 
 class Kin:
@@ -147,10 +152,10 @@ class Kin:
     def look(self) -> Relations:
         """Return how all of them stand; reads files, so that an app asks away from its own thread."""
         facts, _ = read_facts(self.run)
-        own = origin(facts)
+        own, made_with = origin(facts), group(facts)
         self._list()
         if own is None and not self._children:
-            return Relations()
+            return Relations(group=made_with)
         here = self._standing(self.run, facts)
         trial = None
         if own is not None and own.remedy and here is not None:
@@ -159,7 +164,7 @@ class Kin:
         for name in sorted(self._children, reverse=True):
             if (there := self._standing_of(name)) is not None:
                 taken.append(Trial(name, self._children[name], here, there))
-        return Relations(own, trial, tuple(taken))
+        return Relations(own, trial, tuple(taken), made_with)
 
     def _list(self) -> None:
         """Look for children among the runs that have come since."""

@@ -1,17 +1,22 @@
 """Starting trainers from the app: warnings are said beside it, and faults instead of it."""
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from textual.app import App
 
-from dlcore import commands, launch, rundir
+from dlcore import branch as branches
+from dlcore import commands, launch, rundir, twins
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
-from dlcore.origin import Origin
+from dlcore.origin import GroupKind, Origin
 from dlcore.rundir import RunDir
+from dlcore.twins import Made
 from tui import start_warnings
 from tui.ending import Trainer
 
@@ -27,6 +32,38 @@ def train(app: App[Any], config: RunConfig, origin: Origin | None = None) -> Sta
     except (DltuiError, OSError) as error:
         _refuse(app, error)
         return None
+
+
+async def branch(
+    app: App[Any], home: Path, parent: RunDir, step: int, config: RunConfig, now: datetime
+) -> Started | None:
+    """Make a branch and start its trainer beside the parent's; None where that failed."""
+    try:
+        warnings = await asyncio.to_thread(start_warnings.start_warnings, home, config.training.device)
+        started = await asyncio.to_thread(branches.start, home, parent, step, config, now)
+    except (DltuiError, OSError) as error:
+        _refuse(app, error)
+        return None
+    _warn(app, warnings)
+    return started
+
+
+async def group(
+    app: App[Any], home: Path, configs: Sequence[RunConfig], kind: GroupKind, of: Sequence[str], now: datetime
+) -> tuple[Made, Trainer] | None:
+    """Make twins or repeats and have them trained in turn; None where that failed.
+
+    The process is the one that keeps their queue.
+    """
+    try:
+        warnings = await asyncio.to_thread(start_warnings.start_warnings, home, configs[0].training.device)
+        made = await asyncio.to_thread(twins.make, home, configs, now, kind, of)
+        keeper = twins.start(home, made)
+    except (DltuiError, OSError) as error:
+        _refuse(app, error)
+        return None
+    _warn(app, warnings)
+    return made, keeper
 
 
 def stop(run: RunDir) -> None:

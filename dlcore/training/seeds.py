@@ -24,9 +24,12 @@ def generator(seed: int, purpose: str, epoch: int = 0) -> torch.Generator:
 def draw_on(
     states: dict[str, torch.Tensor], augmenting: torch.Generator | None, device: torch.device
 ) -> None:
-    """Draw on from states that `drawing` gave, in the middle of an epoch."""
+    """Draw on from states that `drawing` gave, in the middle of an epoch.
+
+    What was not drawn from there, in the parent of a branch, begins with its own.
+    """
     torch.set_rng_state(states["torch"])
-    if augmenting is not None:
+    if augmenting is not None and "augment" in states:
         augmenting.set_state(states["augment"])
     if device.type == "cuda" and "device" in states:
         torch.cuda.set_rng_state(states["device"], device)

@@ -1,4 +1,4 @@
-"""What a screen needs that says what is wrong with its run, and leads to remedies and back."""
+"""What a screen needs that says what is wrong with its run, and leads to remedies, branches and twins."""
 
 from textual import work
 from textual.widgets import Static
@@ -9,7 +9,7 @@ from dlcore.rundir import RunDir
 from tui.cursor import Cursor
 from tui.feed import RunFeed
 from tui.judging import Judge
-from tui.messages import RunOpened
+from tui.messages import BranchRequested, RepeatRequested, RunOpened, TwinsRequested
 from tui.screens.findings import consult
 from tui.screens.time_screen import TimeScreen
 from tui.widgets.finding_line import FindingLine
@@ -45,6 +45,8 @@ class JudgedScreen(TimeScreen):
         """Show keys that cannot do anything now as disabled."""
         if action == "findings":
             return True if self._judge is not None else None
+        if action in ("branch", "twins", "repeat"):
+            return True if self.watched() is not None and not self._read_only else None
         return super().check_action(action, parameters)
 
     @work
@@ -58,11 +60,26 @@ class JudgedScreen(TimeScreen):
         if wanted is not None:
             self.post_message(wanted)
 
+    def action_branch(self) -> None:
+        """Go on from the checkpoint nearest to the cursor, in a run beside this one."""
+        if (feed := self.watched()) is not None:
+            self.post_message(BranchRequested(feed.run, self.cursor.past(feed.history)))
+
+    def action_twins(self) -> None:
+        """Train the same again, but for one setting."""
+        if (feed := self.watched()) is not None:
+            self.post_message(TwinsRequested(feed.run))
+
+    def action_repeat(self) -> None:
+        """Train the same again, and its twins, with other seeds."""
+        if (feed := self.watched()) is not None:
+            self.post_message(RepeatRequested(feed.run))
+
     def action_show_parent(self) -> None:
-        """Watch the run that this one is a remedy of."""
-        own = self.query_one(KinLine).relations.own
-        if own is not None and own.parent is not None:
-            self._watch(own.origin.run)
+        """Watch the run that this one comes from, if it is still there."""
+        origin = self.query_one(KinLine).relations.origin
+        if origin is not None and (rundir.home() / "runs" / origin.run).is_dir():
+            self._watch(origin.run)
 
     def action_show_remedy(self) -> None:
         """Watch the latest remedy that was taken of this run."""

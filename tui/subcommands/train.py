@@ -20,7 +20,7 @@ from dlcore.rundir import RunDir
 from tui.start_warnings import start_warnings
 from tui.subcommands.follow import Follow, await_birth
 
-_SET = click.option(
+SET = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a key of the configuration."
 )
 DETACH = click.option("--detach", is_flag=True, help="Start, say how to attach, and return.")
@@ -32,7 +32,7 @@ JSON = click.option(
 @click.command("train")
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @click.option("--preset", metavar="NAME", help="Start from a preset instead of a file: see dltui presets.")
-@_SET
+@SET
 @DETACH
 @JSON
 def train_command(
@@ -56,7 +56,7 @@ def train_command(
 
 @click.command("run")
 @click.argument("line", nargs=-1)
-@_SET
+@SET
 @DETACH
 @JSON
 def run_command(line: tuple[str, ...], settings: tuple[str, ...], detach: bool, as_json: bool) -> None:

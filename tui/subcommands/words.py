@@ -9,6 +9,7 @@ from dlcore.clean import clean
 from dlcore.diagnose import Finding
 from dlcore.diagnose.words import place as place_of
 from dlcore.diagnose.words import words
+from dlcore.foreign import foreign_of
 from dlcore.history import LIVE, RunHistory, State
 from dlcore.lineage import Relations
 from dlcore.rundir import RunDir
@@ -23,7 +24,7 @@ def parting(run: RunDir, known: State | None = None) -> str:
     where, then = "", f"dltui export {run.id} --format markdown"
     if state in LIVE:
         then = f"dltui attach {run.id}"
-    elif state in ("failed", "crashed"):
+    elif state in ("failed", "crashed") and foreign_of(run) is None:
         where, then = f" {place(run, row.steps)}", f"dltui resume {run.id}"
     return clean(f"{run.id}: {state}{where}{best} · {run.path} · {then}")
 
@@ -50,9 +51,16 @@ def found(finding: Finding) -> str:
 
 
 def remedies(relations: Relations) -> Iterator[str]:
-    """Yield what a run is the remedy of, and what came of the remedies that were taken of it."""
+    """Yield what a run comes from, and what came of the remedies that were taken of it."""
     if (own := relations.own) is not None:
         yield f"A remedy of {own.origin.run}, for {words(own.origin.code)}."
         yield f"{own.told()}."
+    elif (origin := relations.origin) is not None:
+        changes = f": {', '.join(origin.changes)}" if origin.changes else ""
+        yield f"A branch of {origin.run} at step {origin.step:,}{changes}."
+    elif (group := relations.group) is not None:
+        order = f"; batches {group.order}" if group.order else ""
+        word = "twin" if group.kind == "twins" else "repeat"
+        yield f"A {word}: its group differs in {', '.join(group.differs)}{order}."
     for trial in relations.taken:
         yield f"{trial.told('this run')}: {trial.run}"

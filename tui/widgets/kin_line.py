@@ -1,4 +1,4 @@
-"""Which run this one is a remedy of, what came of it, and the keys that lead there and back."""
+"""Which run this one comes from, what came of its remedies, and the keys that lead there and back."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from textual.widget import Widget
 from dlcore.clean import clean
 from dlcore.diagnose.words import words
 from dlcore.lineage import Kin, Relations, Trial
+from dlcore.origin import Group, Origin
 from dlcore.rundir import RunDir
 from tui.widgets.finding_line import fitting
 
@@ -19,7 +20,7 @@ _SECONDS = 2.0
 
 
 class KinLine(Widget):
-    """A line for the run's own origin, and one for the latest remedy that was taken of it; most have none."""
+    """A line for where the run comes from, and one for the latest remedy taken of it; most have none."""
 
     DEFAULT_CSS = """
     KinLine { display: none; height: auto; padding: 0 1; }
@@ -63,7 +64,8 @@ class KinLine(Widget):
     def _show(self, relations: Relations) -> None:
         if relations != self.relations:
             self.relations = relations
-            self.set_class(bool(relations.own or relations.taken), "-related")
+            is_related = bool(relations.origin or relations.taken or relations.group)
+            self.set_class(is_related, "-related")
             self.refresh(layout=True)
 
     def render(self) -> Content:
@@ -71,15 +73,39 @@ class KinLine(Widget):
         lines = []
         if (own := self.relations.own) is not None:
             lines.append(fitting(list(_origin(own)), _key("p", "parent"), self.size.width))
+        elif (origin := self.relations.origin) is not None:
+            lines.append(fitting(list(_branch(origin)), _key("p", "parent"), self.size.width))
+        elif (group := self.relations.group) is not None:
+            lines.append(fitting(list(_twin(group)), _key("n", "more seeds"), self.size.width))
         if taken := self.relations.taken:
             others = f", the latest of {len(taken)}" if len(taken) > 1 else ""
             clauses = [Content(clean(taken[0].told("this run", split=split))) for split in (True, False)]
-            lines.append(fitting(clauses, _key("n", f"shows it{others}"), self.size.width))
+            lines.append(fitting(clauses, _key("P", f"shows it{others}"), self.size.width))
         return Content("\n").join(lines)
 
 
 def _key(key: str, what: str) -> Content:
     return Content.assemble((key, "bold $accent"), f" {what}")
+
+
+def _branch(origin: Origin) -> Iterator[Content]:
+    """Yield ways to say which run a branch goes on from, the fullest first."""
+    where = f"at step {origin.step:,}"
+    changes = f": {', '.join(origin.changes)}" if origin.changes else ""
+    yield Content(clean(f"Branch of {origin.run} {where}{changes}"))
+    yield Content(clean(f"Branch of {origin.run} {where}"))
+    yield Content(clean(f"Branch {where}{changes}"))
+
+
+def _twin(group: Group) -> Iterator[Content]:
+    """Yield ways to say with which others a run was made."""
+    what = "Twin" if group.kind == "twins" else "Repeat"
+    of = f" of {group.of}" if group.of else ""
+    differs = f": differs in {', '.join(group.differs)}" if group.differs else ""
+    order = f" · batches {group.order}" if group.order else ""
+    yield Content(clean(f"{what}{of}{differs}{order}"))
+    yield Content(clean(f"{what}{differs}{order}"))
+    yield Content(clean(f"{what}{differs}"))
 
 
 def _origin(own: Trial) -> Iterator[Content]:
