@@ -8,7 +8,7 @@ import math
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, field_validator
 
 _MOST_BYTES = 1 << 16
 """A command takes a hundred; a key and its value are typed by a person."""
@@ -48,17 +48,30 @@ class Stop(_Command):
 
 
 class Set(_Command):
-    """Change a hyperparameter: a dotted key of the configuration and its new value."""
+    """Change a hyperparameter: a dotted key of the configuration and its new value, as in the file."""
 
     kind: Literal["Set"] = "Set"
     key: str
-    value: float | int | str | bool
+    value: JsonValue
+    takes_back: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """The id of the change that this one takes back, where it is the undoing of one."""
 
     @field_validator("value")
     @classmethod
-    def _in_json(cls, value: float | int | str | bool) -> float | int | str | bool:
-        """JSON has no nan and no infinity: they travel as words, and the trainer refuses them as such."""
-        return value if isinstance(value, int | str) or math.isfinite(value) else str(value)
+    def _in_json(cls, value: JsonValue) -> JsonValue:
+        """A configuration has no null."""
+        if value is None:
+            raise ValueError("null is no value of a hyperparameter")
+        return _plain(value)
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    """JSON has no nan and no infinity: they travel as words, and the trainer refuses them as such."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class Checkpoint(_Command):
@@ -73,7 +86,12 @@ _ADAPTER: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discrimina
 
 def encode(command: Command) -> bytes:
     """Return the command as JSON."""
-    return json.dumps(command.model_dump(), separators=(",", ":"), allow_nan=False).encode()
+    return json.dumps(as_told(command), separators=(",", ":"), allow_nan=False).encode()
+
+
+def as_told(command: Command) -> dict[str, Any]:
+    """Return the fields of a command, as its line and the event that answers it have them."""
+    return command.model_dump(exclude_none=True)
 
 
 def decode(line: bytes) -> Command | None:

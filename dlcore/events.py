@@ -21,8 +21,15 @@ Count = Annotated[int, Field(ge=0, le=10**15)]
 Step = Count
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Shape = Annotated[tuple[Count, ...], Field(max_length=64)]
+Unknown = Literal["optimizer", "network", "lr", "score", "chance", "epochs", "length"]
+"""What may not be known of a run that another program trains, and what is then written as if by default."""
 _MOST_BYTES = 4 << 20
 """A longer line says nothing that we would say; its numbers would take a hundred megabytes."""
+
+
+_Some = Annotated[int, Field(ge=1, le=10**9)]
+Stages = Annotated[tuple[tuple[_Some, _Some, _Some], ...], Field(max_length=1 << 14)]
+"""Epochs in a row with the same batch size: how many epochs, samples in a batch, and steps in each epoch."""
 
 
 class _Event(BaseModel):
@@ -111,10 +118,16 @@ class Prepared(_Event):
     """Of the first epoch; there are fewer later when the batch grows."""
     total_steps: Count
     epochs: Count
+    stages: Stages = ()
+    """The same in detail: a batch may grow, and what was changed live before a resume is in it too."""
     chance: Number = None
     """Score of the best constant answer: the share of the largest class in the training split, or R² 0."""
     chance_loss: Number = None
     """Loss of the best constant answer, where there is one: the entropy of the classes, in nats."""
+    order: str = ""
+    """The first 16 hex digits of the SHA-256 of the order of its batches: twins have the same."""
+    unknown: tuple[Unknown, ...] = ()
+    """What nobody may conclude anything from: a watched script or a log does not say everything."""
 
 
 class CompilationStarted(_Event):
@@ -235,12 +248,17 @@ class FrameSaved(_Event):
 
 
 class CommandApplied(_Event):
-    """A command took effect at `step`."""
+    """A command took effect at `step`; or, where an attempt makes a change of an earlier one again, anew."""
 
     kind: Literal["CommandApplied"] = "CommandApplied"
     id: str
     command: dict[str, Any]
+    """Of a change, in the form in which it is kept: `schedule` and `lr_per_layer` as whole tables."""
     text: str
+    before: Any = None
+    """What the key of a change held until then, as in the configuration file."""
+    stages: Stages = ()
+    """How long the run is now, where that is otherwise than before."""
 
 
 class CommandRefused(_Event):
@@ -295,7 +313,7 @@ _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator=
 def encode(event: Event) -> bytes:
     """Return the event as JSON: numbers in shortest float32 form, non-finite ones as null and flagged."""
     flags: dict[str, str] = {}
-    exact = {"nonfinite", "command", *_TIMES}
+    exact = {"nonfinite", "command", "before", *_TIMES}
     fields = _plain(event.model_dump(exclude=exact), "", flags)
     fields |= {name: round(getattr(event, name), 9) for name in _TIMES if hasattr(event, name)}
     if hasattr(event, "command"):  # what was asked for stays as it was asked, to the last digit
@@ -303,6 +321,8 @@ def encode(event: Event) -> bytes:
     for name in [name for name, value in fields.items() if value in (None, []) and name not in flags]:
         if not type(event).model_fields[name].is_required():
             del fields[name]  # what does not exist is left out; it reads back as the same
+    if isinstance(event, CommandApplied) and event.before is not None:
+        fields["before"] = event.before
     if flags:
         fields["nonfinite"] = flags
     return json.dumps(fields, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, Literal, assert_never
 
+from dlcore.edits import Edits, edit_of
 from dlcore.elapsed import Elapsed
 from dlcore.evaluations import Evaluations
 from dlcore.events import (
@@ -25,11 +26,13 @@ from dlcore.events import (
     GradientsMeasured,
     Number,
     Prepared,
+    Stages,
     StepsEnded,
     Warned,
 )
 from dlcore.layerwise import MOST_LOOKS, LayerFigures
 from dlcore.series import MOST_BLOCKS, Series
+from dlcore.stages import epoch_at
 from dlcore.thinned import Newest, Thinned, counts
 
 Metric = Literal["accuracy", "r2"]
@@ -106,7 +109,8 @@ class RunHistory:
         self.warnings: Newest[Warned] = Newest(kept)
         self.checkpoints: Newest[CheckpointSaved] = Newest(kept)
         self.frames: Thinned[FrameSaved] = Thinned(kept)
-        self._edits: Newest[CommandApplied] = Newest(kept)
+        self.edits = Edits(most=kept)
+        """What was changed while it ran, in the order in which it applied."""
         self._evaluations = Evaluations(kept, with_classes=whole)
         self.ended: AttemptEnded | None = None
         self.paused = False
@@ -123,10 +127,9 @@ class RunHistory:
     def settings(self) -> dict[str, Any]:
         """What was changed while it ran, by the name of the hyperparameter.
 
-        What was changed behind a checkpoint that an attempt went on from counts again from its own step on.
+        What was changed behind a checkpoint that an attempt went on from counts again once it is said anew.
         """
-        edits = sorted((edit for edit in self._edits if edit.step <= self.step), key=lambda edit: edit.step)
-        return {str(edit.command.get("key")): edit.command.get("value") for edit in edits}
+        return dict(self.edits.settings)
 
     def apply(self, event: Event) -> bool:
         """Take one event in; an event that was seen before is passed over, and False returned."""
@@ -207,6 +210,7 @@ class RunHistory:
         self._evaluations.cut(step, kept)
         self.epochs.cut(step, kept)
         self.frames.cut(step, kept)
+        self.edits.cut(step, kept)
         self.checkpoints[:] = [one for one in self.checkpoints if counts(one, step, kept)]
 
     def _steps(self, event: StepsEnded) -> None:
@@ -234,8 +238,19 @@ class RunHistory:
             self.paused = False
         elif kind == "Stop":
             self.stopping = True
-        elif kind == "Set":
-            self._edits.add(event)
+        elif (edit := edit_of(event)) is not None:
+            self.edits.add(edit)
+            self._lengthen(event.stages)
+
+    def _lengthen(self, stages: Stages) -> None:
+        """Take in how long the run is now, where a change has made it longer or shorter."""
+        if stages and self.prepared is not None:
+            length = {
+                "stages": stages,
+                "total_steps": sum(epochs * steps for epochs, _, steps in stages),
+                "epochs": sum(epochs for epochs, _, _ in stages),
+            }
+            self.prepared = self.prepared.model_copy(update=length)
 
     def state(self, held: bool, age: float = math.inf) -> State:
         """Return the run's state: from whether a trainer holds its lock, and what it said last.
@@ -273,6 +288,8 @@ class RunHistory:
         """Return the epochs finished so far, with their fraction."""
         if self.prepared is None:
             return 0.0
+        if self.prepared.stages:
+            return epoch_at(self.prepared.stages, self.step)
         finished = self.epochs[-1].epoch if self.epochs else 0
         since = self.step - (self.epochs[-1].step if self.epochs else 0)
         return finished + since / self._steps_in_epoch(finished)
@@ -283,14 +300,16 @@ class RunHistory:
         ends = [(0, 0), *((one.epoch, one.step) for one in self.epochs[-2:])][-2:]
         epochs, steps = ends[-1][0] - ends[0][0], ends[-1][1] - ends[0][1]
         known = steps / epochs if finished and epochs > 0 else self.prepared.steps_per_epoch
-        return max(known, 1.0)
+        return max(known, 1.0) if known else math.inf  # a watched script need not say how long an epoch is
 
     def seconds_left(self) -> float | None:
         """Return the training time that is left at the recent speed, or None while it is not known."""
         speed = self.recent_samples_per_second()
-        if self.prepared is None or not speed:
+        if self.prepared is None or not speed or "length" in self.prepared.unknown:
             return None
         per_epoch = self.prepared.training_samples
+        if not per_epoch:  # a watched script tells steps alone
+            return max(0, self.prepared.total_steps - self.step) * self.totals()[1] / max(self.step, 1)
         return max(0.0, self.prepared.epochs * per_epoch - self.epoch() * per_epoch) / speed
 
     @property
@@ -315,7 +334,8 @@ class RunHistory:
     @property
     def watched(self) -> Literal["validation", "test"]:
         """The split that is evaluated during the run: the test split when nothing is held out."""
-        return "validation" if self.prepared is not None and self.prepared.validation_samples else "test"
+        is_held_out = self.prepared is not None and self.prepared.validation_samples
+        return "validation" if is_held_out or self._evaluations.of("validation") else "test"
 
     def best(self) -> Evaluated | None:
         """Return the evaluation of the watched split with the highest accuracy or R², the first of equals.

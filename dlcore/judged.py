@@ -1,19 +1,15 @@
 """A run as scripts and exports tell it: its figures, what is found wrong with it, and the remedies taken."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from dlcore import rundir
 from dlcore.choices.choice import fields_of
-from dlcore.commands import Set
 from dlcore.config import SECTIONS, RunConfig
 from dlcore.diagnose import Finding, diagnose
 from dlcore.diagnose.silenced import silenced
-from dlcore.edits import changed
+from dlcore.edits import applied
 from dlcore.errors import DltuiError
 from dlcore.history import RunHistory, State
 from dlcore.lineage import Kin, Relations
@@ -48,10 +44,7 @@ def _known(tables: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_it_stands(config: RunConfig, history: RunHistory) -> RunConfig:
     """Return a configuration with what was changed while the run went on."""
-    for key, value in history.settings.items():
-        with suppress(DltuiError, ValidationError):  # a change that another version took
-            config, _ = changed(config, Set(key=key, value=value))
-    return config
+    return applied(config, history.edits)
 
 
 def findings_of(

@@ -1,14 +1,11 @@
 """What the earlier attempts at a run leave to a new one: its number, what was told, and where to go on."""
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-
-from pydantic import ValidationError
 
 from dlcore import events
 from dlcore.atomic import read_json
 from dlcore.checkpoints import is_whole, saved
-from dlcore.commands import Set
+from dlcore.edits import Edit, edit_of
 from dlcore.errors import DltuiError
 from dlcore.events import (
     AttemptEnded,
@@ -19,6 +16,7 @@ from dlcore.events import (
     Prepared,
 )
 from dlcore.journal import Tail
+from dlcore.origin import origin
 from dlcore.rundir import RunDir
 from dlcore.thinned import counts
 
@@ -34,6 +32,10 @@ class Checkpointed:
     step: int
     kept: int
     """So many events were said by then, the one that tells of it among them: later ones no longer count."""
+    is_fresh: bool = False
+    """Whether the optimizer begins without what the parent's remembered, as that of a branch may."""
+    threads: int | None = None
+    """Threads of the parent, with which a branch computes too."""
 
 
 @dataclass
@@ -44,14 +46,18 @@ class Past:
     seq: int = -1
     answered: set[str] = field(default_factory=set)
     """Ids of the commands that were carried out or refused."""
-    edits: list[tuple[int, Set]] = field(default_factory=list)
-    """Changes of hyperparameters with the steps at which they were applied, in order."""
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
     threads: int | None = None
     """Threads of the first attempt: a later one computes with as many, and so to the same bits."""
     finished: bool = False
     resumed: tuple[tuple[int, int], ...] = ()
     """Where each attempt behind the first went on from, as events say it."""
+    _edits: dict[str, Edit] = field(default_factory=dict)
+
+    @property
+    def edits(self) -> list[Edit]:
+        """Changes of hyperparameters in the order of their steps, those of all attempts: each made once."""
+        return sorted(self._edits.values(), key=lambda edit: (edit.step, edit.seq))
 
     def take(self, event: Event) -> None:
         """Take in one event; of one that comes twice, or out of its order, only what it answers."""
@@ -67,9 +73,13 @@ class Past:
                 self.threads = event.threads
             case CheckpointSaved():
                 self.checkpoints.append(event)
-            case CommandApplied() if event.command.get("kind") == "Set":
-                with suppress(ValidationError):  # a line of somebody else's making
-                    self.edits.append((event.step, Set.model_validate(event.command)))
+            case CommandApplied():
+                if (edit := edit_of(event)) is not None:
+                    self._edits[edit.id] = edit
+            case CommandRefused():
+                self._edits.pop(
+                    event.id, None
+                )  # made by an attempt before, and refused when its turn came again
             case AttemptEnded():
                 self.finished = event.reason == "finished"
             case _:
@@ -94,34 +104,24 @@ def read(run: RunDir) -> Past:
             past.take(event)
     if heavy is not None and (event := events.decode(heavy)) is not None:
         past.take(event)
-    past.edits.sort(key=lambda edit: edit[0])
     return past
 
 
 def start_of(run: RunDir, past: Past) -> Checkpointed | None:
     """Return what to go on from: the newest checkpoint that is whole; None to start from nothing.
 
-    A branch has a checkpoint of its parent before it has said a word.
+    A branch that has saved none of its own goes on from that of its parent.
     """
-    if not past.attempt:
-        step = _parent_step(run)
-        if step is None:
-            return None
-        if not is_whole(run.checkpoints / f"{step}.pt"):
-            raise DltuiError(
-                f"The checkpoint at step {step} that this run is to go on from is damaged or gone",
-                "Branch from another step of the parent.",
-            )
-        return Checkpointed(step, 0)
     there = saved(run)
     for event in reversed(past.checkpoints):
         if event.step in there and is_whole(there[event.step]):
             return Checkpointed(event.step, event.seq + 1)
-    return None
-
-
-def _parent_step(run: RunDir) -> int | None:
-    """Return the parent's step that a run goes on from; a remedy has a parent, but trains from nothing."""
-    parent = read_json(run.facts).get("parent")
-    step = parent.get("step") if isinstance(parent, dict) and "remedy" not in parent else None
-    return step if isinstance(step, int) and not isinstance(step, bool) and step >= 0 else None
+    parent = origin(read_json(run.facts))
+    if parent is None or parent.remedy or parent.step < 0:  # a remedy has a parent, but trains from nothing
+        return None
+    if not is_whole(run.checkpoints / f"{parent.step}.pt"):
+        raise DltuiError(
+            f"The checkpoint at step {parent.step} that this run is to go on from is damaged or gone",
+            "Branch from another step of the parent.",
+        )
+    return Checkpointed(parent.step, 0, parent.is_fresh, parent.threads or None)

@@ -1,6 +1,7 @@
 """One step down or up from a value: what the arrow keys do in a form."""
 
 import math
+from collections.abc import Sequence
 
 from tui.draft import Row
 
@@ -18,6 +19,8 @@ def nudged(row: Row, text: str, direction: int) -> str:
         return words[(index + direction) % len(words)]
     if row.control == "words":
         return _words(row, text, direction)
+    if row.spec is not None and row.spec.ladder:
+        return _rung(row.spec.ladder, text, direction)
     if row.control == "count":
         return _count(row, text, direction)
     if row.control == "number":
@@ -31,6 +34,16 @@ def _words(row: Row, text: str, direction: int) -> str:
     typed = text.strip(" ,") or "[]"
     index = choices.index(typed) if typed in choices else 0
     return choices[(index + direction) % len(choices)]
+
+
+def _rung(ladder: Sequence[float], text: str, direction: int) -> str:
+    """Return the next value of a field's own ladder; the same at its ends."""
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    beyond = [rung for rung in ladder if (rung - value) * direction > 0]
+    return f"{min(beyond, key=lambda rung: abs(rung - value)):.10g}" if beyond else text
 
 
 def _lowest(row: Row) -> float:
@@ -65,14 +78,14 @@ def _number(row: Row, text: str, direction: int) -> str:
         return f"{_SMALLEST:g}" if direction > 0 else text
     if value <= _SMALLEST and direction < 0 and _allows_zero(row):
         return "0"
-    return f"{_neighbour(value, direction):g}"
+    return f"{neighbour(value, direction):g}"
 
 
 def _allows_zero(row: Row) -> bool:
     return row.spec is not None and row.spec.default == 0
 
 
-def _neighbour(value: float, direction: int) -> float:
+def neighbour(value: float, direction: int) -> float:
     """Return the next number of the series … 0.1, 0.2, 0.5, 1, 2, 5 … below or above a positive value."""
     decade = 10.0 ** math.floor(math.log10(value))
     series = [step * scale for scale in (decade / 10, decade, decade * 10) for step in _STEPS]

@@ -67,6 +67,8 @@ class FieldSpec:
     """The limits of a number; whether they are themselves allowed, the check says."""
     hidden: bool = False
     """Kept out of forms, because only one value makes sense."""
+    ladder: tuple[float, ...] = ()
+    """Rising values that arrow keys go by; where there are none, control and limits say how."""
 
 
 def _field(default: Any, control: Control, help: str, extra: dict[str, Any], **limits: Any) -> Any:  # noqa: A002
@@ -87,10 +89,12 @@ def number(
     below: float | None = None,
     at_most: float | None = None,
     hidden: bool = False,
+    ladder: tuple[float, ...] = (),
 ) -> Any:
     """Return a field that holds a finite number."""
     facts = {
         "hidden": hidden,
+        "ladder": ladder,
         "lowest": at_least if above is None else above,
         "highest": at_most if below is None else below,
     }
@@ -104,9 +108,10 @@ def count(
     at_least: int = 0,
     at_most: int | None = None,
     or_word: bool = False,
+    ladder: tuple[int, ...] = (),
 ) -> Any:
     """Return a field that holds a whole number, or, with `or_word`, one of the words of its annotation."""
-    facts = {"lowest": at_least, "highest": at_most}
+    facts = {"lowest": at_least, "highest": at_most, "ladder": ladder}
     if or_word:  # pydantic would compare the word too: the limits stand on the annotation's integer
         return _field(default, "count", help, facts)
     return _field(default, "count", help, facts, ge=at_least, le=at_most)

@@ -10,6 +10,9 @@ _LR = "Learning rate: the size of a step against the gradient."
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _MOMENTUM = "Share of the last step that is kept."
 _EPS = "Keeps the division from blowing up."
+_SHORT = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""Memories, as a share of what was known: of the last 2, 5, 10, 20 … steps."""
+_LONG = (*_SHORT, 0.995, 0.998, 0.999, 0.9995, 0.9998, 0.9999)
 
 
 class _Optimizer(Choice):
@@ -39,7 +42,7 @@ class Momentum(_Optimizer):
 
     kind: Literal["momentum"] = "momentum"
     usual: ClassVar[tuple[float, float]] = (1e-4, 0.2)
-    momentum: float = number(0.9, at_least=0, below=1, help=_MOMENTUM)
+    momentum: float = number(0.9, at_least=0, below=1, help=_MOMENTUM, ladder=_SHORT)
 
 
 class Nesterov(_Optimizer):
@@ -50,7 +53,7 @@ class Nesterov(_Optimizer):
 
     kind: Literal["nesterov"] = "nesterov"
     usual: ClassVar[tuple[float, float]] = (1e-4, 0.2)
-    momentum: float = number(0.9, above=0, below=1, help=_MOMENTUM)
+    momentum: float = number(0.9, above=0, below=1, help=_MOMENTUM, ladder=_SHORT)
 
 
 class Adagrad(_Optimizer):
@@ -73,7 +76,7 @@ class Adadelta(_Optimizer):
     kind: Literal["adadelta"] = "adadelta"
     usual: ClassVar[tuple[float, float]] = (0.05, 10.0)
     lr: float = number(1.0, above=0, help=_LR)
-    rho: float = number(0.9, at_least=0, below=1, help="Memory of the squares.")
+    rho: float = number(0.9, at_least=0, below=1, help="Memory of the squares.", ladder=_LONG)
     eps: float = number(1e-6, above=0, help=_EPS)
 
 
@@ -86,8 +89,8 @@ class RMSprop(_Optimizer):
     kind: Literal["rmsprop"] = "rmsprop"
     usual: ClassVar[tuple[float, float]] = (1e-5, 0.02)
     lr: float = number(0.001, above=0, help=_LR)
-    alpha: float = number(0.99, at_least=0, below=1, help="Memory of the squared gradient.")
-    momentum: float = number(0.0, at_least=0, below=1, help=_MOMENTUM)
+    alpha: float = number(0.99, at_least=0, below=1, help="Memory of the squared gradient.", ladder=_LONG)
+    momentum: float = number(0.0, at_least=0, below=1, help=_MOMENTUM, ladder=_SHORT)
     eps: float = number(1e-8, above=0, help=_EPS)
 
 
@@ -100,8 +103,8 @@ class Adam(_Optimizer):
     kind: Literal["adam"] = "adam"
     usual: ClassVar[tuple[float, float]] = (1e-5, 0.02)
     lr: float = number(0.001, above=0, help=_LR)
-    beta1: float = number(0.9, at_least=0, below=1, help="Memory of the gradient.")
-    beta2: float = number(0.999, at_least=0, below=1, help="Memory of the squared gradient.")
+    beta1: float = number(0.9, at_least=0, below=1, help="Memory of the gradient.", ladder=_SHORT)
+    beta2: float = number(0.999, at_least=0, below=1, help="Memory of the squared gradient.", ladder=_LONG)
     eps: float = number(1e-8, above=0, help=_EPS)
 
 
@@ -114,8 +117,8 @@ class AdamW(_Optimizer):
     kind: Literal["adamw"] = "adamw"
     usual: ClassVar[tuple[float, float]] = (1e-5, 0.02)
     lr: float = number(0.001, above=0, help=_LR)
-    beta1: float = number(0.9, at_least=0, below=1, help="Memory of the gradient.")
-    beta2: float = number(0.999, at_least=0, below=1, help="Memory of the squared gradient.")
+    beta1: float = number(0.9, at_least=0, below=1, help="Memory of the gradient.", ladder=_SHORT)
+    beta2: float = number(0.999, at_least=0, below=1, help="Memory of the squared gradient.", ladder=_LONG)
     eps: float = number(1e-8, above=0, help=_EPS)
     weight_decay: float = number(
         0.01, at_least=0, help="Each step shrinks all parameters by the factor 1 − lr · this."

@@ -9,13 +9,19 @@ from dlcore.choices.choice import Settings, count, flag, number, option, text
 Every = Annotated[int, Field(ge=1)] | Literal["epoch"]
 Precision = Literal["float32", "bfloat16"]
 Threads = Annotated[int, Field(ge=1, le=1024)] | Literal["auto"]
+_SLOW = (0, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_EPOCHS = (*(step * 10**decade for decade in range(6) for step in (1, 2, 5)), 1_000_000)
 
 
 class Training(Settings):
     """How long, how often and where."""
 
     epochs: int = count(
-        10, at_least=1, at_most=1_000_000, help="How often the network sees all training samples."
+        10,
+        at_least=1,
+        at_most=1_000_000,
+        help="How often the network sees all training samples.",
+        ladder=_EPOCHS,
     )
     evaluate_every: Every = count(
         "epoch", at_least=1, or_word=True, help='"epoch", or a number of steps between evaluations.'
@@ -49,6 +55,13 @@ class Training(Settings):
     )
     probe_budget: float = number(
         0.10, at_least=0, at_most=1, help="Share of the step time that looking at gradients may cost."
+    )
+    steps_per_second: float = number(
+        0.0,
+        at_least=0,
+        at_most=1000,
+        help="Slow motion, to watch what happens; 0 is as fast as it can.",
+        ladder=_SLOW,
     )
     compile: bool = flag(
         False, help="Makes the whole step one graph before the first: slow to begin with, faster ever after."

@@ -10,6 +10,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
+from itertools import compress
 from pathlib import Path
 from typing import Literal
 
@@ -17,13 +18,17 @@ from dlcore import past, rundir
 from dlcore.choices.architectures import CustomModel
 from dlcore.choices.own import CustomData
 from dlcore.config import output_units, plan
+from dlcore.edits import applied
 from dlcore.errors import DltuiError
 from dlcore.events import AttemptEnded, AttemptStarted, DataFetched, Prepared
 from dlcore.examine import settled
+from dlcore.foreign import refuse
 from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
+from dlcore.stages import stages_of
 from dlcore.summary import forget_summary, store_summary
+from dlcore.thinned import counts
 from dlcore.training import log
 from dlcore.training.faults import described
 from dlcore.training.memory import shortage
@@ -104,11 +109,21 @@ class Claim:
             self.past = past.read(self.run)
             self._check(is_resume=len(arguments) > 1)
             self.start = past.start_of(self.run, self.past)
+            self._make_edits()
         except BaseException:
             self.lock.release()
             raise
 
+    def _make_edits(self) -> None:
+        """Begin with what was changed live up to the checkpoint; what came later is changed again then."""
+        step, kept = (self.start.step, self.start.kept) if self.start is not None else (0, 0)
+        is_made = [counts(edit, step, kept) for edit in self.past.edits]
+        self.config = applied(self.config, compress(self.past.edits, is_made))
+        self.later = [edit for edit, made in zip(self.past.edits, is_made, strict=True) if not made]
+        """Changes that come again, in the order of their steps."""
+
     def _check(self, *, is_resume: bool) -> None:
+        refuse(self.run, "be trained")
         if self.past.attempt and not is_resume:
             raise DltuiError(f"{self.run.id} has been trained already", f"Go on: dltui resume {self.run.id}.")
         if self.past.finished:
@@ -172,8 +187,10 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
     from dlcore.training.layers import describe
     from dlcore.training.loop import Training
     from dlcore.training.models import build_model, check_outputs
+    from dlcore.training.order import fingerprint
     from dlcore.training.sources import read
-    from dlcore.training.state import restore
+    from dlcore.training.state import plan_from, restore
+    from dlcore.training.steering import expect
     from dlcore.training.step import TrainingStep
     from dlcore.training.threads import choose_threads, make_room
 
@@ -198,11 +215,13 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
     model = build_model(config, facts).to(device)
     layers, outputs = describe(model, facts.shape)
     check_outputs(outputs, output_units(config.loss, facts))
-    steps = plan(config, facts)
+    state = checkpoint.load(run, start.step) if start is not None else None
+    steps = plan(config, facts) if state is None else plan_from(state, plan(config, facts))
     step = TrainingStep(config, model)
     threads = config.training.threads
     if threads == "auto":
-        threads = claim.past.threads or choose_threads(step, *data.first(data.training, steps.batch_size))
+        known = claim.past.threads or (start.threads if start is not None else None)
+        threads = known or choose_threads(step, *data.first(data.training, steps.batch_size))
     torch.set_num_threads(threads)
     make_room(threads)
     record.say(
@@ -222,14 +241,16 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
         steps_per_epoch=steps.steps_per_epoch,
         total_steps=steps.steps,
         epochs=config.training.epochs,
+        stages=stages_of(steps),
+        order=fingerprint(config, steps),
         **chance(data, config.loss),
     )
     if claim.is_alone:
         gc.freeze()  # to look through all of torch's objects would stop a training for 0.1 s
     training = Training(config, run, data, step, record, control, lambda: signals.asked)
-    training.edits.extend(claim.past.edits)
-    if start is not None:
-        restore(training, checkpoint.load(run, start.step))
+    expect(training, claim.later)
+    if start is not None and state is not None:
+        restore(training, state, is_fresh=start.is_fresh)
     return training.run(), training.message
 
 

@@ -42,7 +42,7 @@ class Chunk:
         self._record = record
         self._probe = probe
         self._samples = 0
-        self._began = time.perf_counter()
+        self._began = self._told = time.perf_counter()
         self._empty()
         self._epoch_began = 0.0
         self._epoch = (0.0, 0.0, 0)  # sums over the epoch's samples so far: loss, score, and their number
@@ -69,11 +69,15 @@ class Chunk:
 
     def is_due(self) -> bool:
         """Whether it is time to tell."""
-        return time.perf_counter() - self._began > _SECONDS
+        return time.perf_counter() - self._told > _SECONDS
 
     def resume_clock(self) -> None:
         """Begin to count again, after something that is no training step: an evaluation, a pause."""
-        self._began = time.perf_counter()
+        self._began = self._told = time.perf_counter()
+
+    def rest(self, seconds: float) -> None:
+        """Count so many seconds out that were spent between two steps; it is time to tell no later for it."""
+        self._began += seconds
 
     def tell(self, step: int) -> None:
         """Send the steps up to `step`, and what the probe saw; a loss that is not finite ends the run."""

@@ -27,6 +27,7 @@ from dlcore.choices.optimizers import (
     Sgd,
 )
 from dlcore.choices.training import Precision
+from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.private import private_folder
 from dlcore.training.gradients import clip, penalize
@@ -199,6 +200,18 @@ def _move(
             assert_never(optimizer)
 
 
+def settings_of(config: RunConfig) -> tuple[object, ...]:
+    """Return all that may change live and that a graph has in it as constants: others want another graph.
+
+    The learning rate is handed to it at each step; but not a layer's rate over it.
+    """
+    optimizer, regularization = config.optimizer, config.regularization
+    if not optimizer.lr_per_layer:
+        optimizer = optimizer.model_copy(update={"lr": 1.0})
+    chosen = regularization.l1, regularization.l2, regularization.clip_norm, regularization.clip_value
+    return optimizer, chosen, getattr(config.model, "dropout", 0.0)
+
+
 @dataclass(frozen=True)
 class _Trace:
     """What a few steps on one batch have left."""
@@ -217,6 +230,7 @@ def compiled(
     A few steps are taken plainly and in the graph, from the same state and with the same random numbers;
     everything is put back afterwards.
     """
+    torch._dynamo.reset()  # a graph of before is not looked at closely enough to see that it is another one
     try:
         graph = CompiledStep(step, len(targets))
     except (DltuiError, OSError) as error:

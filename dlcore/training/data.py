@@ -1,7 +1,7 @@
 """From samples to batches: split and normalized once, resident, shuffled by index, gathered in blocks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -33,6 +33,8 @@ class Split:
 
     inputs: torch.Tensor
     targets: torch.Tensor
+    real: torch.Tensor | None = None
+    """The targets as they came, where label noise has drawn others for some."""
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -156,9 +158,8 @@ def load(config: RunConfig, source: Source, device: torch.device) -> Data:
         inputs, targets = samples
         if facts.task == "regression":
             targets = (targets - mean) / deviation
-        elif labels is not None:
-            targets = torch.where(labels >= 0, labels, targets)
-        return Split(inputs.contiguous().to(device), targets.contiguous().to(device))
+        split = Split(inputs.contiguous().to(device), targets.contiguous().to(device))
+        return split if labels is None else _relabelled(split, labels)
 
     return Data(
         facts=facts,
@@ -173,6 +174,24 @@ def load(config: RunConfig, source: Source, device: torch.device) -> Data:
         target_deviation=deviation.to(device),
         target_variance=variance.to(device),
     )
+
+
+def with_label_noise(data: Data, share: float, seed: int) -> Data:
+    """Return data with another share of its training labels drawn by chance, as `load` draws them."""
+    split = data.training
+    labels = _random_labels(share, data.facts, split, seed) if share else None
+    if isinstance(split, StreamedSplit):
+        return replace(data, training=replace(split, random_share=labels))
+    return replace(data, training=_relabelled(split, labels))
+
+
+def _relabelled(split: Split, labels: torch.Tensor | None) -> Split:
+    """Return a split with other labels where they are not −1; with its real ones alone for None."""
+    real = split.targets if split.real is None else split.real
+    if labels is None:
+        return Split(split.inputs, real)
+    drawn = labels.to(real.device)
+    return Split(split.inputs, torch.where(drawn >= 0, drawn, real), real)
 
 
 def _as_split(samples: Samples) -> Loaded:
@@ -232,13 +251,13 @@ def _imputed(training: Loaded, *others: Loaded) -> tuple[Arrays, Arrays, Arrays]
     return filled[0], filled[1], filled[2]
 
 
-def _random_labels(share: float, facts: Facts, training: Loaded, seed: int) -> torch.Tensor:
+def _random_labels(share: float, facts: Facts, training: Loaded | Split, seed: int) -> torch.Tensor:
     """Return labels drawn from all classes for a share of the training samples, −1 for the others.
 
     For streamed samples the place in the result is the sample's index in its dataset.
     """
     chance = generator(seed, "label noise")
-    size = len(training) if isinstance(training, StreamedSplit) else len(training[1])
+    size = len(training[1]) if isinstance(training, tuple) else len(training)
     drawn = torch.randint(0, facts.classes, (size,), generator=chance)
     noisy = torch.randperm(size, generator=chance)[: round(share * size)]
     labels = torch.full((size,), -1, dtype=torch.int64)

@@ -50,9 +50,8 @@ class Frames:
         self._weights = weights_of(step.network)
         self._bytes = chosen.frames_mb * 1_000_000
         self._budget = budget.part(_SHARE)
-        self._is_on = bool(self._bytes and budget.share)
-        self._first, self._last = -1, steps
-        self._apart = max(1, steps // _AT_EPOCHS)
+        self._first = -1
+        self.lengthen(steps)
         self._latest = 0
         self._next = 1
         self._due: int | None = None
@@ -62,6 +61,19 @@ class Frames:
         self._seen = self._took = 0.0
         """Seconds that the gradients of the newest frame took, and that a whole one takes of late."""
         self._has_warned = False
+
+    @property
+    def _is_on(self) -> bool:
+        return bool(self._bytes and self._budget.share)
+
+    def lengthen(self, steps: int) -> None:
+        """Take note of how many steps the run will have."""
+        self._last = steps
+        self._apart = max(1, steps // _AT_EPOCHS)
+
+    def change(self, megabytes: int) -> None:
+        """Let the frames of the run take so much from now on."""
+        self._bytes = megabytes * 1_000_000
 
     def begin(self, step: int, batch: Callable[[], Arrays]) -> None:
         """Take up a run where it stands: frames behind that step go, and where there is none, one is due.

@@ -7,31 +7,29 @@ from typing import Literal
 
 import torch
 
-from dlcore.choices.schedules import Performance, lr_at
-from dlcore.commands import Set
+from dlcore.choices.schedules import lr_at
 from dlcore.config import RunConfig, plan
-from dlcore.events import (
-    ActivationsMeasured,
-    CompilationEnded,
-    CompilationStarted,
-    Evaluated,
-)
+from dlcore.edits import Edit
+from dlcore.events import ActivationsMeasured, Evaluated
 from dlcore.rundir import RunDir
 from dlcore.training.augment import augmented
 from dlcore.training.blame import Blame
 from dlcore.training.chunk import Chunk, NotFinite
-from dlcore.training.compiled import CompiledStep, compiled
+from dlcore.training.compiled import CompiledStep
 from dlcore.training.control import Control
 from dlcore.training.data import AnySplit, Data
 from dlcore.training.evaluation import evaluate
 from dlcore.training.frames import Frames
 from dlcore.training.layers import weights_of
+from dlcore.training.live import keep_compiled
 from dlcore.training.metrics import build_scorer
+from dlcore.training.order import order_of
 from dlcore.training.probes import PROBED_SAMPLES, ActivationProbe, Budget, GradientProbe
-from dlcore.training.progress import Best, Plateau
-from dlcore.training.record import Record, readable
+from dlcore.training.progress import best_for, plateau_for
+from dlcore.training.record import Record
 from dlcore.training.saving import Saver
 from dlcore.training.seeds import derive, draw_on, drawing, generator
+from dlcore.training.slow_motion import SlowMotion
 from dlcore.training.sources import Arrays
 from dlcore.training.state import state_of
 from dlcore.training.steering import carry_out, edit_again
@@ -75,18 +73,25 @@ class Training:
         self.chunk = Chunk(record, self.probe, "r2" if self.is_regression else "accuracy", scorer)
         self.blame = Blame(step)
         self.lr = config.optimizer.lr
-        self.plateau = Plateau(config.schedule.patience) if isinstance(config.schedule, Performance) else None
-        self.best = Best(config.training.early_stopping) if config.training.early_stopping else None
+        self.plateau = plateau_for(config.schedule)
+        self.best = best_for(config.training.early_stopping)
+        self.slow_motion = SlowMotion(config.training.steps_per_second)
         self.message = ""
         self.step = 0
         self.restored = False
-        self.first_epoch = 1
+        self.first_epoch = self.epoch = 1
         self.epoch_end = 0
+        self.source: Iterator[Arrays] | None = None
+        """Where the batches of the epoch come from."""
+        self.compiled_for: object = None
+        """What the graph was made for, where there is one."""
         self.augmenting: torch.Generator | None = None
         self.chance: dict[str, torch.Tensor] = {}
         """States of the generators in the middle of an epoch that an earlier attempt has begun."""
-        self.edits: deque[tuple[int, Set]] = deque()
+        self.edits: deque[Edit] = deque()
         """What an earlier attempt changed behind its checkpoint: changed again, at the same steps."""
+        self.edit_at: int | None = None
+        """The step of the first of them."""
         self.edited_at = float("-inf")
         self.evaluated_at = -1
         self.looked_at = 0
@@ -105,15 +110,14 @@ class Training:
             self.save()
         self.frames.begin(self.step, lambda: self.data.first(self.data.training, self.plan.batch_size))
         self.frame()
-        if self.config.training.compile:
-            self.compile()
+        edit_again(self)
         self.chunk.resume_clock()
-        for epoch in range(self.first_epoch, self.config.training.epochs + 1):
-            batches = self.batches(epoch)
+        for epoch in self.epochs():
+            self.source = self.batches(epoch)
+            if self.config.training.compile:
+                keep_compiled(self)
             self.remember(epoch)
-            for inputs, targets in batches:
-                if self.edits:
-                    edit_again(self)
+            for inputs, targets in self.drawn():
                 self.set_lr()
                 looks = self.is_time_to_look(len(targets))
                 if looks:
@@ -125,8 +129,7 @@ class Training:
                 self.chunk.note(loss, outputs, targets, self.lr)
                 self.blame.note(self.lr)
                 is_time_to_evaluate = self.is_time_to_evaluate()
-                is_due = self.chunk.is_due() or self.frames.are_due(self.step)
-                if is_time_to_evaluate or is_due or self.step == self.pause_at:
+                if is_time_to_evaluate or self.is_time_to_tell():
                     self.tell(epoch)
                     if is_time_to_evaluate:
                         self.evaluate_watched()
@@ -135,6 +138,8 @@ class Training:
                         self.obey()
                 if self.stopping:
                     break
+                if self.slow_motion.rate:
+                    self.chunk.rest(self.slow_motion.rest())
             self.tell(epoch)
             if self.stopping or not self.end_epoch(epoch):
                 break
@@ -164,15 +169,6 @@ class Training:
 
         self.blame.begin(again)
 
-    def compile(self) -> None:
-        """Make the whole step one graph, if it can be and does the same; say how that went."""
-        self.record.say(CompilationStarted, self.step)
-        batch = self.data.first(self.data.training, self.plan.batch_size)
-        self.model.train()
-        graph, reason = compiled(self.plain_step, *batch)
-        self.take_step = graph or self.plain_step
-        self.record.say(CompilationEnded, self.step, used=graph is not None, reason=readable(reason))
-
     def eyes(self, looks: bool) -> Look | None:
         """Return what looks at the gradients of the coming step: the probe, a frame that is due, or both."""
         look = self.look if looks else None
@@ -182,20 +178,30 @@ class Training:
         """Measure the gradients of the coming step."""
         self.probe.look(self.step + 1)
 
+    def epochs(self) -> Iterator[int]:
+        """Yield the numbers of the epochs to come; how many there are may change on the way."""
+        self.epoch = self.first_epoch
+        while self.epoch <= self.config.training.epochs:
+            yield self.epoch
+            self.epoch += 1
+
+    def drawn(self) -> Iterator[Arrays]:
+        """Yield the batches of the epoch, from the source that there is when each is drawn."""
+        while self.source is not None and (batch := next(self.source, None)) is not None:
+            yield batch
+
     def batches(self, epoch: int) -> Iterator[Arrays]:
         """Return the batches of an epoch; its order, dropout and augmentation belong to it alone."""
         torch.manual_seed(derive(self.config.seed, "dropout", epoch))
-        if self.config.regularization.augment:
-            self.augmenting = generator(self.config.seed, "augment", epoch)
+        augments = bool(self.config.regularization.augment)
+        self.augmenting = generator(self.config.seed, "augment", epoch) if augments else None
         self.epoch_end = self.plan.steps_after(epoch)
         begun = self.step - self.plan.steps_after(epoch - 1)
         if begun:
             draw_on(self.chance, self.augmenting, self.data.device)
         self.batch_size = self.plan.batch_size_in(epoch)
-        order = None
-        if self.config.data.shuffle:
-            shuffle = generator(self.config.seed, "order", epoch)
-            order = torch.randperm(self.plan.training, generator=shuffle).to(self.data.device)
+        order = order_of(self.config, self.plan.training, epoch)
+        order = order.to(self.data.device) if order is not None else None
         self.model.train()
         seed = derive(self.config.seed, "stream", epoch)
         batches = self.data.batches(self.data.training, self.batch_size, order, seed, skip=begun)
@@ -210,6 +216,12 @@ class Training:
         """Whether to measure gradients at this step; an epoch's short last batch would look like a jump."""
         stepping = self.pause_at is not None
         return (stepping or samples == self.batch_size) and self.probe.due(self.step + 1, stepping=stepping)
+
+    def is_time_to_tell(self) -> bool:
+        """Whether to tell the steps so far, and to hear what is wanted, before the next one is taken."""
+        waits_long = bool(self.slow_motion.rate) and self.slow_motion.note()
+        is_due = self.chunk.is_due() or self.frames.are_due(self.step) or waits_long
+        return is_due or self.step == self.pause_at or self.step == self.edit_at
 
     def set_lr(self) -> None:
         """Give the optimizer the learning rate of the coming step."""
@@ -264,6 +276,8 @@ class Training:
         figures, confusion = evaluate(self.plain_step, self.data, split)
         if name == self.watched[0]:
             self.frames.hear(name, self.step, confusion)
+            if weights is None:
+                self.saver.hear(self.step, figures["r2" if self.is_regression else "accuracy"])
         self.record.say(
             Evaluated,
             self.step,
@@ -329,14 +343,18 @@ class Training:
         """Carry out what has been asked for; while paused, wait here."""
         if self.step == self.pause_at:
             self.paused, self.pause_at = True, None
+        if self.edits:
+            edit_again(self)
         while True:
             if self.stop_asked():
                 self.stopping = True
             while not self.stopping and (command := self.control.next()) is not None:
                 carry_out(self, command)
-            if self.stopping or not self.paused:
+            if self.stopping or not (self.paused or self.slow_motion.left()):
                 break
             time.sleep(_PAUSE_SECONDS)
         if self.saver.is_due() and not self.stopping:
             self.save()
+        if self.config.training.compile and self.step != self.epoch_end and not self.stopping:
+            keep_compiled(self)
         self.chunk.resume_clock()

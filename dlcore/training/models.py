@@ -28,6 +28,7 @@ from dlcore.training.convolutions import Modules, add_blocks, add_residual_stage
 from dlcore.training.custom import call, load_target
 from dlcore.training.initializers import initialize
 from dlcore.training.labels import with_article
+from dlcore.training.layers import activation_of, layers_of
 
 
 def build_model(config: RunConfig, facts: Facts) -> nn.Module:
@@ -115,6 +116,11 @@ class ResidualSequence(nn.Sequential):
         self._starts = frozenset(carried)
         self._ends = frozenset(carried.values())
 
+    def put_behind(self, added: dict[str, tuple[str, nn.Module]]) -> None:
+        """Put named modules behind others, by the names of these; within what is carried around them."""
+        _put_behind(self, added)
+        self._ends = frozenset(added[end][0] if end in added else end for end in self._ends)
+
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Return what the last module gives."""
         kept = values
@@ -136,8 +142,16 @@ class PoolingSequence(nn.Sequential):
 
     def __init__(self, layers: Modules) -> None:
         super().__init__(layers)
-        self._training_order = list(layers.values())
-        for index, (one, following) in enumerate(pairwise(layers.values())):
+        self._put_in_order()
+
+    def put_behind(self, added: dict[str, tuple[str, nn.Module]]) -> None:
+        """Put named modules behind others, by the names of these."""
+        _put_behind(self, added)
+        self._put_in_order()
+
+    def _put_in_order(self) -> None:
+        self._training_order = list(self)
+        for index, (one, following) in enumerate(pairwise(self)):
             if isinstance(one, nn.ReLU) and isinstance(following, nn.MaxPool2d):
                 self._training_order[index : index + 2] = [following, one]
 
@@ -146,6 +160,31 @@ class PoolingSequence(nn.Sequential):
         for module in self._training_order if self.training else self:
             values = module(values)
         return values
+
+
+def _put_behind(network: nn.Sequential, added: dict[str, tuple[str, nn.Module]]) -> None:
+    children = list(network.named_children())
+    for name, _ in children:
+        delattr(network, name)
+    for name, module in children:
+        network.add_module(name, module)
+        if name in added:
+            network.add_module(added[name][0], added[name][1].train(network.training))
+
+
+def change_dropout(network: nn.Module, share: float) -> None:
+    """Let a network of ours silence another share of its hidden units in each training step from now on.
+
+    Where none was silenced so far, what does so is put where `build_model` puts it.
+    """
+    there = [module for module in network.children() if isinstance(module, nn.Dropout)]
+    for module in there:
+        module.p = share
+    if there or not share or not isinstance(network, ResidualSequence | PoolingSequence):
+        return
+    dense = [name for name in layers_of(network) if name.startswith("fc")][:-1]
+    behind = [(activation_of(network, name), name.removeprefix("fc")) for name in dense]
+    network.put_behind({name: (f"dropout{number}", nn.Dropout(share)) for name, number in behind if name})
 
 
 def hidden_activations(model: Mlp | Cnn | LeNet5 | Vgg) -> tuple[Activation, ...]:

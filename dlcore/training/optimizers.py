@@ -50,13 +50,23 @@ class Group:
 class Updater:
     """Moves all parameters of a network; `lr` is the rate of its next step."""
 
-    def __init__(self, optimizer: Optimizer, network: nn.Module) -> None:
-        self.lr = optimizer.lr
-        self.taken = 0
+    def __init__(self, optimizer: Optimizer, network: nn.Module, before: "Updater | None" = None) -> None:
+        """`before` is what has moved them so far: what it remembers is gone on with."""
+        self.lr: float = optimizer.lr if before is None else before.lr
+        self.taken: int = 0 if before is None else before.taken
         """Steps so far."""
+        self._network = network
         self._rule = _rule(optimizer)
         self._parameters = tuple(network.parameters())
-        self.groups = _groups(optimizer, network)
+        self.groups = _groups(optimizer, network, before.state_dict() if before is not None else {})
+
+    def changed(self, optimizer: Optimizer) -> "Updater":
+        """Return what moves the same parameters by other figures of the same kind, with the same memory.
+
+        What had no need to be remembered so far begins with zeros. Raises DltuiError for a layer with a rate
+        of its own that the network does not have.
+        """
+        return Updater(optimizer, self._network, self)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -225,7 +235,9 @@ def _adam(optimizer: Adam | AdamW) -> Rule:
     )
 
 
-def _groups(optimizer: Optimizer, network: nn.Module) -> list[Group]:
+def _groups(
+    optimizer: Optimizer, network: nn.Module, known: dict[str, dict[str, torch.Tensor]]
+) -> list[Group]:
     """Return a group for each layer with a rate of its own, and one for the rest, in the network's order."""
     taken: set[int] = set()
     own: list[Group] = []
@@ -234,8 +246,15 @@ def _groups(optimizer: Optimizer, network: nn.Module) -> list[Group]:
     def group(parameters: Tensors, share: float) -> Group:
         taken.update(id(parameter) for parameter in parameters)
         fused = isinstance(optimizer, Adam | AdamW)
-        state = {name: [_empty(name, one, fused) for one in parameters] for name in state_names(optimizer)}
-        return Group(tuple(names[id(one)] for one in parameters), tuple(parameters), share, state)
+        own_names = tuple(names[id(one)] for one in parameters)
+        state: State = {}
+        for what in state_names(optimizer):
+            there = known.get(what, {})
+            state[what] = [
+                there[name] if name in there else _empty(what, one, fused)
+                for name, one in zip(own_names, parameters, strict=True)
+            ]
+        return Group(own_names, tuple(parameters), share, state)
 
     for name, lr in optimizer.lr_per_layer.items():
         parameters = parameters_of(network, name)

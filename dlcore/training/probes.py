@@ -22,15 +22,22 @@ class Budget:
     def __init__(self, share: float) -> None:
         self.share = share
         self.seconds = 0.0
-        self._parts: list[Budget] = []
+        self._parts: list[tuple[float, Budget]] = []
 
     def part(self, share: float) -> "Budget":
         """Return a share of the budget for one who spends it alone: it counts in the cost of all.
 
         What the others may still take does not depend on it.
         """
-        self._parts.append(Budget(self.share * share))
-        return self._parts[-1]
+        part = Budget(self.share * share)
+        self._parts.append((share, part))
+        return part
+
+    def change(self, share: float) -> None:
+        """Allow another share of the training time from now on, and its parts theirs of it."""
+        self.share = share
+        for portion, part in self._parts:
+            part.change(share * portion)
 
     def since(self, began: float) -> float:
         """Count the time since `began` (of `time.perf_counter`), and return it."""
@@ -40,7 +47,7 @@ class Budget:
 
     def cost(self, training_seconds: float) -> float:
         """Return the share that was taken so far."""
-        seconds = self.seconds + sum(part.seconds for part in self._parts)
+        seconds = self.seconds + sum(part.seconds for _, part in self._parts)
         return seconds / training_seconds if training_seconds > 0 else 0.0
 
     def allows(self, seconds: float, training_seconds: float) -> bool:
@@ -66,7 +73,8 @@ class GradientProbe:
     changes nothing: neither gradients nor any generator.
     """
 
-    def __init__(self, weights: dict[str, torch.Tensor], budget: Budget) -> None:
+    def __init__(self, weights: dict[str, torch.Tensor], budget: Budget, *, updates: bool = True) -> None:
+        """Without `updates` there is no copy of the weights, and nothing is said of how far they move."""
         self.every = _USUAL
         self.cost = 0.0
         """Share of the training time that all probes have taken so far."""
@@ -74,7 +82,8 @@ class GradientProbe:
         self._weights = list(weights.values())
         self._nothing = torch.zeros(1, device=self._weights[0].device if self._weights else "cpu")
         self._budget = budget
-        self._before = [torch.empty_like(weight) for weight in self._weights] if budget.share else []
+        self._compares = updates
+        self._before: list[torch.Tensor] = []
         self._steps: list[int] = []
         self._norms: list[torch.Tensor] = []
         self._updates: list[torch.Tensor] = []
@@ -90,23 +99,30 @@ class GradientProbe:
 
     def begin(self) -> None:
         """Keep the weights as they are before a step that is looked at."""
+        if not self._compares:
+            return
         began = time.perf_counter()
+        if not self._before:
+            self._before = [torch.empty_like(weight) for weight in self._weights]
         with torch.no_grad():
             torch._foreach_copy_(self._before, self._weights)
         self._spent += self._budget.since(began)
 
-    def look(self, step: int) -> None:
-        """Measure the gradients that `backward` has left."""
+    def look(self, step: int, scale: torch.Tensor | None = None) -> None:
+        """Measure the gradients that `backward` has left, of a loss that was multiplied by `scale`."""
         began = time.perf_counter()
         nothing = self._nothing  # a weight that the loss does not depend on
         gradients = [nothing if weight.grad is None else weight.grad for weight in self._weights]
-        self._norms.append(torch.stack(torch._foreach_norm(gradients)))
+        norms = torch.stack(torch._foreach_norm(gradients))
+        self._norms.append(norms if scale is None else norms / scale)
         self._spent += self._budget.since(began)
         self._steps.append(step)
         self._latest = step
 
     def end(self) -> None:
         """Measure by how much the step has moved the weights."""
+        if not self._before:
+            return
         began = time.perf_counter()
         with torch.no_grad():
             sizes = torch.stack(torch._foreach_norm(self._before))
@@ -133,8 +149,7 @@ class GradientProbe:
 
     def _by_layer(self, figures: list[torch.Tensor]) -> dict[str, list[float]]:
         """Return figures (looks, layers) by layer."""
-        columns = torch.stack(figures).T.tolist() if figures else [[]] * len(self._names)
-        return dict(zip(self._names, columns, strict=True))
+        return dict(zip(self._names, torch.stack(figures).T.tolist(), strict=True)) if figures else {}
 
     def _adapt(self, look: float, step: float) -> None:
         """Choose how often to look, from the seconds of a look and of a step."""
@@ -142,6 +157,8 @@ class GradientProbe:
         self.every = min(max(wanted, _USUAL), _RAREST)
 
 
+ByLayer = dict[str, dict[str, float]]
+"""Figures by their names, and each of them by layer."""
 PROBED_SAMPLES = 64
 _VALUES = 4096
 """So many values of a layer, evenly picked, are enough for its quantiles."""
@@ -163,26 +180,38 @@ class ActivationProbe:
     def __init__(self, network: nn.Module) -> None:
         self._network = network
         self._watched = {_before_activation(network, name): name for name in layers_of(network)}
-        self._modules = {key: module for key, module in network.named_modules() if key in self._watched}
+        self.modules = {key: module for key, module in network.named_modules() if key in self._watched}
+        """What is listened to, by name."""
         self._functions = {name: following(network, name) for name in self._watched.values()}
         self._silent: dict[str, torch.Tensor] = {}
         """How many looks in a row have not seen each unit fire, by layer."""
         self._looks = 0
 
-    def look(self, inputs: torch.Tensor) -> dict[str, dict[str, float]]:
+    def look(self, inputs: torch.Tensor) -> ByLayer:
         """Return the figures of `ActivationsMeasured`, each by layer, over `inputs` (samples, *shape)."""
-        names = ("mean", "deviation", "low", "high", "dead", "saturated")
-        found: dict[str, dict[str, float]] = {name: {} for name in names}
-        self._looks += 1
+        found = self.begin()
 
         def hear(key: str, module: nn.Module, output: torch.Tensor) -> None:
-            name = self._watched[key]
-            for figure, value in self._figures(name, output.detach().to(torch.float32)).items():
-                found[figure][name] = value
+            self.hear(found, key, output)
 
-        with torch.no_grad(), evaluating(self._network), listening(self._modules, hear):
+        with torch.no_grad(), evaluating(self._network), listening(self.modules, hear):
             self._network(inputs[:PROBED_SAMPLES])
         return found
+
+    def begin(self) -> ByLayer:
+        """Begin a look; return what `hear` fills."""
+        self._looks += 1
+        return {name: {} for name in ("mean", "deviation", "low", "high", "dead", "saturated")}
+
+    def name(self, key: str) -> str:
+        """Return the layer that one of `modules` belongs to."""
+        return self._watched[key]
+
+    def hear(self, found: ByLayer, key: str, output: torch.Tensor) -> None:
+        """Take in what one of `modules` gives."""
+        name = self.name(key)
+        for figure, value in self._figures(name, output.detach().to(torch.float32)).items():
+            found[figure][name] = value
 
     def _figures(self, name: str, output: torch.Tensor) -> dict[str, float]:
         values = output.flatten()

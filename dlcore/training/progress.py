@@ -6,13 +6,15 @@ from typing import Any
 
 from torch import nn
 
+from dlcore.choices.schedules import Performance, Schedule
+
 
 class Plateau:
     """Counts how often the rate is to be reduced: once per `patience` evaluations without a better loss."""
 
     def __init__(self, patience: int) -> None:
         self.reductions = 0
-        self._patience = patience
+        self.patience = patience
         self._best = math.inf
         self._waited = 0
 
@@ -30,16 +32,25 @@ class Plateau:
             self._best, self._waited = loss, 0
             return
         self._waited += 1
-        if self._waited >= self._patience:
+        if self._waited >= self.patience:
             self.reductions += 1
             self._waited = 0
+
+
+def plateau_for(schedule: Schedule, before: Plateau | None = None) -> Plateau | None:
+    """Return what counts the reductions of a schedule that waits for the loss; it goes on from one before."""
+    if not isinstance(schedule, Performance):
+        return None
+    found = before or Plateau(schedule.patience)
+    found.patience = schedule.patience
+    return found
 
 
 class Best:
     """Keeps the weights of the best watched loss; says when `patience` epochs have brought none better."""
 
     def __init__(self, patience: int) -> None:
-        self._patience = patience
+        self.patience = patience
         self._loss = math.inf
         self._step = 0
         self._epoch = 0.0
@@ -63,7 +74,7 @@ class Best:
 
     def has_waited_enough(self, epoch: int) -> bool:
         """Return whether it is time to stop after the epoch number `epoch`."""
-        if self._weights and epoch - self._epoch >= self._patience:
+        if self._weights and epoch - self._epoch >= self.patience:
             self._stopped_after = epoch
         return self._stopped_after is not None
 
@@ -80,3 +91,12 @@ class Best:
         if self._stopped_after is None:
             return kept
         return f"Stopped early after epoch {self._stopped_after}. {kept}"
+
+
+def best_for(patience: int, before: Best | None = None) -> Best | None:
+    """Return what keeps the best weights, if training stops early; it goes on from one before."""
+    if not patience:
+        return None
+    found = before or Best(patience)
+    found.patience = patience
+    return found

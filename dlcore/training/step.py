@@ -11,6 +11,7 @@ from dlcore.config import RunConfig
 from dlcore.training.gradients import clip, penalize
 from dlcore.training.layers import weights_of
 from dlcore.training.losses import build_loss, terms
+from dlcore.training.models import change_dropout
 from dlcore.training.optimizers import build_optimizer
 
 Look = Callable[[], None]
@@ -43,6 +44,17 @@ class TrainingStep:
         clip(chosen, [parameter.grad for parameter in self.parameters])
         self.optimizer.step()
         return loss.detach(), outputs.detach()
+
+    def change(self, config: RunConfig) -> None:
+        """Go on with another configuration of the same network and loss; the optimizer keeps its memory.
+
+        Raises DltuiError, with nothing changed, where the optimizer cannot go on with it.
+        """
+        if config.optimizer != self.config.optimizer:
+            self.optimizer = self.optimizer.changed(config.optimizer)
+        if config.model != self.config.model:
+            change_dropout(self.network, getattr(config.model, "dropout", 0.0))
+        self.config = config
 
     def loss_of(
         self, inputs: torch.Tensor, targets: torch.Tensor, network: Network | None = None

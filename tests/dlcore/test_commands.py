@@ -28,6 +28,8 @@ EXAMPLES: list[Command] = [
     Set(key="data.batch_size", value=64),
     Set(key="model.activation", value="tanh"),
     Set(key="model.bias", value=False),
+    Set(key="regularization.augment", value=["shift", "flip"]),
+    Set(key="schedule", value={"kind": "piecewise", "boundaries": [5, 9]}, takes_back="a"),
     Checkpoint(),
 ]
 
@@ -54,6 +56,8 @@ def test_a_number_that_json_has_not_travels_as_a_word(word: str) -> None:
     assert back == command
     assert isinstance(back, Set)
     assert back.value == word
+    inside = Set(key="optimizer.lr_per_layer", value={"fc1": [float(word), 1.0]})
+    assert inside.value == {"fc1": [word, 1.0]}
 
 
 def test_every_command_has_an_id_of_its_own() -> None:
@@ -73,7 +77,9 @@ def test_every_command_has_an_id_of_its_own() -> None:
         b'{"kind":"Step","unit":"year"}',
         b'{"kind":"Set","key":"optimizer.lr"}',
         b'{"kind":"Set","key":"optimizer.lr","value":null}',
-        b'{"kind":"Set","key":"optimizer.lr","value":[1]}',
+        b'{"kind":"Set","key":"optimizer.lr","value":null,"takes_back":"a"}',
+        b'{"kind":"Set","key":"optimizer.lr","value":1,"takes_back":""}',
+        b'{"kind":"Set","key":"optimizer.lr","value":' + b"[" * 5000 + b"]" * 5000 + b"}",
         b'{"kind":"Pause","id":""}',
         b'{"kind":"Pause","id":"' + b"x" * 65 + b'"}',
     ],

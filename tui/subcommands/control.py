@@ -3,6 +3,7 @@
 import time
 
 import click
+from pydantic import ValidationError
 
 from dlcore import commands, events, launch, rundir
 from dlcore.clean import clean
@@ -11,10 +12,15 @@ from dlcore.errors import RunError
 from dlcore.events import CommandApplied, CommandRefused
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
-from dlcore.reading import parse_value
+from dlcore.oneline import SHORT_KEYS
+from dlcore.reading import is_text, parse_value
 
 _PATIENCE_SECONDS = 30.0
 """A command waits for the end of a step, or of an evaluation."""
+
+
+class _RefusedError(RunError):
+    """The trainer has heard the command, and does not do it."""
 
 
 def _tell(wanted: str, command: Command) -> None:
@@ -27,7 +33,7 @@ def _tell(wanted: str, command: Command) -> None:
         held = lock_holder(run) is not None  # asked first: its last word is written before its lock is free
         answer = _answer(news, command)
         if isinstance(answer, CommandRefused):
-            raise RunError(f"{run.id} refused {answer.reason}", "Start a new run with it instead.")
+            raise _RefusedError(f"{run.id} refused {answer.reason}")
         if answer is not None:
             click.echo(clean(f"{run.id}: {answer.text} at step {answer.step:,}"))
             return
@@ -80,16 +86,30 @@ def stop_command(run: str) -> None:
 
 @click.command("set")
 @click.argument("run")
-@click.argument("setting", metavar="KEY=VALUE")
-def set_command(run: str, setting: str) -> None:
-    """Change a hyperparameter of a live run.
+@click.argument("settings", metavar="KEY=VALUE...", nargs=-1, required=True)
+def set_command(run: str, settings: tuple[str, ...]) -> None:
+    """Change hyperparameters of a live run, one after the other; each is answered.
 
-    Example: dltui set latest optimizer.lr=0.003
+    Example: dltui set latest optimizer.lr=0.003 schedule=cosine
     """
+    asked = [_asked(setting) for setting in settings]
+    refused: list[_RefusedError] = []
+    for command in asked:
+        try:
+            _tell(run, command)
+        except _RefusedError as error:
+            refused.append(error)
+    if refused:
+        raise RunError("\n".join(map(str, refused)))
+
+
+def _asked(setting: str) -> commands.Set:
+    """Return the command that a `key=value` stands for; a key may be a short form, as in `lr`."""
     key, equals, text = setting.partition("=")
-    if not equals:
+    key = SHORT_KEYS.get(key.strip(), key.strip())
+    if not equals or not key:
         raise click.UsageError(f"{setting!r} is not key=value. Write, for example, optimizer.lr=0.003.")
-    value = parse_value(text)
-    if not isinstance(value, float | int | str | bool):
-        raise click.UsageError(f"{text!r} is not one value. Write, for example, optimizer.lr=0.003.")
-    _tell(run, commands.Set(key=key, value=value))
+    try:
+        return commands.Set(key=key, value=text.strip() if is_text(key) else parse_value(text.strip()))
+    except ValidationError:  # TOML has dates, and JSON has none
+        raise click.UsageError(f"{text!r} is no value of a hyperparameter.") from None

@@ -1,0 +1,166 @@
+"""What of a live run can be changed, where it stands by now, and what was asked for and not answered yet.
+
+Keys come faster than answers: the next press goes on from what the last one asked for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from dlcore import edits, launch
+from dlcore.commands import Set
+from dlcore.config import RunConfig
+from dlcore.edits import Edit
+from dlcore.errors import DltuiError
+from dlcore.events import CommandApplied, CommandRefused
+from tui.draft import Draft, Row
+from tui.feed import RunFeed
+from tui.nudge import nudged
+
+FIRST = "optimizer.lr"
+"""What is chosen before anybody has chosen."""
+_ORDER = ("optimizer", "schedule", "model", "data", "regularization", "training")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of the last change of a key that was asked for here."""
+
+    text: str = ""
+    is_wrong: bool = False
+
+
+class Tuning:
+    """Changes the hyperparameters of the run that a feed reads; nothing is drawn here."""
+
+    def __init__(self, feed: RunFeed) -> None:
+        self.feed = feed
+        self.chosen = FIRST
+        """The key that the brackets change."""
+        self._asked: dict[str, Set] = {}
+        """Commands by their ids, in the order in which they were sent, that have not been answered."""
+        self._keys: dict[str, str] = {}
+        """For each command that was sent here, the key that it was for."""
+        self.told: dict[str, Told] = {}
+        """By key."""
+        self._heard = 0
+
+    def listen(self) -> None:
+        """Take in the answers that have come."""
+        answers = self.feed.history.answers
+        new = max(0, answers.added - self._heard)
+        self._heard = answers.added
+        for answer in answers[-new:] if new else ():
+            self._asked.pop(answer.id, None)
+            if key := self._keys.pop(answer.id, ""):
+                self.told[key] = _told(answer)
+        if not self.feed.live:
+            self._asked.clear()
+
+    @property
+    def pending(self) -> int:
+        """How many changes have been asked for and not answered."""
+        return len(self._asked)
+
+    def now(self) -> tuple[RunConfig, list[Edit]] | None:
+        """Return the configuration and the edits as they soon are; None where nobody knows."""
+        self.listen()
+        if self.feed.config is None or self.feed.reading:  # what it is by now may not have been read
+            return None
+        made = list(self.feed.history.edits)
+        config = edits.applied(self.feed.config, made)
+        for command in self._asked.values():
+            try:
+                change = edits.change(config, command)
+            except DltuiError:  # it will be refused
+                continue
+            config = change.config
+            kept = change.command
+            taken = kept.takes_back or ""
+            made.append(Edit(0, kept.key, kept.value, change.before, change.text, kept.id, taken))
+        return config, made
+
+    def draft(self) -> Draft | None:
+        """Return the present configuration as texts."""
+        known = self.now()
+        return Draft(known[0]) if known is not None else None
+
+    def rows(self, draft: Draft) -> list[Row]:
+        """Return a row for each hyperparameter that can be changed, what matters most first."""
+        live = set(edits.live_keys(_config(draft)))
+        return sorted((row for row in draft.rows() if row.key in live), key=lambda row: _rank(row.key))
+
+    def nudge(self, direction: int, key: str = "") -> str:
+        """Ask for the next value of a key, the chosen one where none is named; return why not, if so."""
+        key = key or self.chosen
+        if (draft := self.draft()) is None:
+            return self._why_not()
+        row = next((row for row in self.rows(draft) if row.key == key), None)
+        if row is None:
+            return f"{key} is no hyperparameter of this run now"
+        before = draft.text(key)
+        text = nudged(row, before, direction)
+        return self.type(key, text) if text != before else f"{key} goes no further than {before}"
+
+    def type(self, key: str, text: str) -> str:
+        """Ask for a value as it is typed; return why not, if so."""
+        if (draft := self.draft()) is None:
+            return self._why_not()
+        draft.put(key, text)
+        return self.ask(Set(key=key, value=_value(draft, key)))
+
+    def undo(self) -> str:
+        """Ask for the newest change that stands to be taken back; return why not, if so."""
+        known = self.now()
+        if known is None:
+            return self._why_not()
+        edit = edits.to_take_back(known[1])
+        if edit is None:
+            return "nothing to undo: nothing has been changed since the start"
+        if edit.before is None:
+            return f"{edit.text}: it is not known what was before"
+        return self.ask(edits.inverse(edit))
+
+    def ask(self, command: Set) -> str:
+        """Send a change to the trainer; return why it could not be sent, if so."""
+        try:
+            launch.tell(self.feed.run, command)
+        except (DltuiError, OSError) as error:
+            return str(error)
+        self._asked[command.id] = command
+        self._keys[command.id] = "schedule.kind" if command.key == "schedule" else command.key
+        return ""
+
+    def _why_not(self) -> str:
+        return "the run is still being read" if self.feed.reading else "its configuration cannot be read"
+
+
+def _told(answer: CommandApplied | CommandRefused) -> Told:
+    if isinstance(answer, CommandRefused):
+        return Told(answer.reason.partition(": ")[2] or answer.reason, is_wrong=True)
+    return Told(f"at step {answer.step:,}")
+
+
+def _config(draft: Draft) -> RunConfig:
+    config = draft.read().config
+    assert config is not None, "it is that of a run"
+    return config
+
+
+def _value(draft: Draft, key: str) -> JsonValue:
+    """Return what stands in a field of a draft as the file would have it."""
+    section, _, name = key.partition(".")
+    value: JsonValue = draft.table()[section][name]
+    return value
+
+
+def _rank(key: str) -> int:
+    return _ORDER.index(key.partition(".")[0])
+
+
+def newest(made: list[Edit], number: int) -> Iterator[str]:
+    """Yield the newest edits in words, the newest first."""
+    for edit in reversed(made[-number:] if number else []):
+        undone = "undone: " if edit.takes_back else ""
+        yield f"{undone}{edit.text} at step {edit.step:,}"

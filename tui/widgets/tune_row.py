@@ -1,0 +1,60 @@
+"""One hyperparameter of a live run: its value now, at the start, and what came of changing it."""
+
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
+from textual.reactive import reactive
+
+from dlcore.clean import clean
+from tui.draft import Row
+from tui.widgets.field_row import LABEL_CELLS, FieldRow
+
+NOW_CELLS = 15
+START_CELLS = 12
+_PART_OF_A_KIND = "schedule."
+
+
+class TuneRow(FieldRow):
+    """A `FieldRow` with two more columns; `problem` is the reason of a refusal."""
+
+    start: reactive[str] = reactive("")
+    """What it was at the start; empty where it was not there."""
+    answer: reactive[str] = reactive("")
+    """What came of the last change of it."""
+
+    def __init__(self, row: Row, text: str, start: str) -> None:
+        super().__init__(row, text)
+        self.set_reactive(TuneRow.start, start)
+
+    def render(self) -> Content:
+        """Return the line: the value between ‹ › where arrows go through words and the row has the focus."""
+        inner = self.row.key.startswith(_PART_OF_A_KIND) and self.row.depth
+        label = f"{'  ' if inner else ''}{self.row.label.lower()}"
+        lit, changed = self.has_focus, self.text != self.start
+        value = _shown(self.row, self.text)
+        value = f"‹ {value} ›" if lit and self.is_menu else value
+        mark = "› " if lit else "  "
+        room = max(0, self.size.width - LABEL_CELLS - NOW_CELLS - START_CELLS)
+        said, style = (f"✗ {self.problem}", "$text-error") if self.problem else (self.answer, "$secondary")
+        return Content.assemble(
+            (_fit(mark + label, LABEL_CELLS), "bold" if lit else "$secondary"),
+            (_fit(value, NOW_CELLS), "bold" if lit or changed else ""),
+            (_fit(_shown(self.row, self.start) if changed else "=", START_CELLS), "$secondary"),
+            Content(clean(said)).truncate(room, ellipsis=True).stylize(style) if room else "",
+        )
+
+
+def _shown(row: Row, text: str) -> str:
+    value = clean(text) or "–"
+    return {"true": "yes", "false": "no"}.get(value, value) if row.control == "flag" else value
+
+
+def _fit(text: str, cells: int) -> str:
+    """Return a text in so many cells, the last of them blank."""
+    short = text if cell_len(text) < cells else f"{set_cell_size(text, cells - 2)}…"
+    return set_cell_size(short, cells)
+
+
+def header() -> Content:
+    """Return the names of the columns."""
+    names = f"{'':<{LABEL_CELLS}}{'now':<{NOW_CELLS}}{'start':<{START_CELLS}}came of it"
+    return Content(names).stylize("$secondary")
