@@ -24,6 +24,7 @@ from benchmarks import (
     runs,
     speed,
     start,
+    watch,
     whole,
 )
 from dlcore.errors import DltuiError
@@ -36,6 +37,7 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "networks": ("Training speed of other networks", networks.measure),
     "limit": ("Share of the limit", limit.measure),
     "probes": ("Cost of the probes", probes.measure),
+    "watch": ("Watching a script of one's own", watch.measure),
     "growth": ("How cost grows", growth.measure),
     "gpu": ("Training speed on a GPU", gpu.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),

@@ -4,6 +4,7 @@ import signal
 
 from dlcore import figures
 from dlcore.checkpoints import saved
+from dlcore.foreign import Foreign, foreign_of
 from dlcore.history import RunHistory, State
 from dlcore.log_tail import LogTail
 from dlcore.rundir import RunDir
@@ -65,6 +66,8 @@ def aftermath(
 
     `status` is the trainer's exit status, where it is known; the app names its keys too.
     """
+    if (source := foreign_of(run)) is not None:
+        return _told(source, history, state)
     then = f"To go on: dltui resume {run.id}; its log: {run.log}"
     if in_app:
         then = f"R goes on from there, l shows the log: {figures.path(run.log)}"
@@ -75,3 +78,14 @@ def aftermath(
         return ""
     said = " ".join(part for part in (f"{history.ended.message}.", history.ended.hint) if part)
     return f"{said} It failed {where}. {then}"
+
+
+def _told(source: Foreign, history: RunHistory, state: State) -> str:
+    """Return what became of a run that no trainer of ours has trained."""
+    what, then = ("script", "Run it again") if source.sort == "watched" else ("import", "Import it again")
+    if state == "crashed":
+        return f"Its {what} ended without a last word at step {history.step:,}. {then} for a new run."
+    if state != "failed" or history.ended is None:
+        return ""
+    said = " ".join(part for part in (f"{history.ended.message}.", history.ended.hint) if part)
+    return f"{said.rstrip('.')}. It failed at step {history.step:,}."

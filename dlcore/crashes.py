@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dlcore.atomic import read_json, write_json
 from dlcore.errors import RunError
+from dlcore.foreign import foreign
 from dlcore.lock import lock_holder
 from dlcore.private import check_folder
 from dlcore.rundir import RunDir, all_runs
@@ -69,4 +70,6 @@ def _may_have_crashed(run: RunDir, asked: dict[str, object]) -> bool:
     size = bytes_said(run)
     if not size or asked.get(run.id) == size:
         return False
-    return lock_holder(run) is None and not isinstance(read_json(run.facts).get("summary"), dict)
+    facts = read_json(run.facts)
+    is_ours = foreign(facts) is None  # else there is nothing to offer
+    return is_ours and lock_holder(run) is None and not isinstance(facts.get("summary"), dict)

@@ -19,6 +19,7 @@ _SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "show": ("tui.subcommands.runs", "Show one run as text."),
     "diagnose": ("tui.subcommands.diagnose", "Say what is wrong with a run, and what would cure it."),
     "export": ("tui.subcommands.export", "Write summaries of a run."),
+    "import": ("tui.subcommands.import_", "Read logs of other programs as runs."),
     "presets": ("tui.subcommands.presets", "Runs to start from, and what to look for in them."),
     "pause": ("tui.subcommands.control", "Pause a live run."),
     "continue": ("tui.subcommands.control", "Let a paused run go on."),

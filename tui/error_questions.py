@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from dlcore.checkpoints import saved
+from dlcore.foreign import foreign_of
 from tui.error_report import Report
 from tui.feed import RunFeed
 
@@ -38,6 +39,8 @@ def question(feed: RunFeed | None, past: int | None, target: int) -> Question | 
         return Question(str(feed.run.path), steps[-1], target)
     if there:
         return f"No checkpoint up to step {past:,}: go on in time (. and >), or to the end (end)."
+    if (source := foreign_of(feed.run)) is not None:
+        return source.without_weights()
     if not feed.live:
         return "This run has no checkpoint: there are no weights whose errors could be counted."
     every = feed.config.training.checkpoint_seconds

@@ -14,6 +14,7 @@ from dlcore.config import RunConfig
 from dlcore.cores import takes_all
 from dlcore.errors import DltuiError
 from dlcore.events import Event
+from dlcore.foreign import foreign
 from dlcore.history import LIVE, RunHistory, State
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
@@ -52,7 +53,10 @@ class RunFeed:
         self._newest: Tail | None = None
         """What comes behind the preview."""
         self._is_new = True
-        self._born = created(read_json(run.facts))
+        facts = read_json(run.facts)
+        self.source = foreign(facts)
+        """Where the run comes from, if a script of the user's own or another program trains it."""
+        self._born = created(facts)
         self._asked = 0.0
         self._held = False
 

@@ -13,7 +13,7 @@ from itertools import islice
 from dlcore.config import RunConfig
 from dlcore.diagnose.finding import Code, Finding
 from dlcore.diagnose.rule import Symptom
-from dlcore.diagnose.rules import EXPLAINS, RULES
+from dlcore.diagnose.rules import EXPLAINS, NEEDS, RULES
 from dlcore.diagnose.sight import Sight
 from dlcore.history import RunHistory
 
@@ -68,6 +68,8 @@ class Diagnosis:
         """Yield the steps that are to be looked at and are known in full by now; the last one at the end."""
         if history.prepared is None or not history.step:
             return
+        if "length" in history.prepared.unknown and history.ended is None:
+            return  # who knows how much of the run is over
         total = max(history.prepared.total_steps, history.step, 1)
         for number in range(1, _LOOKS + 1):
             step = -(-total * number // _LOOKS)
@@ -77,8 +79,11 @@ class Diagnosis:
             yield history.step
 
     def _judge(self, sight: Sight) -> None:
+        prepared = sight.history.prepared
+        unknown = frozenset(prepared.unknown if prepared is not None else ())
         for code, rule in RULES.items():
-            self._hear(code, rule(sight), sight.step)
+            needs = NEEDS.get(code, frozenset())
+            self._hear(code, None if needs & unknown else rule(sight), sight.step)
 
     def _hear(self, code: Code, symptom: Symptom | None, step: int) -> None:
         streak = self._streaks.get(code)

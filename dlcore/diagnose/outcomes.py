@@ -169,7 +169,7 @@ def _why_learned_by_heart(sight: Sight) -> str:
     config, prepared = sight.config, sight.history.prepared
     if config.regularization.label_noise:
         return "labels drawn by chance are learned by heart"
-    if prepared is None:
+    if prepared is None or not (prepared.parameters and prepared.training_samples):
         return "the network is large for these data"
     return (
         f"{prepared.parameters:,} parameters for {prepared.training_samples:,} samples: "

@@ -14,6 +14,7 @@ from dlcore.diagnose.losses import diverged, loss_mismatch, nan
 from dlcore.diagnose.outcomes import not_learning, overfitting, underfitting
 from dlcore.diagnose.rates import lr_too_high, lr_too_low, oscillating_loss, plateau, slow_convergence
 from dlcore.diagnose.rule import Rule
+from dlcore.events import Unknown
 
 RULES: dict[Code, Rule] = {
     "nan": nan,
@@ -33,6 +34,22 @@ RULES: dict[Code, Rule] = {
     "underfitting": underfitting,
     "overfitting": overfitting,
 }
+
+NEEDS: Mapping[Code, frozenset[Unknown]] = {
+    "diverged": frozenset(("lr",)),
+    "exploding_gradient": frozenset(("score",)),
+    "dead_relu": frozenset(("score", "lr")),
+    "saturated_activation": frozenset(("score", "lr")),
+    "vanishing_gradient": frozenset(("score",)),
+    "lr_too_high": frozenset(("optimizer", "lr", "score")),
+    "oscillating_loss": frozenset(("lr", "score")),
+    "lr_too_low": frozenset(("optimizer", "lr", "score")),
+    "slow_convergence": frozenset(("optimizer", "lr", "score", "epochs")),
+    "plateau": frozenset(("lr", "score")),
+    "not_learning": frozenset(("score", "chance")),
+    "underfitting": frozenset(("score", "network")),
+}
+"""What a rule's words rest on: it is silent about a run of another program of which that is not known."""
 
 _NO_PROGRESS: tuple[Code, ...] = ("not_learning", "underfitting", "plateau", "slow_convergence")
 """What is seen of a run that something keeps from learning."""

@@ -18,6 +18,7 @@ from dlcore.choices.choice import nearest
 from dlcore.choices.own import CustomData
 from dlcore.clean import clean
 from dlcore.errors import DataError, DltuiError
+from dlcore.foreign import cure_for
 from dlcore.training.faults import described, is_installed
 from dlcore.training.labels import is_pair, kind_of, shown
 from dlcore.training.memory import shortage
@@ -40,6 +41,8 @@ def load_target(target: str) -> Callable[..., Any]:
     Once a file of the user's own code has changed, all of that is imported anew. Raises DltuiError where it
     is not there, cannot be called, or fails as it is imported.
     """
+    if cure := cure_for(target):
+        raise DltuiError(f"custom: {shown(target)} stands for no code that dltui knows", cure)
     place, _, name = target.strip().rpartition(":")
     if not place or not name:
         raise DltuiError(f"custom: {shown(target)} does not say what to call and where it is", _FORM)

@@ -125,43 +125,58 @@ def describe(network: nn.Module, shape: tuple[int, ...]) -> tuple[tuple[Layer, .
     """
     parameter = next(network.parameters(), None)
     device = parameter.device if parameter is not None else torch.device("cpu")
-    rows: list[Layer] = []
-    field = jump = 1
-
-    def hear(name: str, module: nn.Module, output: Any) -> None:
-        nonlocal field, jump
-        shortcut = "shortcut" in name or "downsample" in name  # beside the long way: it widens no field
-        if isinstance(module, (nn.Conv2d, *_POOLINGS)) and not shortcut:
-            reach = (_side(module.kernel_size) - 1) * _side(getattr(module, "dilation", 1)) + 1
-            field, jump = seen(field, jump, reach, _side(module.stride))
-        if isinstance(module, _WEIGHTED):
-            row = _row(network, name, module, output)
-            sees = field if isinstance(module, nn.Conv2d) and not shortcut else None
-            rows.append(row.model_copy(update={"receptive_field": sees}))
-        elif rows:
-            row, side = rows[-1], _side(module.kernel_size)
-            sort = "average" if isinstance(module, nn.AvgPool2d) else "max"
-            pooling = f"{sort} {side}×{side} of {'×'.join(map(str, row.shape))}"
-            rows[-1] = row.model_copy(update={"pooling": pooling, "shape": tuple(output.shape[1:])})
-
-    watched: dict[str, nn.Module] = {
-        name: module for name, module in network.named_modules() if isinstance(module, _WEIGHTED + _POOLINGS)
-    }
-    with torch.no_grad(), evaluating(network), listening(watched, hear):
+    drawing = Drawing(network)
+    with torch.no_grad(), evaluating(network), listening(drawing.watched, drawing.hear):
         outputs = network(torch.zeros(1, *shape, device=device))
     if not isinstance(outputs, torch.Tensor):
         raise DltuiError(
             f"the network gives a {type(outputs).__name__}, not a tensor",
             "Let its forward return one tensor (batch, outputs).",
         )
-    return tuple(rows), tuple(outputs.shape[1:])
+    return tuple(drawing.rows), tuple(outputs.shape[1:])
+
+
+class Drawing:
+    """The layers in the order in which a pass goes through them, as they are heard."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.rows: list[Layer] = []
+        self.watched: dict[str, nn.Module] = {
+            name: module
+            for name, module in network.named_modules()
+            if isinstance(module, _WEIGHTED + _POOLINGS)
+        }
+        """What is to be listened to."""
+        self._network = network
+        self._field = self._jump = 1
+
+    def hear(self, name: str, module: nn.Module, output: torch.Tensor) -> None:
+        """Take in what one of the watched modules gives for a batch."""
+        shortcut = "shortcut" in name or "downsample" in name  # beside the long way: it widens no field
+        if isinstance(module, (nn.Conv2d, *_POOLINGS)) and not shortcut:
+            reach = (_side(module.kernel_size) - 1) * _side(getattr(module, "dilation", 1)) + 1
+            self._field, self._jump = seen(self._field, self._jump, reach, _side(module.stride))
+        if isinstance(module, _WEIGHTED):
+            row = _row(self._network, name, module, tuple(output.shape[1:]))
+            sees = self._field if isinstance(module, nn.Conv2d) and not shortcut else None
+            self.rows.append(row.model_copy(update={"receptive_field": sees}))
+        elif isinstance(module, _POOLINGS) and self.rows:
+            row, side = self.rows[-1], _side(module.kernel_size)
+            sort = "average" if isinstance(module, nn.AvgPool2d) else "max"
+            pooling = f"{sort} {side}×{side} of {'×'.join(map(str, row.shape))}"
+            self.rows[-1] = row.model_copy(update={"pooling": pooling, "shape": tuple(output.shape[1:])})
+
+
+def outline(network: nn.Module) -> tuple[Layer, ...]:
+    """Return the layers of a network through which nothing was sent: their shapes are not known."""
+    return tuple(_row(network, name, module, ()) for name, module in layers_of(network).items())
 
 
 def _side(size: Any) -> int:
     return int(size[0] if isinstance(size, tuple) else size)
 
 
-def _row(network: nn.Module, name: str, module: WeightedLayer, output: torch.Tensor) -> Layer:
+def _row(network: nn.Module, name: str, module: WeightedLayer, shape: tuple[int, ...]) -> Layer:
     if isinstance(module, nn.Linear):
         text = f"{module.in_features} → {module.out_features}"
     else:
@@ -173,7 +188,7 @@ def _row(network: nn.Module, name: str, module: WeightedLayer, output: torch.Ten
     return Layer(
         name=name,
         text=text,
-        shape=tuple(output.shape[1:]),
+        shape=shape,
         activation=activation[0] if activation else "",
         parameters=sum(parameter.numel() for parameter in parameters_of(network, name)),
     )

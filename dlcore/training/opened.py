@@ -13,6 +13,7 @@ from dlcore.choices.dataset import Facts
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.examine import settled
+from dlcore.foreign import refuse
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.data import AnySplit, Data, load
@@ -53,6 +54,7 @@ def opened(path: str, step: int | None = None) -> Opened:
     Raises DltuiError where there is none, or where its data are no longer here.
     """
     run = RunDir(Path(path))
+    refuse(run, "be opened")
     newest_first = reversed([one for one in saved(run).items() if step is None or one[0] <= step])
     there, file = next((one for one in newest_first if is_whole(one[1])), (None, None))
     if there is None or file is None:

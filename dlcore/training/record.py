@@ -106,6 +106,11 @@ class Record:
         self._outbox.flush()
         log.say(f"{now()} {text}")
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait in memory for the disk."""
+        return self._outbox.kept_bytes
+
     def sync(self) -> None:
         """Wait until all that was said is on the disk; raises OSError where it is not."""
         self._outbox.sync()

@@ -1,5 +1,7 @@
 """The state of a run in one line: what it does, how far it is, how fast, how long still, at which rate."""
 
+import math
+
 from textual.content import Content
 from textual.widget import Widget
 
@@ -81,13 +83,31 @@ def parts(history: RunHistory, state: State) -> list[str]:
         return [clean(figures.download(fetched.file, fetched.bytes, fetched.total))]
     if history.compiling:
         return ["making the whole step one graph: the first time takes a minute …"]
-    epoch = f"epoch {min(history.epoch(), prepared.epochs):.1f}/{prepared.epochs}"
-    step = f"step {history.step:,}/{prepared.total_steps:,}"
-    speed = f"{figures.rate(history.recent_samples_per_second())} samples/s" if history.step else ""
-    rate = f"lr {history.lr.last():.3g}" if history.step else ""
+    epoch, step = far(history)
+    fast = history.recent_samples_per_second()
+    speed = f"{figures.rate(fast)} samples/s" if history.step and fast else ""
+    rate = f"lr {history.lr.last():.3g}" if math.isfinite(history.lr.last()) else ""
     if state in ("running", "paused"):
-        return [epoch, step, rate, f"{figures.duration(history.seconds_left())} left", speed]
+        is_known = "length" not in prepared.unknown
+        return [
+            epoch,
+            step,
+            rate,
+            f"{figures.duration(history.seconds_left())} left" if is_known else "",
+            speed,
+        ]
     return [epoch, step, rate, f"took {figures.duration(history.seconds)}", speed]
+
+
+def far(history: RunHistory) -> tuple[str, str]:
+    """Return epochs and steps as far as they have come, of how many where that is known."""
+    prepared = history.prepared
+    assert prepared is not None
+    epoch, total = history.epoch(), prepared.total_steps
+    shown = f"epoch {min(epoch, prepared.epochs):.1f}/{prepared.epochs}" if prepared.epochs else ""
+    if not prepared.epochs and epoch:
+        shown = f"epoch {epoch:.1f}"
+    return shown, f"step {history.step:,}/{total:,}" if total else f"step {history.step:,}"
 
 
 def essential_parts(history: RunHistory, state: State) -> list[str]:

@@ -12,6 +12,7 @@ from textual.events import Resize
 
 from dlcore.checkpoints import saved
 from dlcore.clean import clean
+from dlcore.foreign import foreign_of
 from tui.inspector import Inspector
 from tui.widgets.panes.pane import Moment, Pane
 from tui.widgets.pictures.drawing import Canvas
@@ -86,7 +87,9 @@ class CheckpointPane(Pane):
         if step is None:
             self._asked = None
             self.workers.cancel_group(self, "picture")
-            self.say(f"There is no checkpoint up to step {moment.step:,} yet.")
+            source = foreign_of(moment.run)
+            missing = f"There is no checkpoint up to step {moment.step:,} yet."
+            self.say(source.without_weights() if source is not None else missing)
             return
         wanted = {"run": str(moment.run.path), "step": step, **self.fields}
         if wanted != self._asked:

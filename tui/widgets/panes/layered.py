@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from dlcore.foreign import is_imported
 from tui.inspector import Inspector
 from tui.widgets.panes.pane import Moment, Pane
 
@@ -13,6 +14,7 @@ _LEAST_PLOT = 6
 """Rows of a plot that can be read: legend, three of curves, axis."""
 _GOOD_PLOT = 9
 """Rows that each of several plots must have."""
+NOT_IN_LOG = "The log that was imported does not tell this."
 
 
 class Layered(Pane):
@@ -69,6 +71,8 @@ class Choice:
 
 def absent(moment: Moment, first: int | None) -> str:
     """Return why there is nothing to show at a moment; `first` is the step that was measured first."""
+    if is_imported(moment.config.model):
+        return NOT_IN_LOG
     if not moment.config.training.probe_budget:
         return "Not measured: training.probe_budget is 0."
     if first is not None:
