@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import App, ComposeResult, SystemCommand, UnknownModeError
 from textual.binding import BindingType
 from textual.events import Event, Paste
 from textual.filter import LineFilter
@@ -24,18 +24,32 @@ from tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
     from dlcore.rundir import RunDir
+    from dlcore.twins import Made
     from tui.cursor import Cursor
     from tui.ending import Trainer
     from tui.feed import RunFeed
     from tui.inspector import Inspector
     from tui.line_rate import LineRate
-    from tui.messages import ResumeRequested, RunOpened, RunRequested, SetupRequested
+    from tui.messages import (
+        BranchRequested,
+        CompareRequested,
+        RepeatRequested,
+        ReplayRequested,
+        ResumeRequested,
+        RunOpened,
+        RunRequested,
+        SetupRequested,
+        TwinsRequested,
+    )
+    from tui.replay import Replay
+    from tui.run_marks import RunMarks
     from tui.screens.errors import ErrorsScreen
     from tui.screens.inside import InsideScreen
     from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
     from tui.screens.time_screen import TimeScreen
     from tui.screens.train import TrainScreen
+    from tui.viewing import Viewing
 
 
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -59,15 +73,19 @@ class DltuiApp(App["RunDir | None"]):
         read_only: bool = False,
         ascii_only: bool = False,
         greeting: str = "",
+        replay: "Replay | None" = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._first_run = run
         self._read_only = read_only
         self._ascii_only = ascii_only
         self._greeting = greeting
+        self._first_replay = replay
         self._inspector: Inspector | None = None
         self._styled: dict[str, str] = {}
         self._rate: LineRate | None = None
+        self._keepers: list[Trainer] = []
+        """Processes that this app has started which keep queues of runs."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = os.environ.get("TEXTUAL_THEME", DARK.name)
@@ -140,7 +158,10 @@ class DltuiApp(App["RunDir | None"]):
         self.add_mode("inside", lambda: self._inside)
         self.add_mode("errors", lambda: self._errors)
         self.add_mode("runs", lambda: self._runs)
-        self.switch_mode("setup" if self._first_run is None else "train")
+        if self._first_replay is not None:
+            self._play(self._first_replay, "train")
+        else:
+            self.switch_mode("setup" if self._first_run is None else "train")
         self.set_timer(_SETTLE_SECONDS, self._settle)
 
     def _settle(self) -> None:
@@ -183,10 +204,29 @@ class DltuiApp(App["RunDir | None"]):
         return Cursor()
 
     @cached_property
+    def _viewing(self) -> "Viewing":
+        """How a person wants to see curves, wherever there are some."""
+        from dlcore import rundir
+        from tui.viewing import Viewing
+
+        return Viewing(rundir.home())
+
+    @cached_property
+    def _marks(self) -> "RunMarks":
+        """How runs that were compared are told apart, and will be again."""
+        from tui.run_marks import RunMarks
+
+        return RunMarks()
+
+    @cached_property
     def _train(self) -> "TrainScreen":
         from tui.screens.train import TrainScreen
+        from tui.watchman import Watchman
 
-        return TrainScreen(self._first_run, self._read_only, self._ascii_only, self._cursor)
+        self._watchman = Watchman(self, lambda: self._feed)
+        screen = TrainScreen(self._first_run, self._read_only, self._ascii_only, self._cursor)
+        screen.viewing = self._viewing
+        return screen
 
     @cached_property
     def _inside(self) -> "InsideScreen":
@@ -225,9 +265,16 @@ class DltuiApp(App["RunDir | None"]):
         if self.current_mode == "setup" and screen is self._setup:
             yield from self._setup.palette()
         yield SystemCommand("Line rate", "Show how much goes to the terminal, or not.", self._toggle_rate)
+        notices = "Ring and notify when a watched run ends, stalls or diverges, or not."
+        yield SystemCommand("Notices", notices, self._switch_notices)
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot", "Maximize", "Minimize"):
                 yield command
+
+    def _switch_notices(self) -> None:
+        from tui.watchman import switch_notices
+
+        switch_notices(self)
 
     def _toggle_rate(self) -> None:
         from tui.line_rate import LineRate
@@ -264,10 +311,77 @@ class DltuiApp(App["RunDir | None"]):
         elif (started := starting.resume(self, message.run)) is not None:
             self._watch(*started)
 
+    def on_branch_requested(self, message: "BranchRequested") -> None:
+        """Ask what a branch is to be like, start it beside its parent, and watch it."""
+        if self._may_start():
+            self._branch(message)
+
+    @work
+    async def _branch(self, message: "BranchRequested") -> None:
+        from tui.screens.branching import branch
+
+        if (started := await branch(self, message.run, message.step)) is not None:
+            self._watch(*started)
+
+    def on_twins_requested(self, message: "TwinsRequested") -> None:
+        """Ask in what twins are to differ, start them, and compare them."""
+        if self._may_start():
+            self._twins(message)
+
+    @work
+    async def _twins(self, message: "TwinsRequested") -> None:
+        from tui.screens.twins import make_twins
+
+        if (made := await make_twins(self, message.source)) is not None:
+            self._compare(*made)
+
+    def on_repeat_requested(self, message: "RepeatRequested") -> None:
+        """Ask with how many seeds a run is to be repeated, start that, and compare them."""
+        if self._may_start():
+            self._repeat(message)
+
+    @work
+    async def _repeat(self, message: "RepeatRequested") -> None:
+        from tui.screens.twins import repeat
+
+        if (made := await repeat(self, message.run)) is not None:
+            self._compare(*made)
+
+    def _compare(self, made: "Made", keeper: "Trainer") -> None:
+        """Show runs that were made together over each other, before the first of them."""
+        from tui.messages import CompareRequested
+
+        self._keepers = [one for one in self._keepers if one.poll() is None] + [keeper]
+        self._watch(made.runs[0])
+        self.post_message(CompareRequested(made.runs))
+
+    def _may_start(self) -> bool:
+        if self._read_only:
+            self.notify("This is only for watching.", severity="warning", markup=False)
+        return not self._read_only
+
     def _watch(self, run: "RunDir", trainer: "Trainer | None" = None) -> None:
         self._train.open(run, trainer)
         self._runs.choose(run)
         self.switch_mode("train")
+
+    def on_compare_requested(self, message: "CompareRequested") -> None:
+        """Show runs over each other."""
+        from tui.comparison import compared
+        from tui.run_marks import MOST_RUNS
+        from tui.screens.compare import CompareScreen
+
+        runs = list(dict.fromkeys(message.runs))
+        if len(runs) < 2:
+            self.notify("Choose two runs to compare, or more.", severity="warning", markup=False)
+            return
+        if len(runs) > MOST_RUNS:
+            self.notify(f"Of {len(runs)} runs the first {MOST_RUNS} are shown.", markup=False)
+        comparison = compared(runs, self._marks)
+        active = self.current_mode
+        self.push_screen(
+            CompareScreen(comparison, self._viewing, active=active, ascii_only=self._ascii_only)
+        )
 
     def on_run_opened(self, message: "RunOpened") -> None:
         """Watch a run."""
@@ -288,6 +402,26 @@ class DltuiApp(App["RunDir | None"]):
                 is_watched=lambda: self._feed is not None and self._feed.run == message.run,
             )
         )
+
+    def on_replay_requested(self, message: "ReplayRequested") -> None:
+        """Show a finished run as it went."""
+        from tui.replay import Replay
+
+        self._play(Replay(message.run), self.current_mode)
+
+    def _play(self, replay: "Replay", back: str) -> None:
+        """Show a replay, which leads back to a mode."""
+        from tui.screens.replay import ReplayScreen
+
+        def screen() -> ReplayScreen:
+            made = ReplayScreen(replay, back, ascii_only=self._ascii_only)
+            made.viewing = self._viewing
+            return made
+
+        with suppress(UnknownModeError):  # the one before
+            self.remove_mode("replay")
+        self.add_mode("replay", screen)
+        self.switch_mode("replay")
 
     def on_setup_requested(self, message: "SetupRequested") -> None:
         """Take a configuration to Setup."""

@@ -14,12 +14,17 @@ _SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "train": ("tui.subcommands.train", "Train headless from a TOML file."),
     "run": ("tui.subcommands.train", "Train headless from one line."),
     "resume": ("tui.subcommands.resume", "Go on with a run that broke off or was stopped."),
+    "branch": ("tui.subcommands.branch", "Go on from a checkpoint of a run, with something changed."),
+    "twins": ("tui.subcommands.twins", "Train runs that differ in one setting, and say what came of it."),
     "attach": ("tui.subcommands.attach", "Open the app on a run."),
-    "runs": ("tui.subcommands.runs", "List all runs, or delete some."),
+    "runs": ("tui.subcommands.runs", "List runs by a filter, or delete some."),
     "show": ("tui.subcommands.runs", "Show one run as text."),
+    "label": ("tui.subcommands.label", "Name, tag, hide or comment runs."),
     "diagnose": ("tui.subcommands.diagnose", "Say what is wrong with a run, and what would cure it."),
     "export": ("tui.subcommands.export", "Write summaries of a run."),
     "import": ("tui.subcommands.import_", "Read logs of other programs as runs."),
+    "lr-find": ("tui.subcommands.lr_find", "Find a learning rate by three short sweeps."),
+    "replay": ("tui.subcommands.replay", "Show a finished run as it went, or record it."),
     "presets": ("tui.subcommands.presets", "Runs to start from, and what to look for in them."),
     "pause": ("tui.subcommands.control", "Pause a live run."),
     "continue": ("tui.subcommands.control", "Let a paused run go on."),
@@ -40,7 +45,7 @@ class _Commands(click.Group):
         if cmd_name not in _SUBCOMMANDS:
             return None
         module = importlib.import_module(_SUBCOMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

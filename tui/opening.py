@@ -3,16 +3,25 @@
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from dlcore.errors import DltuiError
+
+if TYPE_CHECKING:
+    from tui.replay import Replay
 
 _PLAIN = "The terminal is said to take {} only, so curves are drawn with plain characters: see LANG."
 
 
 def open_app(
-    wanted: str | None, *, mouse: bool = True, ascii_only: bool = False, read_only: bool = False
+    wanted: str | None,
+    *,
+    mouse: bool = True,
+    ascii_only: bool = False,
+    read_only: bool = False,
+    replay: "Replay | None" = None,
 ) -> None:
-    """Run the app, on a run if one is named; raises DltuiError where there is no terminal for it."""
+    """Run the app, on a run if one is named, or on a replay; raises DltuiError without a terminal for it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise DltuiError(
             "The app needs a terminal, and this is none",
@@ -32,7 +41,13 @@ def open_app(
     from tui.app import DltuiApp
 
     greeting = "" if ascii_only or _is_unicode() else _PLAIN.format(sys.stdout.encoding)
-    app = DltuiApp(run, read_only=read_only, ascii_only=ascii_only or not _is_unicode(), greeting=greeting)
+    app = DltuiApp(
+        run,
+        read_only=read_only,
+        ascii_only=ascii_only or not _is_unicode(),
+        greeting=greeting,
+        replay=replay,
+    )
     last = app.run(mouse=mouse)
     if last is not None:
         from tui.plain import plain

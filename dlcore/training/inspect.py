@@ -27,6 +27,7 @@ from dlcore.training.layers import describe
 from dlcore.training.looking import errors
 from dlcore.training.looking.microscope.answer import microscope
 from dlcore.training.looking.pictured import look
+from dlcore.training.lr_range import lr_range
 from dlcore.training.models import build_model, check_outputs
 from dlcore.training.optimizers import build_optimizer
 from dlcore.training.pictures import picture
@@ -143,6 +144,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             return errors.samples(**{name: request[name] for name in errors.SAMPLES if name in request})
         case "microscope":
             return microscope(request)
+        case "lr_range":
+            return lr_range(request)
         case other:
             raise DltuiError(f"the inspector cannot answer {other!r}")
 

@@ -5,13 +5,18 @@ from textual.binding import Binding
 
 from tui.app import DltuiApp
 from tui.bindings import KEYS, PLACES, Key, Place, bindings, written
+from tui.screens.branching import BranchScreen
+from tui.screens.compare import CompareScreen
 from tui.screens.dialogs import all_keys
 from tui.screens.errors import ErrorsScreen
 from tui.screens.inside import InsideScreen
 from tui.screens.microscope import MicroscopeScreen
+from tui.screens.rate_finder import RateFinder
+from tui.screens.replay import ReplayScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.setup import SetupScreen
 from tui.screens.train import TrainScreen
+from tui.screens.twins import TwinsScreen
 
 OWNERS: dict[Place, type[object]] = {
     "app": DltuiApp,
@@ -21,6 +26,11 @@ OWNERS: dict[Place, type[object]] = {
     "errors": ErrorsScreen,
     "microscope": MicroscopeScreen,
     "runs": RunsScreen,
+    "branch": BranchScreen,
+    "twins": TwinsScreen,
+    "compare": CompareScreen,
+    "rates": RateFinder,
+    "replay": ReplayScreen,
 }
 NAMES = [f"{key.place} {key.key} {key.action}" for key in KEYS]
 

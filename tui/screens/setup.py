@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
-from inspect import cleandoc
 from typing import ClassVar
 
 from textual import work
@@ -15,7 +13,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dlcore.advice import Advice, advise
-from dlcore.choices.choice import by_name
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
@@ -26,9 +23,10 @@ from tui.bindings import bindings
 from tui.draft import Draft, Row
 from tui.examination import Examination, Known
 from tui.inspector import Inspector
-from tui.messages import RunRequested
+from tui.messages import RunRequested, TwinsRequested
 from tui.screens.dialogs import Answer, Ask, Pick
 from tui.screens.lab_screen import LabScreen
+from tui.screens.picking import answers
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
 from tui.widgets.field_row import FieldRow
@@ -83,7 +81,7 @@ class SetupScreen(LabScreen):
     def palette(self) -> Iterator[SystemCommand]:
         """Yield every word that can be picked somewhere in the form, for the command palette."""
         for row in self._draft.rows():
-            for answer in _answers(row) if row.control in ("choice", "option") else []:
+            for answer in answers(row) if row.control in ("choice", "option") else []:
                 put = partial(self.query_one(Form).put, row.key, answer.word)
                 yield SystemCommand(f"{row.label}: {answer.word}", answer.help or row.help, put)
 
@@ -181,7 +179,7 @@ class SetupScreen(LabScreen):
     async def _pick(self, row: Row) -> None:
         current = self._draft.text(row.key)
         word = await self.app.push_screen_wait(
-            Pick(row.label, _answers(row, self._draft), current, row.help if row.depth else "")
+            Pick(row.label, answers(row, self._draft), current, row.help if row.depth else "")
         )
         if word is not None and word != current:
             self.query_one(Form).put(row.key, word)
@@ -213,6 +211,19 @@ class SetupScreen(LabScreen):
             self.query_one(Form).put_all(dict(setting.split("=", 1) for setting in advice.settings))
 
     @work
+    async def action_find_rate(self) -> None:
+        """Sweep over learning rates, and take the one that is chosen into the form."""
+        from tui.screens.rate_finder import RateFinder
+
+        if self._config is None:
+            self._warn_of_faults()
+            return
+        finder = RateFinder(self._inspector, self._config, ascii_only=self._ascii_only)
+        rate = await self.app.push_screen_wait(finder)
+        if rate is not None:
+            self.query_one(Form).put_all({"optimizer.lr": rate})
+
+    @work
     async def action_presets(self) -> None:
         """Load a preset, and say what to look for in it."""
         from dlcore.presets import preset
@@ -222,6 +233,13 @@ class SetupScreen(LabScreen):
             found, config = preset(name)
             self.load(config)
             self.notify(found.look_for, title=found.title, timeout=12, markup=False)
+
+    def action_twins(self) -> None:
+        """Train this, but for one setting, several times."""
+        if self._config is not None and self._can_start:
+            self.post_message(TwinsRequested(self._config))
+        else:
+            self._warn_of_faults()
 
     def action_train(self) -> None:
         """Ask for a run with this configuration."""
@@ -254,20 +272,6 @@ class SetupScreen(LabScreen):
             self.notify(clean(str(error)), severity="error", markup=False)
         else:
             self.notify(clean(f"Written: {written}. Train it anywhere: dltui train {path}"), markup=False)
-
-
-def _answers(row: Row, draft: Draft | None = None) -> list[Answer]:
-    """Return what can be picked; those that go together with nothing else in `draft` say why."""
-    if row.control == "flag":
-        return [Answer("true", label="yes"), Answer("false", label="no")]
-    kinds = ((word, by_name(row.family, word)) for word in row.options)
-    answers = [
-        Answer(word, kind.summary(), about=cleandoc(kind.__doc__ or "")) if kind else Answer(word)
-        for word, kind in kinds
-    ]
-    if draft is None:
-        return answers
-    return [replace(answer, refusal=draft.refusal(row.key, answer.word)) for answer in answers]
 
 
 def _preset_answers() -> list[Answer]:
