@@ -101,7 +101,8 @@ def _lines(one: Imported) -> Iterator[str]:
     width = max(map(len, one.choice.series))
     for series, name in one.choice.series.items():
         column = one.log.columns[name]
-        yield f"  {series:<{width}}  {name}  ({len(column):,} figures)"
+        count = "1 figure" if len(column) == 1 else f"{len(column):,} figures"
+        yield f"  {series:<{width}}  {name}  ({count})"
     if one.choice.left:
         yield f"  not imported: {_named(list(one.choice.left))}"
     if one.log.others:

@@ -1,5 +1,6 @@
 """Event files: scalars in both forms are read, and no bytes of anybody's do any harm."""
 
+import base64
 import struct
 from pathlib import Path
 
@@ -37,6 +38,31 @@ FORMS = {
     "double": b"\x08\x02" + chunk(6, struct.pack("<d", 0.25)),
     "double content": b"\x08\x02" + chunk(4, struct.pack("<d", 0.25)),
 }
+
+
+WRITTEN_BY_TENSORBOARD = (
+    "NB{r;00000{*p+Y2_9rqFOtC8K^hHWa$#w1E=6`_Zge^_QZ5QCbY*UHZ*pR9VRB?Hb9HTPVRCsccXDZTWpXZMc4cmKUuJ1+W"
+    "nXu4X>?_BfC35PAOHXW00000Deb9H2><{9K>SqMK@bBf6ABRu3QTWvb1!sqVQFp^0000#+dC2kD*ylh00000h8x362><{<K>"
+    "SqMK@bEg9ts=^18!w^LI?-}Dg*!kKtD<g3JD4ab7Ns_VRCa~)5yRw000000000a8CL8G004kM{8ZUN5CtkF3L^>zWN&q1Y-"
+    "K_W2m&$)00000007WGN(%}J3I}szVQgV?b7<Y&0XzTz000000LZtaQV9S606_dy*+D8X3NH#0Zf|sDb1!sdcywQLb!}~7a(O"
+    "}z2nP}b5&{STLIr4LY;12z2nq%Y1axJ1bbDU<x&"
+)
+"""A whole file of TensorBoard 2.21 as torch's SummaryWriter makes it: scalars of both forms, and a text."""
+
+
+def test_a_file_of_tensorboard_s_own(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(base64.b85decode(WRITTEN_BY_TENSORBOARD))
+    file = EventFile(tmp_path / "x")
+    found = list(file.read())
+    assert figures(found) == [
+        ("Loss/train", 3, 0.5),
+        ("new", 4, 0.75),
+        ("double", 5, 0.25),
+        ("notes/text_summary", 0, None),
+    ]
+    assert [point.time for point in found] == [1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9]
+    assert not file.damage
+    assert not file.skipped
 
 
 def write(path: Path, *events: bytes) -> Path:
