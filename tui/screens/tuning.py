@@ -23,6 +23,7 @@ from tui.widgets.tune_row import TuneRow, header
 _LOOK_SECONDS = 0.1
 _CHANGES = 3
 """So many of the newest changes are listed."""
+_OF_ALL_SCHEDULES = ("schedule.kind", "schedule.warmup_steps")
 _AROUND = 8
 """Lines that are not for rows: title, names of the columns, help, changes and keys."""
 
@@ -77,21 +78,19 @@ class TuningScreen(ModalScreen[None]):
 
     def _new_rows(self) -> list[TuneRow]:
         draft = self._tuning.draft()
-        rows = self._tuning.rows(draft) if draft is not None else []
-        texts = {row.key: draft.text(row.key) for row in rows} if draft is not None else {}
-        self._rows = [TuneRow(row, texts[row.key], self._at_start(row.key)) for row in rows]
+        self._rows = []
+        if draft is not None:
+            kind = draft.text("schedule.kind")
+            self._rows = [
+                TuneRow(row, draft.text(row.key), self._at_start(row.key, kind))
+                for row in self._tuning.rows(draft)
+            ]
         return self._rows
 
-    def _at_start(self, key: str) -> str:
-        """Return what a key held at the start; a field of another kind of schedule was not there."""
-        kind = "schedule.kind"
-        if key.startswith("schedule.") and key != kind and self._rows_kind() != self._start.text(kind):
-            return ""
-        return self._start.text(key)
-
-    def _rows_kind(self) -> str:
-        draft = self._tuning.draft()
-        return draft.text("schedule.kind") if draft is not None else ""
+    def _at_start(self, key: str, kind: str) -> str:
+        """Return what a key held at the start; a field of `kind`, another schedule now, was not there."""
+        is_own = key.startswith("schedule.") and key not in _OF_ALL_SCHEDULES
+        return "" if is_own and kind != self._start.text("schedule.kind") else self._start.text(key)
 
     def _look(self) -> None:
         """Show what has come since the last look; nothing is done where nothing has."""
@@ -111,6 +110,7 @@ class TuningScreen(ModalScreen[None]):
                 told = self._tuning.told.get(row.row.key)
                 row.problem = told.text if told is not None and told.is_wrong else ""
                 row.answer = told.text if told is not None and not told.is_wrong else ""
+            self._explain()
         changes = Content("\n".join(clean(line) for line in newest(history.edits, _CHANGES)))
         self._say("tuning-changes", changes)
         title = Content.assemble(("Tune", "bold"), (clean(f"  {feed.run.id}  {feed.state}"), "$secondary"))
@@ -137,18 +137,23 @@ class TuningScreen(ModalScreen[None]):
     def on_field_row_focused(self, event: FieldRow.Focused) -> None:
         """Explain what is chosen; the brackets on Train go on with it."""
         self._tuning.chosen = event.row.key
-        self._explain(Content(f"{event.row.key}: {event.row.help}"))
+        self._explain()
 
-    def _explain(self, words: Content) -> None:
-        self._say("tuning-help", words)
+    def _explain(self) -> None:
+        """Say what the chosen one means; or, in full, why it was refused last."""
+        row = self.focused
+        if isinstance(row, TuneRow) and row.problem:
+            self._say("tuning-help", Content(clean(f"✗ {row.row.key}: {row.problem}")).stylize("$text-error"))
+        elif isinstance(row, TuneRow):
+            self._say("tuning-help", Content(f"{row.row.key}: {row.row.help}"))
 
     # -- changing -----------------------------------------------------------------------------------
 
     def _answered(self, problem: str) -> None:
         """Show what was asked for as it soon is, or why it could not be asked."""
-        if problem:
-            self._explain(Content(clean(problem)).stylize("$text-error"))
         self._look()
+        if problem:
+            self._say("tuning-help", Content(clean(problem)).stylize("$text-error"))
 
     def action_focus_row(self, by: int) -> None:
         """Choose the row below or above."""

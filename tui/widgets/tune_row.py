@@ -6,9 +6,10 @@ from textual.reactive import reactive
 
 from dlcore.clean import clean
 from tui.draft import Row
-from tui.widgets.field_row import LABEL_CELLS, FieldRow
+from tui.widgets.field_row import FieldRow
 
-NOW_CELLS = 15
+LABEL_CELLS = 21
+NOW_CELLS = 14
 START_CELLS = 12
 _PART_OF_A_KIND = "schedule."
 
@@ -16,6 +17,9 @@ _PART_OF_A_KIND = "schedule."
 class TuneRow(FieldRow):
     """A `FieldRow` with two more columns; `problem` is the reason of a refusal."""
 
+    DEFAULT_CSS = """
+    TuneRow > _Value { offset-x: 21; }
+    """
     start: reactive[str] = reactive("")
     """What it was at the start; empty where it was not there."""
     answer: reactive[str] = reactive("")
@@ -33,7 +37,7 @@ class TuneRow(FieldRow):
         value = _shown(self.row, self.text)
         value = f"‹ {value} ›" if lit and self.is_menu else value
         mark = "› " if lit else "  "
-        room = max(0, self.size.width - LABEL_CELLS - NOW_CELLS - START_CELLS)
+        room = max(0, self.content_size.width - LABEL_CELLS - NOW_CELLS - START_CELLS)
         said, style = (f"✗ {self.problem}", "$text-error") if self.problem else (self.answer, "$secondary")
         return Content.assemble(
             (_fit(mark + label, LABEL_CELLS), "bold" if lit else "$secondary"),
@@ -56,5 +60,5 @@ def _fit(text: str, cells: int) -> str:
 
 def header() -> Content:
     """Return the names of the columns."""
-    names = f"{'':<{LABEL_CELLS}}{'now':<{NOW_CELLS}}{'start':<{START_CELLS}}came of it"
+    names = f" {'':<{LABEL_CELLS}}{'now':<{NOW_CELLS}}{'start':<{START_CELLS}}came of it"
     return Content(names).stylize("$secondary")
