@@ -8,6 +8,7 @@ from dlcore import launch, rundir
 from dlcore.clean import clean
 from dlcore.crashes import bytes_said
 from dlcore.errors import RunError
+from dlcore.foreign import refuse
 from dlcore.history import LIVE
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
@@ -29,6 +30,7 @@ def resume_command(run: str, detach: bool, as_json: bool) -> None:
     """
     home = rundir.home()
     found = rundir.find(home, run)
+    refuse(found, "be resumed")
     attempts = _attempts(found)
     warnings = start_warnings(home, device_of(found))
     if not as_json:
