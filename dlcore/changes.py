@@ -7,7 +7,7 @@ from dlcore.choices.choice import Choice, by_name, fields_of
 from dlcore.choices.dataset import Facts
 from dlcore.config import SECTIONS, RunConfig, to_table, to_value
 from dlcore.crosschecks import cross_check
-from dlcore.oneline import print_setting
+from dlcore.oneline import print_value
 from dlcore.reading import checked, read_table, with_settings
 
 
@@ -65,15 +65,16 @@ def told(before: RunConfig, after: RunConfig) -> list[str]:
         if name == "kind":
             said.append(f"{section} {old} → {new}")
         elif section not in new_kinds:
-            said.append(f"{key} {_typed(old)} → {_typed(new)}")
+            said.append(f"{key} {_typed(before, key)} → {_typed(after, key)}")
         elif new is not None and new != _default(after, section, name):
-            said.append(f"{key} {_typed(new)}")
+            said.append(f"{key} {_typed(after, key)}")
     return said
 
 
-def _typed(value: Any) -> str:
-    """Return a value of the file as a person would type it."""
-    return print_setting("", value).removeprefix("=")
+def _typed(config: RunConfig, key: str) -> str:
+    """Return what stands in a field, as a person would type it."""
+    section, _, name = key.rpartition(".")
+    return print_value(getattr(config.section(section), name))
 
 
 def _default(config: RunConfig, section: str, name: str) -> Any:

@@ -9,7 +9,7 @@ import math
 import os
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,15 @@ from dlcore import events, figures
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.events import Event
+from dlcore.flat_config import NO_SETTINGS, Setting, Settings, flat_config, read_settings, settings
 from dlcore.history import LIVE, Metric, RunHistory, State
 from dlcore.journal import Tail
+from dlcore.labels import NO_LABEL, Label, read_label
 from dlcore.lock import lock_holder
 from dlcore.oneline import print_value
-from dlcore.origin import Origin, origin
+from dlcore.origin import Group, Origin, group, origin
 from dlcore.reading import read_file
+from dlcore.run_figures import NO_FIGURES, Figures, finite, is_count, measured
 from dlcore.rundir import RunDir, stamped
 from dlcore.summary import created, summarize
 
@@ -32,8 +35,6 @@ _MOST_BYTES = 1 << 18
 """A `run.json` larger than this is not ours."""
 _MOST_LETTERS = 200
 """So much of a name is kept; a row shows less."""
-_MOST_STEPS = 10**15
-_MOST_SCORE = 1e30
 _HEAVY = (b'"kind":"StepsEnded"', b'"kind":"GradientsMeasured"', b'"kind":"ActivationsMeasured"')
 """Events of which a row needs no more than the step: nearly all lines of a long run."""
 _KIND_WITHIN = 80
@@ -49,7 +50,8 @@ class RunRow:
 
     run: RunDir
     state: State
-    name: str
+    own_name: str
+    """As its configuration calls it."""
     network: str
     split: str
     """The split that `score` is the best of: validation or test."""
@@ -62,6 +64,17 @@ class RunRow:
     """When it was made, where that is known."""
     origin: Origin | None = None
     """Where it comes from, if it comes from another run."""
+    group: Group | None = None
+    """The runs that it was made with, if it was made as a twin or a repeat."""
+    settings: Settings = NO_SETTINGS
+    """Its configuration at birth."""
+    figures: Figures = NO_FIGURES
+    label: Label = NO_LABEL
+
+    @property
+    def name(self) -> str:
+        """What it is called: as somebody has renamed it, else as its configuration says."""
+        return self.label.name or self.own_name
 
     @property
     def live(self) -> bool:
@@ -86,9 +99,9 @@ class RunRow:
         return age((now - self.made).total_seconds()) if self.made is not None else "–"
 
 
-def facts_for_lists(config: RunConfig) -> dict[str, str]:
+def facts_for_lists(config: RunConfig) -> dict[str, str | dict[str, Setting]]:
     """Return what `run.json` gets at birth, so that a list need not read the configuration."""
-    return {"name": config.name, "network": _network(config)}
+    return {"name": config.name, "network": _network(config), "config": flat_config(config)}
 
 
 def run_row(run: RunDir, now: datetime) -> RunRow:
@@ -99,7 +112,12 @@ def run_row(run: RunDir, now: datetime) -> RunRow:
         fold = Fold(run, facts)
         fold.read()
         row = fold.row(now)
-    return row
+    return labelled(row, read_label(run) if stamp(run.label) is not None else NO_LABEL)
+
+
+def labelled(row: RunRow, label: Label) -> RunRow:
+    """Return a row with what people say of the run."""
+    return row if row.label == label else replace(row, label=label)
 
 
 def read_facts(run: RunDir) -> tuple[dict[str, Any], Stamp | None]:
@@ -139,12 +157,26 @@ def ended_row(run: RunDir, facts: dict[str, Any]) -> RunRow | None:
         return None
     ended = summary.get("state")
     epochs, steps = summary.get("epochs", 0), summary.get("steps", 0)
-    if not (isinstance(ended, str) and ended in _ENDED and _is_count(epochs) and _is_count(steps)):
+    if not (isinstance(ended, str) and ended in _ENDED and is_count(epochs) and is_count(steps)):
         return None
-    name, network = _words(run, facts)
+    name, network, config = _words(run, facts)
     split, metric, score = _best(summary.get("best"))
-    made, begun = _made(run, facts), origin(facts)
-    return RunRow(run, _ENDED[ended], name, network, split, metric, score, epochs, steps, made, begun)
+    return RunRow(
+        run=run,
+        state=_ENDED[ended],
+        own_name=name,
+        network=network,
+        split=split,
+        metric=metric,
+        score=score,
+        epochs=epochs,
+        steps=steps,
+        made=_made(run, facts),
+        origin=origin(facts),
+        group=group(facts),
+        settings=config,
+        figures=measured(summary, facts.get("parameters")),
+    )
 
 
 class Fold:
@@ -155,9 +187,9 @@ class Fold:
         self._tail = Tail(run.events)
         self._history = RunHistory()
         self._step = 0
-        self._name, self._network = _words(run, facts)
+        self._name, self._network, self._settings = _words(run, facts)
         self._made = _made(run, facts)
-        self._origin = origin(facts)
+        self._origin, self._group = origin(facts), group(facts)
 
     def read(self, seconds: float = math.inf) -> bool:
         """Take in what is new, for about so long at most; return whether that was all there is."""
@@ -206,10 +238,11 @@ class Fold:
         """Return the row as far as it has been read."""
         summary = self.summary(now)
         split, metric, score = _best(summary["best"])
+        prepared = self._history.prepared
         return RunRow(
             run=self.run,
             state=summary["state"],
-            name=self._name,
+            own_name=self._name,
             network=self._network,
             split=split,
             metric=metric,
@@ -218,11 +251,10 @@ class Fold:
             steps=summary["steps"],
             made=self._made,
             origin=self._origin,
+            group=self._group,
+            settings=self._settings,
+            figures=measured(summary, prepared.parameters if prepared is not None else None),
         )
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_STEPS
 
 
 def _best(best: object) -> tuple[str, Metric, float | None]:
@@ -230,26 +262,29 @@ def _best(best: object) -> tuple[str, Metric, float | None]:
     if not isinstance(best, dict):
         return "", "accuracy", None
     metric: Metric = "r2" if "r2" in best else "accuracy"
-    score, split = best.get(metric), best.get("split")
-    if isinstance(score, bool) or not isinstance(score, float | int) or not abs(score) < _MOST_SCORE:
+    score, split = finite(best.get(metric)), best.get("split")
+    if score is None:
         return "", metric, None
     return split[:_MOST_LETTERS] if isinstance(split, str) else "", metric, score
 
 
-def _words(run: RunDir, facts: dict[str, Any]) -> tuple[str, str]:
-    """Return name and network: from the facts, else from the configuration."""
-    name, network = facts.get("name"), facts.get("network")
+def _words(run: RunDir, facts: dict[str, Any]) -> tuple[str, str, Settings]:
+    """Return name, network and settings: from the facts, else from the configuration."""
+    name, network, config = facts.get("name"), facts.get("network"), settings(facts.get("config"))
     if not (isinstance(name, str) and name and isinstance(network, str) and network):
         try:
             if stamp(run.config) is None:
                 raise DltuiError(f"{run.config} is no file", "Give the path of a TOML file.")
-            config = read_file(run.config)
+            written = read_file(run.config)
         except DltuiError:
             name = name if isinstance(name, str) and name else run.id
             network = "config.toml cannot be read"
         else:
-            name, network = config.name, _network(config)
-    return name[:_MOST_LETTERS], network[:_MOST_LETTERS]
+            name, network = written.name, _network(written)
+            config = settings(flat_config(written))
+    elif config is NO_SETTINGS:
+        config = read_settings(run)
+    return name[:_MOST_LETTERS], network[:_MOST_LETTERS], config
 
 
 def _network(config: RunConfig) -> str:

@@ -71,7 +71,10 @@ def store_summary(run: RunDir) -> None:
     history = read_history(run)
     facts = read_json(run.facts)
     if history.prepared is not None:
-        facts |= {"device": history.prepared.device, "threads": history.prepared.threads}
+        known = history.prepared
+        facts |= {"device": known.device, "threads": known.threads, "parameters": known.parameters}
+    if history.prepared is not None and isinstance(facts.get("group"), dict):
+        facts["group"]["order"] = history.prepared.order
     if history.compiled is not None:
         facts["compiled"] = history.compiled.used
     if history.ended is not None:

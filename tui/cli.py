@@ -25,6 +25,7 @@ _SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "import": ("tui.subcommands.import_", "Read logs of other programs as runs."),
     "lr-find": ("tui.subcommands.lr_find", "Find a learning rate by three short sweeps."),
     "replay": ("tui.subcommands.replay", "Show a finished run as it went, or record it."),
+    "verify": ("tui.subcommands.verify", "Prove a run: its PyTorch script has the same losses."),
     "presets": ("tui.subcommands.presets", "Runs to start from, and what to look for in them."),
     "pause": ("tui.subcommands.control", "Pause a live run."),
     "continue": ("tui.subcommands.control", "Let a paused run go on."),

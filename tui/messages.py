@@ -56,3 +56,27 @@ class CompareRequested(Message):
     """A person wants these runs, two to eight, over each other."""
 
     runs: tuple[RunDir, ...]
+
+
+@dataclass
+class BranchRequested(Message):
+    """A person wants a run to go on from one of its checkpoints, with something changed."""
+
+    run: RunDir
+    step: int | None = None
+    """The step that is looked at; None is the newest."""
+
+
+@dataclass
+class TwinsRequested(Message):
+    """A person wants runs that differ in one setting."""
+
+    source: RunConfig | RunDir
+    """What they have in common: a configuration, or that of a run."""
+
+
+@dataclass
+class RepeatRequested(Message):
+    """A person wants a run again with other seeds; where it is a twin, all of its twins as well."""
+
+    run: RunDir

@@ -256,8 +256,8 @@ async def test_one_key_starts_a_remedy_and_leads_back_and_forth(
         stage.type("p")
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.run.id == stuck.dir.id)
         await stage.until(lambda: kin(stage))
-        assert kin(stage) == [f"{RELU} is being tried   n shows it"]
-        stage.type("n")
+        assert kin(stage) == [f"{RELU} is being tried   P shows it"]
+        stage.type("P")
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.run.id == child.id)
         assert stage.train._trainer is not None, "its process is still known"
 
@@ -307,10 +307,10 @@ async def test_what_came_of_it_is_said_on_both_screens(
         assert kin(stage)[0].startswith(f"{RELU} is being tried: ")
         child.epochs(7).end()
         came_of_it = f"{RELU}: 87.32 % validation where"
-        await stage.until(lambda: kin(stage) == [f"{came_of_it} this run had 10.45 %   n shows it"])
+        await stage.until(lambda: kin(stage) == [f"{came_of_it} this run had 10.45 %   P shows it"])
         await open_findings(stage)
         assert "tried: 87.32 % validation where this run had 10.45 %" in told(stage)
-        stage.type("escape", "n")
+        stage.type("escape", "P")
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.run == child.dir)
         await stage.until(lambda: kin(stage) and "is being" not in kin(stage)[0])
         assert kin(stage)[0].startswith(f"{came_of_it} the parent had 10.45 %")

@@ -1,0 +1,95 @@
+"""Twins and branches as a shell starts them: real trainers in turn, which need neither viewer nor keeper."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from dlcore.atomic import read_json
+from dlcore.cores import available
+from dlcore.lock import lock_holder
+from dlcore.rundir import RunDir
+from dlcore.summary import read_history
+from dlcore.training import checkpoint
+from tests.process.laboratory import Laboratory
+from tests.process.terminal import wait_until
+
+LINE = "digits mlp 8, e=2 n=300 device=cpu"
+
+
+def test_twins_have_one_beginning_and_one_order_and_get_a_verdict(laboratory: Laboratory) -> None:
+    done = laboratory.dltui("twins", LINE, "--vary", "model.activation=relu,sigmoid", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["states"] == ["finished", "finished"]
+    assert found["differs"] == ["model.activation"]
+    [order] = found["orders"]
+    runs = [RunDir(Path(path)) for path in found["paths"]]
+    groups = [read_json(run.facts)["group"] for run in runs]
+    assert (
+        groups
+        == [{"id": found["groups"][0], "kind": "twins", "differs": ["model.activation"], "order": order}] * 2
+    )
+    first, second = (checkpoint.load(run, 0)["model"] for run in runs)
+    assert all(tensor.equal(second[name]) for name, tensor in first.items()), "one initial state"
+    scores = [one.best() for one in map(read_history, runs)]
+    for best in scores:
+        assert best is not None
+        assert best.accuracy is not None
+        assert f"{100 * best.accuracy:.2f} %" in found["verdict"]
+
+    shown = laboratory.dltui("show", runs[0].id).stdout
+    assert f"A twin: its group differs in model.activation; batches {order}." in shown
+    branched = laboratory.dltui("branch", runs[0].id, "--step", "3", "--set", "optimizer=adam", "--json")
+    assert branched.returncode == 0, branched.stderr
+    child = json.loads(branched.stdout)["run"]
+    assert read_json(laboratory.home / "runs" / child / "run.json")["parent"] == {
+        "run": runs[0].id,
+        "step": 0,
+        "changes": ["optimizer momentum → adam"],
+        "is_fresh": True,
+    }
+    assert (
+        f"A branch of {runs[0].id} at step 0: optimizer momentum → adam."
+        in laboratory.dltui("show", child).stdout
+    )
+    refused = laboratory.dltui("branch", runs[0].id, "--set", "model.hidden=9")
+    assert refused.returncode == 2
+    assert "model.hidden: the weights of the checkpoint do not fit a network with that." in refused.stderr
+    assert "A new run can have it: dltui train" in refused.stderr
+
+
+def test_the_queue_needs_nobody_and_what_waits_is_taken(laboratory: Laboratory) -> None:
+    line = LINE.replace("e=2", "e=100000")
+    all_cores = f"training.threads={available()}"
+    started = laboratory.dltui("twins", line, "--seeds", "2", "--set", all_cores, "--detach", "--json")
+    assert started.returncode == 0, started.stderr
+    first, second = (RunDir(Path(path)) for path in json.loads(started.stdout)["paths"])
+    wait_until(lambda: lock_holder(first) is not None, "the first run was not trained")
+    wait_until(lambda: lock_holder(second) is not None, "the keeper does not hold the run that waits")
+    trainer, keeper = lock_holder(first), lock_holder(second)
+    assert trainer is not None
+    assert keeper is not None
+    assert trainer != keeper
+    assert not second.events.exists(), "there is room for one only"
+    os.kill(trainer, signal.SIGKILL)
+    wait_until(second.events.exists, "the next one was not started when the first was killed")
+    wait_until(lambda: lock_holder(second) not in (None, keeper), "the second run has no trainer")
+    os.kill(keeper, signal.SIGKILL)
+    assert laboratory.dltui("stop", second.id).returncode == 0
+    wait_until(lambda: lock_holder(second) is None, "the trainer needs its keeper")
+    assert laboratory.dltui("show", second.id).stdout.startswith(f"{second.id}  stopped")
+
+
+def test_what_makes_no_twins_is_told_before_anything_is_made(laboratory: Laboratory) -> None:
+    for words, message in (
+        ((LINE,), "Say in what they differ: --vary model.activation=relu,tanh, or --seeds 3."),
+        ((LINE, "--vary", "model.activation"), "is not key=v1,v2"),
+        ((LINE, "--vary", "model.activation=relu"), "model.activation has 1 values here"),
+        ((LINE, "--seeds", "99"), "cannot be made together"),
+        (("--vary", "a=1,2"), "Give a line, a TOML file or a run"),
+    ):
+        refused = laboratory.dltui("twins", *words)
+        assert refused.returncode == 2
+        assert message in " ".join(refused.stderr.split())
+    assert laboratory.runs() == []
