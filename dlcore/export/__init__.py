@@ -20,6 +20,7 @@ from dlcore.export.markdown import runs_to_markdown, to_markdown
 from dlcore.export.onnx_ import to_onnx
 from dlcore.export.parquet import runs_to_parquet, to_parquet
 from dlcore.export.report import Report, Weights, gather
+from dlcore.export.script import to_script
 from dlcore.export.tensorboard import to_tensorboard
 from dlcore.export.together import Member, member
 from dlcore.export.weights import to_safetensors
@@ -60,6 +61,7 @@ FORMATS: tuple[Format, ...] = (
         "parquet", ".parquet", "a row for each step, with types", to_parquet, False,
         extra="parquet", needs=("pyarrow",), together=runs_to_parquet,
     ),
+    Format("script", ".py", "a PyTorch script that repeats the run", to_script),
     Format("tensorboard", "/events.out.tfevents.dltui", "figures for TensorBoard", to_tensorboard, False),
     Format("safetensors", ".safetensors", "the weights of a checkpoint", to_safetensors, False),
     Format(
