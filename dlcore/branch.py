@@ -15,6 +15,7 @@ from dlcore.config import RunConfig, output_units, plan, to_toml
 from dlcore.edits import applied
 from dlcore.errors import ConfigError, Problem, RunError
 from dlcore.examine import examined
+from dlcore.foreign import refuse
 from dlcore.lock import Lock
 from dlcore.origin import Origin
 from dlcore.past import Past
@@ -73,6 +74,7 @@ def start_at(run: RunDir, wanted: int | None = None) -> Nearest:
 
     Raises RunError where there is none.
     """
+    refuse(run, "be branched")
     steps = list(saved(run))
     found = nearest(steps, steps[-1] if wanted is None and steps else wanted or 0)
     if found is None:

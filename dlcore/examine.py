@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+from dlcore.choices.architectures import CustomModel
 from dlcore.choices.dataset import Facts, halves
-from dlcore.choices.own import Csv, ImageFolder
+from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.config import RunConfig
 from dlcore.crosschecks import cross_check
 from dlcore.errors import ConfigError, DltuiError, Problem
 from dlcore.folders import list_images
+from dlcore.foreign import cure_for
 from dlcore.tables import Table, cached_table
 
 
@@ -60,8 +62,20 @@ def settled(config: RunConfig, facts: Facts | None) -> RunConfig:
     return config.resolved(facts)
 
 
+def _elsewhere(config: RunConfig, key: str) -> Problem | None:
+    """Return what is wrong where a section is that of a watched script or an imported log: nobody has it."""
+    chosen = config.section(key)
+    target = getattr(chosen, "target", "")
+    cure = cure_for(target) if isinstance(chosen, CustomData | CustomModel) else None
+    return Problem(f"{key}.target", f"{target} stands for no code that dltui has", cure) if cure else None
+
+
 def examined(config: RunConfig) -> tuple[Facts | None, list[Problem]]:
     """Return what the data hold, and what is wrong with the configuration in its light."""
+    if elsewhere := [
+        problem for key in ("data", "model") if (problem := _elsewhere(config, key)) is not None
+    ]:
+        return None, elsewhere
     try:
         facts = examine(config)
     except DltuiError as error:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from dlcore import commands, launch
-from dlcore.errors import DataError, RunError
+from dlcore.branch import start_at
+from dlcore.errors import ConfigError, DataError, RunError
 from dlcore.export import render
 from dlcore.export.tfrecord import record, scalar, version
 from dlcore.history import RunHistory
 from dlcore.importing import Following, Imported
-from dlcore.judged import findings_of
+from dlcore.judged import config_of, findings_of
 from dlcore.runs import run_row
 from dlcore.summary import read_history, state_of
 from tests.dlcore.importing.test_csv_logs import FASTAI, KERAS, LIGHTNING, ULTRALYTICS
@@ -97,6 +98,10 @@ def test_it_is_exported_and_judged_and_never_trained(home: Path, folder: Path) -
     assert b"It was imported from" in render(one.run, "markdown")
     with pytest.raises(RunError, match="cannot be resumed: it was imported from"):
         launch.resume(home, one.run)
+    with pytest.raises(RunError, match="cannot be branched"):
+        start_at(one.run)
+    with pytest.raises(ConfigError, match="what a log of another program tells of"):
+        launch.launch(home, config_of(one.run), datetime.now(UTC))
     with pytest.raises(RunError, match="is not being trained"):
         launch.tell(one.run, commands.Pause())
 
