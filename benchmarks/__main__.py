@@ -8,6 +8,7 @@ import click
 
 from benchmarks import (
     accuracy,
+    edits,
     gpu,
     growth,
     history,
@@ -20,6 +21,7 @@ from benchmarks import (
     peers,
     presets,
     probes,
+    rates,
     report,
     runs,
     speed,
@@ -27,6 +29,7 @@ from benchmarks import (
     watch,
     whole,
 )
+from benchmarks import filter as filtering
 from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
@@ -42,14 +45,17 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "gpu": ("Training speed on a GPU", gpu.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),
     "presets": ("Accuracy of the presets", presets.measure),
+    "rates": ("The learning-rate finder", rates.measure),
     "start": ("Time to start", start.measure),
     "memory": ("Memory", memory.measure),
     "history": ("The history of a long run", history.measure),
     "line": ("Bytes over the line", line.measure),
     "keys": ("From key to paint", keys.measure),
+    "edits": ("From key to a change", edits.measure),
     "runs": ("Thousands of runs", runs.measure),
+    "filter": ("Filtering thousands of runs", filtering.measure),
 }
-UNTIMED = ("accuracy", "presets", "memory", "line")
+UNTIMED = ("accuracy", "presets", "rates", "memory", "line")
 """Sections whose figures do not depend on how fast the machine is."""
 
 

@@ -13,8 +13,9 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from dlcore.labels import NO_LABEL, Label, read_label
 from dlcore.rundir import RunDir, run_ids
-from dlcore.runs import Fold, RunRow, Stamp, ended_row, read_facts, stamp
+from dlcore.runs import Fold, RunRow, Stamp, ended_row, labelled, read_facts, stamp
 
 _FOLDS = 64
 """So many runs that have not ended are kept half read; others are read from their start again."""
@@ -22,12 +23,14 @@ _PIECE_SECONDS = 0.008
 """So long is one run read before others have their turn."""
 _OTHERS = 20
 """So many unseen runs that have not ended are looked at in one poll."""
+_LABELS = 250
+"""Of so many runs it is asked in one poll whether somebody has named, tagged or hidden them."""
 
 
 class Entry:
     """One run of the list; `row` is None until it has been read."""
 
-    __slots__ = ("_facts", "_said", "ended", "id", "row")
+    __slots__ = ("_facts", "_label", "_labelled", "_said", "ended", "id", "row")
 
     def __init__(self, name: str) -> None:
         self.id = name
@@ -36,6 +39,8 @@ class Entry:
         """Whether its summary is stored, so that only a new `run.json` can change its row."""
         self._facts: Stamp | None = None
         self._said: Stamp | None = None
+        self._label: Label = NO_LABEL
+        self._labelled: Stamp | None = None
 
 
 class RunList:
@@ -51,6 +56,7 @@ class RunList:
         self._folds: dict[str, Fold] = {}
         self._folder: int | None = None
         self._next = 0
+        self._next_label = 0
 
     def scan(self) -> None:
         """List the folder: known runs keep their rows, and every run is due to be looked at."""
@@ -106,19 +112,49 @@ class RunList:
             if (entry := self._due.get(name)) is not None:
                 yield entry
 
-    def poll(self, seen: Iterable[Entry], now: datetime) -> None:
-        """Look at the runs that are `seen`, and at a few others that have not ended, in turn."""
-        shown = list(seen)
+    def poll(self, seen: Iterable[Entry], now: datetime) -> list[Entry]:
+        """Look at the runs that are `seen`, and at a few others in turn; return whose row changed.
+
+        Of those others, some have not ended; of some more, only the label is looked at.
+        """
         others = [entry for entry in self.entries if entry.row is not None and not entry.ended]
         self._next = self._next % len(others) if others else 0
         turn = others[self._next : self._next + _OTHERS]
         self._next += len(turn)
-        for entry in dict.fromkeys((*shown, *turn)):
+        changed = []
+        for entry in dict.fromkeys((*seen, *turn)):
+            before = entry.row
             self.look(entry, now, _PIECE_SECONDS)
+            if entry.row != before:
+                changed.append(entry)
+        self._next_label = self._next_label % len(self.entries) if self.entries else 0
+        for entry in self.entries[self._next_label : self._next_label + _LABELS]:
+            if entry.row is not None and self._read_label(entry, entry.row.run):
+                changed.append(entry)
+        self._next_label += _LABELS
+        return changed
+
+    def relabelled(self, run: RunDir) -> None:
+        """Take in at once what has just been said of a run."""
+        entry = self._by_id.get(run.id)
+        if entry is not None:
+            self._read_label(entry, run)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a run of that id is listed."""
+        return name in self._by_id
+
+    def row(self, name: str, now: datetime) -> RunRow | None:
+        """Return the row of the run with that id, read by now; None where none is listed."""
+        entry = self._by_id.get(name)
+        if entry is not None and entry.row is None:
+            self.look(entry, now)
+        return entry.row if entry is not None else None
 
     def look(self, entry: Entry, now: datetime, seconds: float = math.inf) -> bool:
         """Bring a row up to date; False, with the row as it was, when `seconds` do not suffice."""
         run = entry.row.run if entry.row is not None else RunDir(self.root / "runs" / entry.id)
+        self._read_label(entry, run)
         is_new = entry.row is None and entry.id not in self._folds
         if is_new or stamp(run.facts) != entry._facts:
             entry.ended = self._read(entry, run)
@@ -146,9 +182,20 @@ class RunList:
         if not fold.read(seconds):
             return False
         entry._said = said
-        row = fold.row(now)
+        row = labelled(fold.row(now), entry._label)
         if row != entry.row:
             self._set(entry, row)
+        return True
+
+    def _read_label(self, entry: Entry, run: RunDir) -> bool:
+        """Read what people say of a run, where they have said something new; return whether they have."""
+        written = stamp(run.label)
+        if written == entry._labelled:
+            return False
+        entry._labelled = written
+        entry._label = read_label(run) if written is not None else NO_LABEL
+        if entry.row is not None:
+            entry.row = labelled(entry.row, entry._label)
         return True
 
     def _keep(self, name: str, fold: Fold) -> None:
@@ -160,4 +207,4 @@ class RunList:
 
     def _set(self, entry: Entry, row: RunRow) -> None:
         self.read += entry.row is None
-        entry.row = row
+        entry.row = labelled(row, entry._label)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dlcore.atomic import read_json, write_json
+from dlcore.labels import relabel
 from dlcore.runlist import RunList
 from tests.conftest import MOMENT
 from tests.dlcore.listed import ended, newborn, summary_of
@@ -184,3 +185,69 @@ def test_runs_in_sight_and_others_are_looked_at_in_one_go(home: Path) -> None:
     runs.scan()
     assert len(runs.take(runs.entries[1:2], NOW, FOREVER)) == 3
     assert runs.is_whole
+
+
+def test_what_people_say_of_a_run_is_in_its_row_and_its_files_are_opened_once(home: Path) -> None:
+    made = [ended(home, number) for number in range(3)]
+    relabel(made[1], name="the good one", tags=("good",), hidden=True)
+    with files_opened(home / "runs") as opened:
+        runs = whole(home)
+    assert sorted(opened) == sorted([*(run.facts for run in made), made[1].label])
+    row = runs.row(made[1].id, NOW)
+    assert row is not None
+    assert (row.name, row.own_name, row.label.tags, row.label.hidden) == (
+        "the good one",
+        "mnist mlp",
+        ("good",),
+        True,
+    )
+    with files_opened(home / "runs") as opened:
+        runs.scan()
+        assert runs.take([], NOW, FOREVER) == []
+    assert opened == []
+
+
+def test_what_another_viewer_says_is_seen_in_sight_at_once_and_elsewhere_in_turn(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlcore.runlist._LABELS", 2)
+    made = [ended(home, number) for number in range(5)]
+    runs = whole(home)
+    relabel(made[0], name="far")
+    relabel(made[4], name="near")
+    seen = runs.entries[:1]
+    assert [entry.id for entry in runs.poll(seen, NOW)] == [made[4].id]
+    changed = [entry.id for _ in range(3) for entry in runs.poll(seen, NOW)]
+    assert changed == [made[0].id]
+    assert [entry.row.name for entry in runs.entries if entry.row][::4] == ["near", "far"]
+    assert runs.poll(seen, NOW) == []
+    made[4].label.unlink()
+    assert [entry.id for entry in runs.poll(seen, NOW)] == [made[4].id]
+    assert next(entry.row.name for entry in runs.entries if entry.row) == "mnist mlp"
+
+
+def test_a_live_run_keeps_its_label_while_it_goes_on(home: Path, fake: FakeRun) -> None:
+    fake.hold().steps(10)
+    relabel(fake.dir, name="watched")
+    runs = whole(home)
+    (entry,) = runs.entries
+    fake.steps(5)
+    assert runs.poll([entry], NOW) == [entry]
+    assert entry.row is not None
+    assert (entry.row.name, entry.row.steps) == ("watched", 15)
+    relabel(fake.dir, tags=("live",))
+    runs.relabelled(fake.dir)
+    assert entry.row.label.tags == ("live",)
+    assert runs.poll([entry], NOW) == []
+
+
+def test_a_row_is_read_when_somebody_asks_for_it(home: Path) -> None:
+    run = ended(home)
+    runs = RunList(home)
+    runs.scan()
+    assert run.id in runs
+    assert "other" not in runs
+    row = runs.row(run.id, NOW)
+    assert row is not None
+    assert row.run == run
+    assert runs.row("other", NOW) is None

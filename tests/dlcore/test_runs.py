@@ -1,6 +1,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ import pytest
 
 from dlcore import launch
 from dlcore.atomic import read_json, write_json
+from dlcore.flat_config import flat_config
+from dlcore.labels import relabel
 from dlcore.oneline import parse
+from dlcore.run_figures import NO_FIGURES
 from dlcore.rundir import RunDir
 from dlcore.runs import Fold, ended_row, read_facts, run_row
 from dlcore.summary import read_history, summarize
@@ -17,7 +21,7 @@ from tests.conftest import MOMENT
 from tests.dlcore.listed import ended, newborn, summary_of
 from tests.dlcore.opening import files_opened
 from tests.dlcore.trained import Trained
-from tests.tui.fakes import FakeRun
+from tests.tui.fakes import FakeRun, layers_of
 
 NOW = MOMENT + timedelta(hours=3)
 
@@ -31,6 +35,51 @@ def test_the_launcher_writes_what_lists_say(home: Path, monkeypatch: pytest.Monk
     assert facts["network"] == "mlp 32,16 tanh · adam"
     row = run_row(run, NOW)
     assert (row.name, row.network, row.made) == ("my run", "mlp 32,16 tanh · adam", MOMENT)
+    assert row.settings.table() == facts["config"] == flat_config(config.resolved())
+    assert row.settings.get("model.hidden") == "32,16"
+
+
+def test_a_run_whose_facts_have_no_configuration_has_that_of_its_file(home: Path) -> None:
+    run = ended(home)
+    facts = read_json(run.facts)
+    expected = run_row(run, NOW).settings
+    write_json(run.facts, {key: value for key, value in facts.items() if key != "config"})
+    assert run_row(run, NOW).settings == expected
+    assert expected.get("optimizer") == "momentum"
+
+
+def test_figures_come_from_the_summary_and_from_events_alike(home: Path) -> None:
+    run = FakeRun(home).start().prepare().epochs(2)
+    running = run_row(run.dir, NOW).figures
+    row = run_row(run.end().dir, NOW)
+    run.close()
+    assert (
+        running.parameters
+        == row.figures.parameters
+        == sum(layer.parameters for layer in layers_of(run.config))
+    )
+    assert running.loss == row.figures.loss
+    assert row.figures.train_loss is not None
+    assert row.figures.test_score is not None
+    assert row.figures.seconds is not None
+
+
+def test_figures_that_are_none_are_left_out(home: Path) -> None:
+    run = ended(
+        home,
+        validation={"loss": "0.1"},
+        train=[],
+        test={"loss": float("1e30"), "accuracy": True},
+        seconds=None,
+    )
+    assert run_row(run, NOW).figures == NO_FIGURES
+
+
+def test_a_label_is_part_of_the_row(home: Path) -> None:
+    run = ended(home)
+    relabel(run, name="renamed", notes="seen")
+    row = run_row(run, NOW)
+    assert (row.name, row.own_name, row.label.notes) == ("renamed", "mnist mlp", "seen")
 
 
 def test_an_ended_run_costs_one_file(home: Path) -> None:
@@ -199,7 +248,7 @@ def test_a_row_from_events_agrees_with_the_summary_of_the_whole_history(real_run
     stored = run_row(real_run.run, NOW)
     fold = Fold(real_run.run, read_facts(real_run.run)[0])
     assert fold.read()
-    assert fold.row(NOW) == stored
+    assert fold.row(NOW) == replace(stored, figures=stored.figures._replace(speed=None))
     history = read_history(real_run.run)
     summary = summarize(real_run.run, history, "finished")
     assert (stored.epochs, stored.steps) == (summary["epochs"], summary["steps"])

@@ -1,4 +1,4 @@
-"""Runs: everything that was ever trained here, the newest first."""
+"""Runs: everything that was ever trained here, the newest first, or as one wants to see it."""
 
 import asyncio
 import time
@@ -13,23 +13,16 @@ from textual.content import Content
 from textual.events import ScreenResume
 from textual.widgets import Static
 
-from dlcore import figures, lock, rundir
-from dlcore.aftermath import RESUMABLE
+from dlcore import figures, rundir
 from dlcore.clean import clean
 from dlcore.disk_use import folder_bytes
-from dlcore.errors import DltuiError
-from dlcore.reading import read_file
 from dlcore.rundir import RunDir
-from dlcore.runlist import Entry, RunList
-from dlcore.runs import RunRow
+from dlcore.runlist import Entry
 from tui.bindings import bindings
-from tui.messages import ResumeRequested, RunOpened, SetupRequested
-from tui.screens.dialogs import Answer, Pick
-from tui.screens.exporting import export_run
-from tui.screens.lab_screen import LabScreen
+from tui.screens.run_views import RunViews
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
-from tui.widgets.run_table import ID, RunTable, shown
+from tui.widgets.run_table import RunTable, shown
 
 _LIVE_SECONDS = 1.0
 _FIRST_SECONDS = 0.1
@@ -40,16 +33,13 @@ _REST_SECONDS = 0.002
 _NOTE_SECONDS = 0.25
 
 
-class RunsScreen(LabScreen):
+class RunsScreen(RunViews):
     """A table of runs; enter opens one."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("runs")
 
     def __init__(self) -> None:
         super().__init__()
-        self._runs = RunList(rundir.home())
-        self._table = RunTable()
-        self._wanted = ""
         self._note = ""
         self._sizes: dict[str, int] = {}
         """Bytes of the runs whose size is known, by id; '' is all of them together."""
@@ -57,39 +47,42 @@ class RunsScreen(LabScreen):
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
         yield Header("runs")
+        yield self._filter
         yield self._table
         yield Static(id="runs-note", classes="essential")
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Look at live runs now and then."""
+        self._table.look_as(self._view)
         self.set_interval(_LIVE_SECONDS, self._refresh_live)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """List the runs anew: there may be more by now."""
-        self._list()
+        self.relist()
         self._table.focus()
+
+    def now(self) -> datetime:
+        """Return the time by which ages are told."""
+        return datetime.now(UTC)
 
     def choose(self, run: RunDir) -> None:
         """Put the cursor on a run when the screen is seen next: the one that was watched last."""
-        self._wanted = run.id
+        self._anchor = run.id
 
     # -- reading ------------------------------------------------------------------------------------
 
-    def _list(self) -> None:
+    def relist(self) -> None:
         """List the folder, read what is in sight at once, and the rest from now on."""
-        before = self._entry()
-        wanted = self._wanted or (before.id if before is not None else "")
-        self._wanted = ""
         self._runs.scan()
-        ids = [entry.id for entry in self._runs.entries]
-        # Where that run is gone, the cursor stays at its place.
-        cursor = ids.index(wanted) if wanted in ids else self._table.cursor if wanted else 0
-        self._table.show_runs(self._runs.entries, cursor, _now())
-        self._runs.take(self._in_sight(), _now(), _FIRST_SECONDS, seen_only=True)
-        self._table.take_in(self._in_sight(), _now())
+        self._marks.intersection_update(entry.id for entry in self._runs.entries)
+        self.rearrange()
+        changed = self._runs.take(self._in_sight(), self.now(), _FIRST_SECONDS, seen_only=True)
+        if self._arranges(changed):
+            self.rearrange()
+        self._table.take_in(self._in_sight(), self.now())
         self._sizes.clear()
-        self._say()
+        self.say()
         self._fill()
         self._measure(rundir.home() / "runs", "")
         self._measure_chosen()
@@ -98,14 +91,31 @@ class RunsScreen(LabScreen):
     async def _fill(self) -> None:
         """Read what is not in sight, a slice at a time."""
         said = time.monotonic()
+        is_due = False
         while self.is_current and not self._runs.is_whole:
             await asyncio.sleep(_REST_SECONDS)
-            changed = self._runs.take(self._in_sight(), _now(), _SLICE_SECONDS)
-            self._table.take_in(changed, _now())
+            changed = self._runs.take(self._in_sight(), self.now(), _SLICE_SECONDS)
+            self._table.take_in(changed, self.now())
+            is_due = is_due or self._arranges(changed)
             if time.monotonic() - said > _NOTE_SECONDS:
                 said = time.monotonic()
-                self._say()
-        self._say()
+                if is_due:
+                    self.rearrange()
+                    is_due = False
+                self.say()
+        if is_due:
+            self.rearrange()
+        self.say()
+
+    def _arranges(self, changed: list[Entry]) -> bool:
+        """Whether it may matter for what is listed that some rows have changed."""
+        view = self._view
+        if view.filter or view.sort or view.group or view.is_tree:
+            return bool(changed)
+        hidden = self._listing.hidden
+        return any(
+            entry.row.label.hidden != (entry.id in hidden) for entry in changed if entry.row is not None
+        )
 
     @work(exclusive=True, group="chosen")
     async def _measure_chosen(self) -> None:
@@ -119,113 +129,72 @@ class RunsScreen(LabScreen):
         """Find out what a folder takes of the disk, away from the screen's own thread."""
         sizes = self._sizes
         sizes[name] = await asyncio.to_thread(folder_bytes, folder)
-        self._say()
+        self.say()
 
     def _in_sight(self) -> list[Entry]:
-        """Return the runs that can be seen: before the first layout, those that may be."""
-        rows, cursor, height = self._table.in_sight, self._table.cursor, self.app.size.height
-        if not self._table.size:
-            rows = range(max(0, cursor - height), cursor + height)
-        return self._runs.entries[rows.start : rows.stop]
+        """Return the runs that can be seen: before the first layout, or the first row, those that may be."""
+        height = self.app.size.height
+        if self._table.size and self._listing.lines:
+            return self._table.entries_in_sight()
+        lines = self._listing.lines[max(0, self._table.cursor - height) : self._table.cursor + height]
+        found = [line.entry for line in lines if line.entry is not None]
+        return found or self._runs.entries[:height]
 
     def _refresh_live(self) -> None:
         """Update the rows in sight, and a few others that are still going; list anew if runs came or went."""
         if not self.is_current:
             return
         if self._runs.is_outdated:
-            self._list()
-            return
-        self._runs.poll(self._in_sight(), _now())
-        self._table.take_in(self._in_sight(), _now())
+            self.relist()
+        elif self._arranges(self._runs.poll(self._in_sight(), self.now())):
+            self.rearrange()
+            self.say()
+        else:
+            self._table.take_in(self._in_sight(), self.now())
 
-    def _say(self) -> None:
-        """Say how many runs there are, and which one the cursor is on where its column has no room."""
-        count = len(self._runs.entries)
-        note = f"{'1 run' if count == 1 else f'{count:,} runs'} in {figures.path(rundir.home() / 'runs')}"
-        if not count:
-            note = "No runs yet. Choose something in Setup (1) and press r."
-        elif self._runs.read < count:
-            note = f"reading {self._runs.read:,} of {count:,}"
-        entry = self._entry()
-        if "" in self._sizes and count:
-            note += f" · {figures.size(self._sizes[''])}"
-        if entry is not None and entry.id in self._sizes:
-            note += f", {figures.size(self._sizes[entry.id])} of it here"
-        if entry is not None and not self._table.is_shown(ID):
-            note += f" · {shown(entry.id)}"
+    # -- what is said -------------------------------------------------------------------------------
+
+    def say(self) -> None:
+        """Say how many runs there are, what is hidden and marked, and which one the cursor is on."""
+        note = self._fault or " · ".join(part for part in self._parts() if part)
         if note != self._note:
             self._note = note
             self.query_one("#runs-note", Static).update(Content(clean(note)).stylize("$secondary"))
 
-    # -- choosing -----------------------------------------------------------------------------------
-
-    def _entry(self) -> Entry | None:
-        entries = self._runs.entries
-        return entries[self._table.cursor] if self._table.cursor < len(entries) else None
-
-    def _chosen(self) -> RunRow | None:
+    def _parts(self) -> list[str]:
+        count, listed, view = len(self._runs.entries), self._listing, self._view
+        if not count:
+            return ["No runs yet. Choose something in Setup (1) and press r."]
+        is_whole = self._runs.read == count
+        all_runs = "1 run" if count == 1 else f"{count:,} runs"
+        said = f"{all_runs} in {figures.path(rundir.home() / 'runs')}"
+        if not is_whole:
+            said = f"reading {self._runs.read:,} of {count:,}"
+        elif view.filter:
+            said = f"{listed.shown:,} of {all_runs}"
+        hidden, marked, unseen = len(listed.hidden), len(self._marks), self.unseen()
+        dimmed = " one dimmed" if hidden == 1 else " ones dimmed"
         entry = self._entry()
-        if entry is not None and entry.row is None:
-            self._runs.look(entry, _now())
-        return entry.row if entry is not None else None
+        size = figures.size(self._sizes[""]) if "" in self._sizes else ""
+        if size and entry is not None and entry.id in self._sizes:
+            size += f", {figures.size(self._sizes[entry.id])} of it here"
+        order = f"by {view.sort}" if view.sort and view.sort not in view.columns else ""
+        return [
+            said,
+            f"{marked:,} marked" + (f", {unseen:,} of them not here" if unseen else "") if marked else "",
+            f"{hidden:,} hidden{dimmed if view.shows_hidden else ''}" if hidden else "",
+            "as a tree" if view.is_tree else f"by {view.group}" if view.group else "",
+            "" if view.is_tree else order,
+            size,
+            shown(entry.id) if entry is not None and not self._table.shows("id") else "",
+        ]
 
     def on_virtual_table_cursor_moved(self, event: RunTable.CursorMoved) -> None:
         """Say which run it is, and soon what it takes of the disk."""
-        self._say()
+        self.note_cursor()
+        self.say()
         self._measure_chosen()
 
     def on_virtual_table_chosen(self, event: RunTable.Chosen) -> None:
         """Watch the run under the cursor."""
         self.action_open()
-
-    def action_open(self) -> None:
-        """Watch the chosen run."""
-        if (entry := self._entry()) is not None:
-            self.post_message(RunOpened(RunDir(rundir.home() / "runs" / entry.id)))
-
-    @work
-    async def action_delete(self) -> None:
-        """Delete the chosen run, after asking."""
-        row = self._chosen()
-        if row is None:
-            return
-        if row.live:
-            self.notify("It is being trained: stop it first.", severity="warning", markup=False)
-            return
-        answers = [Answer("keep", "Nothing happens."), Answer("delete", "It is gone for good.")]
-        text = f"{row.run.id}: {figures.size(folder_bytes(row.run.path))} of figures and weights."
-        if await self.app.push_screen_wait(Pick(f"Delete {row.name}?", answers, "keep", text)) == "delete":
-            try:
-                lock.delete(row.run)
-            except DltuiError as error:
-                self.notify(clean(str(error)), severity="error", markup=False)
-            self._list()
-
-    def action_resume(self) -> None:
-        """Go on with the chosen run from its last checkpoint."""
-        if (row := self._chosen()) is None:
-            return
-        if row.state in RESUMABLE:
-            self.post_message(ResumeRequested(row.run))
-        else:
-            said = "It is being trained: enter opens it." if row.live else "It has finished: nothing is left."
-            self.notify(said, severity="warning", markup=False)
-
-    @work
-    async def action_export(self) -> None:
-        """Write a summary of the chosen run."""
-        if (row := self._chosen()) is not None:
-            await export_run(self.app, row.run)
-
-    def action_copy_setup(self) -> None:
-        """Take the chosen run's configuration to Setup."""
-        if (row := self._chosen()) is None:
-            return
-        try:
-            self.post_message(SetupRequested(read_file(row.run.config)))
-        except DltuiError as error:
-            self.notify(clean(str(error)), severity="error", markup=False)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import click
 
@@ -11,8 +10,9 @@ from dlcore.aftermath import aftermath
 from dlcore.clean import clean
 from dlcore.disk_use import folder_bytes
 from dlcore.errors import DltuiError, RunError
-from dlcore.events import CommandApplied
 from dlcore.export.tables import width
+from dlcore.finding_runs.view import View
+from dlcore.foreign import foreign_of
 from dlcore.history import RunHistory, State, first_last_ratio
 from dlcore.judged import findings_of, judged
 from dlcore.lineage import Kin
@@ -21,9 +21,9 @@ from dlcore.oneline import print_line
 from dlcore.perclass import per_class
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
-from dlcore.runs import RunRow, run_row
 from dlcore.series import Series
 from dlcore.summary import read_history, state_of
+from tui.subcommands.run_lines import asked_key, run_json, run_lines
 from tui.subcommands.words import found as found_line
 from tui.subcommands.words import remedies
 
@@ -33,13 +33,34 @@ _MOST_CLASSES = 20
 
 @click.command("runs")
 @click.argument("wanted", nargs=-1, metavar="[RUN]...")
+@click.option("--filter", "wants", default="", help='Only such runs: "acc>97% and optimizer=adam".')
+@click.option("--sort", default="", help="Sort by a key, the best first: acc, loss, lr, age ...")
+@click.option("--reverse", is_flag=True, help="Turn the order around.")
+@click.option("--columns", default="", help="Keys by comma, instead of the usual line: name,acc,lr.")
+@click.option("--limit", type=click.IntRange(0), help="At most so many runs.")
+@click.option("--hidden", is_flag=True, help="Hidden runs as well.")
 @click.option("--delete", is_flag=True, help="Delete the runs that are named, for good.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def runs_command(wanted: tuple[str, ...], delete: bool, yes: bool, as_json: bool) -> None:
-    """List all runs, the newest first, and what they take of the disk; or delete some.
+def runs_command(
+    wanted: tuple[str, ...],
+    wants: str,
+    sort: str,
+    reverse: bool,
+    columns: str,
+    limit: int | None,
+    hidden: bool,
+    delete: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """List runs, the newest first, and what they take of the disk; or delete some.
 
-    Example: dltui runs --delete 20260131T140205123Z-digits-mlp
+    A filter compares keys with = != < <= > >= and ~ (contains), joined by and, or, not and parentheses; keys
+    are figures (acc, loss, epochs, age ...) and those of the configuration (lr, optimizer, model.hidden). A
+    word alone is looked for in name, tags, id, state, network and data.
+
+    Example: dltui runs --filter "acc>97% and lr<=.01" --sort acc
     """
     if bool(wanted) != delete:
         what = f"Show one run: dltui show {wanted[0]}." if wanted else "Name what to delete: --delete RUN."
@@ -48,36 +69,18 @@ def runs_command(wanted: tuple[str, ...], delete: bool, yes: bool, as_json: bool
         found = [rundir.find(rundir.home(), name) for name in wanted]
         _delete(list(dict.fromkeys(found)), yes)
         return
-    now = datetime.now(UTC)
-    rows = [run_row(run, now) for run in rundir.all_runs(rundir.home())]
+    keys = [asked_key(name.strip()) for name in columns.split(",") if name.strip()]
+    view = View(
+        filter=wants,
+        sort=asked_key(sort).name if sort else "",
+        is_reversed=reverse,
+        shows_hidden=hidden,
+    )
     if as_json:
-        click.echo(json.dumps([_fields(row) for row in rows]))
+        click.echo(run_json(view, limit))
         return
-    if not rows:
-        click.echo("No runs yet. Start one: dltui, or dltui train.")
-        return
-    for row in rows:
-        click.echo(
-            clean(f"{row.run.id:<44} {row.state:<9} {row.best:<20} {row.steps:>9,} steps  {row.network}")
-        )
-    folder = rundir.home() / "runs"
-    number = "1 run" if len(rows) == 1 else f"{len(rows):,} runs"
-    click.echo(clean(f"{number}, {figures.size(folder_bytes(folder))} in {folder}"))
-
-
-def _fields(row: RunRow) -> dict[str, object]:
-    return {
-        "run": row.run.id,
-        "path": str(row.run.path),
-        "state": row.state,
-        "name": row.name,
-        "network": row.network,
-        "split": row.split,
-        row.metric: row.score,
-        "epochs": row.epochs,
-        "steps": row.steps,
-        "parent": row.origin.table() if row.origin is not None else None,
-    }
+    for line in run_lines(view, keys, limit):
+        click.echo(line)
 
 
 def _delete(runs: list[RunDir], yes: bool) -> None:
@@ -117,18 +120,15 @@ def show_command(run: str, as_json: bool) -> None:
 def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
     lines = [f"{run.id}  {state}"]
     try:
-        lines.append(print_line(read_file(run.config).folded()))
+        source = foreign_of(run)
+        lines.append(print_line(read_file(run.config).folded()) if source is None else source.told())
     except DltuiError as error:
         lines.append(str(error).replace("\n", " "))
     lines.append(
         f"epoch {history.epoch():.4g}  step {history.step:,}  {figures.duration(history.seconds)}"
         f"  {figures.rate(history.samples_per_second())} samples/s"
     )
-    lines += [
-        f"{answer.text} at step {answer.step:,}"
-        for answer in history.answers
-        if isinstance(answer, CommandApplied) and answer.command.get("kind") == "Set"
-    ]
+    lines += [f"{edit.text} at step {edit.step:,}" for edit in history.edits]
     lines += [f"warning at step {warning.step:,}: {warning.message}" for warning in history.warnings[-3:]]
     if said := aftermath(run, history, state):
         lines.append(said)

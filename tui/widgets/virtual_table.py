@@ -1,7 +1,8 @@
 """A table that draws only the rows in sight, and of those only what is new.
 
 It keeps no rows: its owner says how many there are, and `cells` gives those of one row when it is drawn. A
-mark in front of the row under the cursor shows it to those who see no colour.
+mark in front of the row under the cursor shows it to those who see no colour. A row may also be a heading,
+which goes across all columns.
 """
 
 from abc import abstractmethod
@@ -23,7 +24,7 @@ from textual.strip import Strip
 from tui.widgets.columns import Column, Place, fit
 
 _MARGIN = 2
-"""Cells in front of the first column: the mark of the cursor, and a blank."""
+"""Cells in front of the first column: the mark of the cursor, and that of the row or a blank."""
 _CURSOR = "›"
 
 
@@ -88,13 +89,25 @@ class VirtualTable(ScrollView, can_focus=True):
         super().__init__()
         self.count = 0
         """How many rows there are."""
-        self._longest = [0 for _ in self.columns]
+        self._columns: Sequence[Column] = self.columns
+        self._longest = [0 for _ in self._columns]
         self._places: list[Place] = []
         self._drawn: dict[int, tuple[Cell, ...]] = {}
 
     @abstractmethod
     def cells(self, row: int) -> tuple[Cell, ...]:
-        """Return what stands in each column of a row: clean, and a few hundred letters at most."""
+        """Return what stands in each column of a row, or all of a heading in one.
+
+        The texts are clean, and have a few hundred letters at most.
+        """
+
+    def is_heading(self, row: int) -> bool:
+        """Whether a row is a heading across all columns."""
+        return False
+
+    def mark(self, row: int) -> str:
+        """Return the letter in front of a row, besides that of the cursor; '' for none."""
+        return ""
 
     # -- what its owner tells it --------------------------------------------------------------------
 
@@ -106,6 +119,17 @@ class VirtualTable(ScrollView, can_focus=True):
         self.cursor = cursor
         self._bring_into_sight()
         self.refresh()
+
+    def take_columns(self, columns: Sequence[Column], *, keeps_widths: bool = False) -> None:
+        """Show other columns; how wide their contents are must be said anew, unless that stays as it was."""
+        if columns == self._columns:
+            return
+        self._columns = columns
+        if not keeps_widths:
+            self._longest = [0 for _ in columns]
+        self._drawn.clear()
+        self._places = []
+        self._arrange()
 
     def widen(self, *widths: int) -> None:
         """Learn how wide the contents of each column are; columns that grow by it are moved."""
@@ -120,7 +144,10 @@ class VirtualTable(ScrollView, can_focus=True):
             if row not in self.in_sight:
                 del self._drawn[row]
             elif (cells := self.cells(row)) != before:
-                self._refresh_cells(row, before, cells)
+                if self.is_heading(row):
+                    self.refresh_row(row)
+                else:
+                    self._refresh_cells(row, before, cells)
 
     @property
     def in_sight(self) -> range:
@@ -143,7 +170,7 @@ class VirtualTable(ScrollView, can_focus=True):
         return max(self.size.height - 1, 0)
 
     def _arrange(self) -> None:
-        places = fit(self.columns, self._longest, self._width - _MARGIN - 1)
+        places = fit(self._columns, self._longest, self._width - _MARGIN - 1)
         if places != self._places:
             self._places = places
             self.refresh()
@@ -157,7 +184,7 @@ class VirtualTable(ScrollView, can_focus=True):
         """Return line `y` of what can be seen: the header, or a row."""
         width = self._width
         if y == 0:
-            titles = tuple(Cell(column.title) for column in self.columns)
+            titles = tuple(Cell(column.title) for column in self._columns)
             return self._line(titles, " ", self._style("table--header")).adjust_cell_length(
                 width, self._style("table--header")
             )
@@ -167,7 +194,13 @@ class VirtualTable(ScrollView, can_focus=True):
         self._drawn[row] = cells = self.cells(row)
         on_it = row == self.cursor
         style = self._style("table--cursor") if on_it else self.rich_style
-        line = self._line(cells, _CURSOR if on_it else " ", style, plain=on_it)
+        mark = (_CURSOR if on_it else " ") + self.mark(row)
+        if self.is_heading(row):
+            text = _fitted(cells[0].text, max(width - _MARGIN, 0), right=False)
+            own = style if on_it or not cells[0].look else self._style(cells[0].look)
+            line = Strip([Segment(mark.ljust(_MARGIN), style), Segment(text, own)])
+        else:
+            line = self._line(cells, mark, style, plain=on_it)
         return line.adjust_cell_length(width, style)
 
     def _line(self, cells: Sequence[Cell], mark: str, style: Style, *, plain: bool = True) -> Strip:
@@ -178,7 +211,7 @@ class VirtualTable(ScrollView, can_focus=True):
             own = style if plain or not cell.look else self._style(cell.look)
             segments += [
                 Segment(" " * (x - end), style),
-                Segment(_fitted(cell.text, width, right=self.columns[column].right), own),
+                Segment(_fitted(cell.text, width, right=self._columns[column].right), own),
             ]
             end = x + width
         return Strip(segments)
@@ -194,7 +227,8 @@ class VirtualTable(ScrollView, can_focus=True):
             start, end = changed[0].x, changed[-1].x + changed[-1].width
             self.refresh(Region(_MARGIN + start, row - self.scroll_offset.y + 1, end - start, 1))
 
-    def _refresh_row(self, row: int) -> None:
+    def refresh_row(self, row: int) -> None:
+        """Draw a row anew, if it can be seen: its mark is another."""
         if row in self.in_sight:
             self.refresh(Region(0, row - self.scroll_offset.y + 1, self._width, 1))
 
@@ -206,9 +240,9 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def watch_cursor(self, before: int, after: int) -> None:
         """Draw the two rows that it concerns, and tell who wants to know."""
-        self._refresh_row(before)
+        self.refresh_row(before)
         self._bring_into_sight()
-        self._refresh_row(after)
+        self.refresh_row(after)
         self.post_message(self.CursorMoved(after))
 
     def _bring_into_sight(self) -> None:

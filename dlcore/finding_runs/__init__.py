@@ -1,0 +1,1 @@
+"""Finding runs among thousands: a language of filters, what to sort and group by, and the lines of a list."""
