@@ -13,7 +13,6 @@ import pytest
 from textual.command import CommandPalette
 from textual.events import Paste
 from textual.widgets import Input, Static
-from textual.widgets._toast import Toast
 
 from dlcore.clean import clean
 from dlcore.oneline import print_line
@@ -34,7 +33,9 @@ from tests.torture.stage import (
 )
 from tests.tui.fakes import FakeRun, Stage, is_ready, opened
 from tui.app import DltuiApp
-from tui.screens.dialogs import Ask, Pick
+from tui.screens.dialogs import Pick
+from tui.screens.export_dialog import ExportDialog, Order
+from tui.screens.export_progress import ExportProgress
 from tui.screens.exporting import export_run
 from tui.screens.log import LogScreen, LogView
 from tui.widgets.field_row import FieldRow
@@ -213,19 +214,19 @@ async def paste_all(stage: Stage, losses: Losses, place: str) -> None:
             lines_of(stage.app)
 
 
-async def test_notices(make_run: MakeRun, losses: Losses) -> None:
+async def test_paths_of_exports(make_run: MakeRun, losses: Losses) -> None:
     run = make_run("digits").start().prepare().steps(3).end()
     app = DltuiApp(run.dir)
     async with app.run_test(size=SIZE, notifications=True):
         await wait(lambda: is_ready(app))
-        for text in [text for text in RUNS if "\u200d" not in clean(text)][: times(10, 50)]:
+        for text in [text for text in RUNS if "\u200d" not in clean(text)][: times(4, 25)]:
             folder = str(Path(f"x{text[:60]}".replace("\0", "").strip()))
             app.run_worker(export_run(app, run.dir))
-            await wait(lambda: isinstance(app.screen, Ask) and app.screen.is_mounted)
-            app.screen.dismiss(folder)
-            with losses.fault("notice", text):
-                await wait(lambda: app.screen.query(Toast))
+            await wait(lambda: isinstance(app.screen, ExportDialog) and app.screen.is_mounted)
+            app.screen.dismiss(Order(("csv",), Path(folder), True))
+            with losses.fault("path of an export", text):
+                await wait(lambda: isinstance(app.screen, ExportProgress) and app.screen.is_done)
                 await laid_out(app)
-                await until_seen(app, app.screen.query(Toast).last(), folder, 20)
-            app.clear_notifications()
-            await wait(lambda: not app.screen.query(Toast))
+                await until_seen(app, app.screen.query_one(".progress--lines"), folder, 20)
+            app.screen.dismiss()
+            await wait(lambda: not isinstance(app.screen, ExportProgress))

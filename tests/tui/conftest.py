@@ -11,7 +11,8 @@ from tests.tui.fakes import FakeInspector, FakeRun
 
 @pytest.fixture(autouse=True)
 def quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No SSH, and the app's own theme, wherever the tests run."""
+    """No SSH, the app's own theme, and no summary of a run that ends, wherever the tests run."""
+    monkeypatch.setattr("tui.watchman.LOOK_SECONDS", 1e6)
     for name in ("SSH_CONNECTION", "SSH_TTY", "TEXTUAL_THEME"):
         monkeypatch.delenv(name, raising=False)
 

@@ -14,7 +14,8 @@ from tests.dlcore.listed import copies, ended
 from tests.dlcore.opening import files_opened
 from tests.tui.fakes import MOMENT, NASTY, FakeRun, Stage, count_refreshes, opened
 from tui.messages import RunOpened, SetupRequested
-from tui.screens.dialogs import Ask, Pick
+from tui.screens.dialogs import Pick
+from tui.screens.export_dialog import ExportDialog
 from tui.widgets.run_table import ID, RunTable
 
 MakeRun = Callable[..., FakeRun]
@@ -132,33 +133,12 @@ async def test_a_run_that_came_to_life_meanwhile_is_not_deleted(runs: list[FakeR
         assert runs[2].dir.path.exists()
 
 
-async def test_an_export_writes_three_files_and_never_over_others(
-    runs: list[FakeRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
+async def test_e_exports_the_run_under_the_cursor(runs: list[FakeRun]) -> None:
     async with opened() as stage:
         await stage.show("runs")
         stage.type("down", "e")
-        await stage.until(lambda: isinstance(stage.app.screen, Ask))
-        stage.type("enter")
-        await stage.until(lambda: stage.notices())
-        files = sorted(folder.iterdir())
-        assert [path.name for path in files] == [
-            f"{runs[1].dir.id}.{ending}" for ending in ("csv", "json", "md")
-        ]
-        assert all(path.stat().st_size for path in files)
-        files[2].write_text("mine")
-        for path in files[:2]:
-            path.unlink()
-        stage.type("e")
-        await stage.until(lambda: isinstance(stage.app.screen, Ask))
-        stage.type("enter")
-        await stage.until(lambda: len(stage.notices()) == 2)
-        assert str(files[2].name) in stage.notices()[1]
-        assert list(folder.iterdir()) == [files[2]]
-        assert files[2].read_text() == "mine"
+        await stage.until(lambda: isinstance(stage.app.screen, ExportDialog))
+        assert runs[1].dir.id in str(stage.app.screen.query_one(".dialog--text", Static).content)
 
 
 async def test_c_takes_the_configuration_to_setup(runs: list[FakeRun]) -> None:

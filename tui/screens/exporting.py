@@ -1,27 +1,115 @@
-"""Exporting from the app: ask where to, write, and say what was written."""
+"""Exporting from the app: ask what and where to, have it written by another process, say what was written."""
 
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from textual.app import App
 
+from dlcore import rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
-from tui.screens.dialogs import Ask
+from tui.remembered import keep, recall
+
+_FILE = "exporting.json"
+_USUAL = ("markdown", "html", "json", "csv")
 
 
 async def export_run(app: App[Any], run: RunDir) -> None:
-    """Write a run's summary in every format to a folder that the person names."""
-    from dlcore.export import FORMATS, export  # not needed for the first frame
+    """Write a run in the formats that the person chooses."""
+    await export_runs(app, (run,))
 
-    names = ", ".join(form.name for form in FORMATS)
-    folder = await app.push_screen_wait(Ask("Export to the folder", ".", f"{names} of {run.id}"))
-    if folder is None:
+
+async def export_runs(app: App[Any], runs: Sequence[RunDir]) -> None:
+    """Write runs in the formats that the person chooses; several also beside each other."""
+    from dlcore.export import joint_name  # not needed for the first frame
+    from tui.screens.export_dialog import ExportDialog
+    from tui.screens.export_progress import ExportProgress
+
+    home = rundir.home()
+    known = recall(home, _FILE)
+    own = own_place(runs[0].id if len(runs) == 1 else joint_name(runs))
+    folder = known.get("folder")
+    what = runs[0].id if len(runs) == 1 else f"{len(runs)} runs, and all of them together"
+    formats = known.get("formats")
+    chosen = [name for name in formats if isinstance(name, str)] if isinstance(formats, list) else _USUAL
+    place = Path(folder) if isinstance(folder, str) and folder else own
+    order = await app.push_screen_wait(ExportDialog(what, chosen, place))
+    if order is None:
         return
     try:
-        written = export(run, [form.name for form in FORMATS], Path(folder).expanduser(), force=False)
+        keep(
+            home,
+            _FILE,
+            {"formats": order.formats, "folder": "" if order.folder == own else str(order.folder)},
+        )
     except DltuiError as error:
-        app.notify(clean(str(error)), severity="error", markup=False)
-    else:
-        app.notify(clean(f"Written: {', '.join(map(str, written))}"), title="Exported", markup=False)
+        app.notify(clean(str(error)), severity="warning", markup=False)
+    progress = ExportProgress()
+    app.push_screen(progress)
+    async for answer in carried_out(runs, order.formats, order.folder, force=order.force):
+        progress.hear(answer)
+    if not progress.is_current:
+        _say(app, progress.written, progress.faults)
+
+
+def own_place(name: str) -> Path:
+    """Return the folder for exports of a run, or of runs together, where the person has named none."""
+    return rundir.home() / "exports" / name
+
+
+def _say(app: App[Any], written: Sequence[str], faults: Sequence[str]) -> None:
+    """Say what came of an export that nobody has watched to its end."""
+    if written:
+        app.notify(clean(f"Written: {', '.join(written)}"), title="Exported", markup=False)
+    for fault in faults:
+        app.notify(clean(fault), severity="error", markup=False)
+
+
+async def carried_out(
+    runs: Sequence[RunDir], formats: Sequence[str], folder: Path, *, force: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield what happens while another process exports; the last answer is always `done`."""
+    request = {
+        "runs": [str(run.path) for run in runs],
+        "formats": formats,
+        "folder": str(folder),
+        "force": force,
+    }
+    try:
+        # -P: a file named like a module in the current folder must not be taken for it.
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "dlcore.export"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError as error:
+        yield {"failed": f"The export did not start: {error.strerror}", "format": ""}
+        yield {"done": True}
+        return
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(request).encode() + b"\n")
+    process.stdin.close()
+    is_done = False
+    try:
+        while line := await process.stdout.readline():
+            answer = json.loads(line)
+            if "done" in answer:
+                is_done = True
+            else:
+                yield answer
+    finally:
+        if not is_done:  # the app is being left, or the process has died
+            with suppress(ProcessLookupError):
+                process.kill()
+        await process.wait()
+    if not is_done:
+        yield {"failed": "The export ended before it was done; see dltui export.", "format": ""}
+    yield {"done": True}
