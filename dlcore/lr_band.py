@@ -102,6 +102,11 @@ def smoothed(losses: Sequence[float]) -> list[float]:
     return [smoothing.add(loss) for loss in losses]
 
 
+def traced(rates: Sequence[float], losses: Sequence[float]) -> list[tuple[float, float]]:
+    """Return (rate, smoothed loss): each mean at the rate that it mostly tells of, some steps back."""
+    return list(zip(rates, smoothed(losses)[_LAG:], strict=False))
+
+
 def suggested(rates: Sequence[float], sweeps: Sequence[Sequence[float]]) -> Suggestion:
     """Return the band that the sweeps suggest; of each sweep the losses are given, one a rate, upwards.
 
@@ -139,18 +144,19 @@ def place_of(rate: float, band: Band) -> str:
 
 def _turn(rates: Sequence[float], losses: Sequence[float]) -> tuple[float, float] | None:
     """Return at which rates a sweep's loss has begun to fall, and turns; None where it does not fall."""
-    if len(losses) < 2:
+    trace = traced(rates, losses)
+    if not trace:
         return None
-    smooth = smoothed(losses)
+    smooth = [loss for _, loss in trace]
     best = min(smooth)
     first = statistics.mean(losses[: max(1, len(rates) // _FIRST_PART)])
     fall, lowest = first - best, smooth.index(best)
-    if fall < _LEAST_FALL * first or lowest < _LAG:
+    if fall < _LEAST_FALL * first or not lowest:
         return None
     begun = next(index for index, loss in enumerate(smooth) if loss <= first - _BEGUN * fall)
     rest = range(lowest, len(smooth))
     edge = next((index for index in rest if smooth[index] > best + _TURNED * fall), len(smooth) - 1)
-    return rates[max(begun - _LAG, 0)], rates[max(edge - _LAG, 0)]
+    return rates[begun], rates[edge]
 
 
 def _no_fall(sweeps: Sequence[Sequence[float]]) -> str:

@@ -23,8 +23,8 @@ Piece = tuple[float, str]
 """Seconds since the start, and what was sent to the terminal then."""
 
 TERM = "xterm-256color"
-_LEAVES = "\x1b[?1049l"
-"""Gives the terminal back: what comes behind it is no picture of ours any more."""
+_LEAVES = "\x1b[?2004l"
+"""The first word of an app that gives its terminal back: what comes behind it is no picture any more."""
 _REST_SECONDS = 2.0
 """So long the last picture stays before a player begins again."""
 _MOST_BYTES = 200_000_000

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from dlcore.choices.optimizers import OPTIMIZERS, Adam, Momentum, Sgd
-from dlcore.lr_band import STEPS, Band, Course, place_of, rates_of, smoothed, suggested
+from dlcore.lr_band import STEPS, Band, Course, place_of, rates_of, smoothed, suggested, traced
 
 RATES = rates_of(Momentum())
 
@@ -35,6 +35,13 @@ def test_a_summed_loss_takes_lower_rates_where_steps_follow_its_size() -> None:
 def test_the_first_value_of_a_smoothed_course_is_its_own_and_a_constant_stays() -> None:
     assert smoothed([5.0])[0] == pytest.approx(5.0)
     assert smoothed([2.0] * 50) == pytest.approx([2.0] * 50)
+
+
+def test_a_mean_stands_at_the_rate_that_it_tells_of() -> None:
+    trace = traced(RATES, [math.log(rate) for rate in RATES])
+    assert [rate for rate, _ in trace] == list(RATES[: len(trace)])
+    for rate, loss in trace[80:]:
+        assert loss == pytest.approx(math.log(rate), abs=0.01), "a steady rise is where it was"
 
 
 def test_a_sweep_ends_where_its_loss_is_no_number_or_far_above_its_best_and_its_start() -> None:

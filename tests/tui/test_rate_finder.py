@@ -118,6 +118,6 @@ async def test_what_cannot_be_swept_is_a_sentence(sweeping: SweepingInspector) -
 def test_a_picture_of_nothing_and_of_one_point_can_be_drawn() -> None:
     rates = rates_of(parse("digits").optimizer)
     assert sweeps_chart([], [], 0.01).curves == ()
-    one = sweeps_chart(rates, [[2.3], []], 0.0)
+    one = sweeps_chart(rates, [[2.3] * 10, [2.3]], 0.0)
     assert [len(curve.points) for curve in one.curves] == [1, 0]
     assert one.cursor is None

@@ -40,7 +40,7 @@ class RateFinder(ModalScreen[str | None]):
     RateFinder .rates--title { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     RateFinder RatePlot { margin-top: 1; }
     RateFinder .rates--chosen { height: 1; margin-top: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    RateFinder .rates--said { height: auto; max-height: 3; }
+    RateFinder .rates--said { height: 2; }
     RateFinder KeyLine { margin: 0; padding: 0; }
     """
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from dlcore.lr_band import Band, smoothed
+from dlcore.lr_band import Band, traced
 from tui.plot_frame import column_of
 from tui.plot_line import Key, Line, Role, put
 from tui.plotting import Chart, Curve, drawn_limits
@@ -71,20 +71,20 @@ class RatePlot(Plot):
 
 def sweeps_chart(rates: Sequence[float], sweeps: Sequence[Sequence[float]], chosen: float) -> Chart:
     """Return the smoothed curves over the rates; a loss far above where it began leaves the picture."""
-    smooth = [smoothed(losses) for losses in sweeps]
-    first = max((losses[0] for losses in smooth if losses), default=1.0)
-    lowest = min((min(losses) for losses in smooth if losses), default=0.0)
+    traces = [traced(rates, losses) for losses in sweeps]
+    first = max((trace[0][1] for trace in traces if trace), default=1.0)
+    lowest = min((loss for trace in traces for _, loss in trace), default=0.0)
     top = first + _HEADROOM * max(first - lowest, 0.05 * first)
     curves = [
         Curve(
             f"sweep {number + 1}",
-            tuple(_within(zip(rates, losses, strict=False), top)),
+            tuple(_within(trace, top)),
             role,
             mark,
             _SPACING,
             number * _SPACING // len(_LOOKS),
         )
-        for number, (losses, (role, mark)) in enumerate(zip(smooth, _LOOKS, strict=False))
+        for number, (trace, (role, mark)) in enumerate(zip(traces, _LOOKS, strict=False))
     ]
     return Chart(
         "loss",
