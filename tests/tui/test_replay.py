@@ -16,6 +16,7 @@ from tui.feed import RunFeed
 from tui.messages import ReplayRequested
 from tui.replay import Replay, ReplayFeed
 from tui.screens.replay import ReplayScreen
+from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
 
 MakeRun = Callable[..., FakeRun]
@@ -167,8 +168,9 @@ def test_every_attempt_has_a_clock_of_its_own_and_a_crash_is_one_in_the_end(make
 # -- on the screen ----------------------------------------------------------------------------------
 
 
-def status(stage: Stage) -> str:
-    return str(stage.app.screen.query_one(StatusLine).render().plain)
+def how(stage: Stage) -> str:
+    """What the header says of the replay."""
+    return stage.app.screen.query_one(Header).aside
 
 
 @pytest.mark.usefixtures("inspector")
@@ -182,7 +184,7 @@ async def test_runs_leads_to_a_replay_that_steers_nothing(finished: FakeRun) -> 
         screen = stage.app.screen
         assert isinstance(screen, ReplayScreen)
         await stage.press("space")
-        await stage.until(lambda: "replay held" in status(stage))
+        await stage.until(lambda: "replay held" in how(stage))
         told = screen.replay.history.seq
         await stage.press("full_stop")
         await stage.until(lambda: screen.replay.history.seq > told)
@@ -190,11 +192,12 @@ async def test_runs_leads_to_a_replay_that_steers_nothing(finished: FakeRun) -> 
         assert screen.replay.speed == 4
         await stage.press("[", *"xsSRtubTn")
         assert screen.replay.speed == 2
-        assert "replay held" in status(stage)
+        assert "replay held" in how(stage)
         await stage.press("space")
-        await stage.until(lambda: "replay 2 ×" in status(stage) or screen.replay.is_over)
+        await stage.until(lambda: "replay 2 ×" in how(stage) or screen.replay.is_over)
         await stage.press("end")
-        await stage.until(lambda: "finished" in status(stage) and "replay over" in status(stage))
+        await stage.until(lambda: "replay over" in how(stage))
+        assert "finished" in screen.query_one(StatusLine).render().plain
         message = screen.query_one("#train-message", Static)
         assert "finished: accuracy" in str(message.content)
         await stage.press("home", "y", "escape")

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from tui.bindings import bindings
 from tui.replay import Replay, ReplayFeed
 from tui.screens.train import TrainScreen
+from tui.widgets.header import Header
 from tui.widgets.plot import Plot
 
 
@@ -35,10 +36,11 @@ class ReplayScreen(TrainScreen, inherit_bindings=False):
             self._closes = False
             self.call_after_refresh(self.app.exit)
 
-    def _modes(self) -> str:
-        """Return how fast it goes, beside what the person has changed about the view."""
+    def _draw_state(self) -> None:
+        """Say how fast it goes as well, where nobody can take it for a run that goes on now."""
+        super()._draw_state()
         how = "over" if self.replay.is_over else "held" if self.replay.held else f"{self.replay.speed:g} ×"
-        return "  ".join(part for part in (f"replay {how}", super()._modes()) if part)
+        self.query_one(Header).aside = f"replay {how}  {self.replay.run.id}"
 
     def _say_what_happened(self) -> None:
         """Say what the run said, and which of its pauses is being shortened."""
