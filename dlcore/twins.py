@@ -20,11 +20,12 @@ from dlcore.changes import differences, with_typed
 from dlcore.choices.choice import Choice, FieldSpec, by_name, fields_of
 from dlcore.choices.dataset import Facts
 from dlcore.choices.initializers import He, Orthogonal
+from dlcore.choices.schedules import BatchGrowth
 from dlcore.config import SECTIONS, RunConfig, Section, output_units
 from dlcore.cores import available
 from dlcore.errors import DltuiError, RunError
 from dlcore.examine import examined
-from dlcore.oneline import print_setting, print_value
+from dlcore.oneline import print_value
 from dlcore.origin import Group, GroupKind
 from dlcore.reading import is_text
 from dlcore.rundir import RunDir
@@ -47,8 +48,8 @@ _SUGGESTED = 3
 _LABEL_LETTERS = 40
 _NVIDIA = Path("/dev/nvidiactl")
 """There where a driver is; whether torch can use it, only torch knows."""
-_ORDER = frozenset({"seed", "batch_size", "shuffle", "limit", "validation", "samples", "kind"})
-"""Fields of data, and the seed, that the order of batches follows from."""
+_ORDER = frozenset({"kind", "seed", "batch_size", "shuffle", "limit", "validation", "samples"})
+"""Fields of data that the order of batches follows from."""
 
 
 # -- one setting, several values --------------------------------------------------------------------
@@ -205,7 +206,7 @@ def _label(config: RunConfig, key: str) -> str:
     value = getattr(chosen, name, None)
     if value is None:
         return f"no {name}"
-    typed = print_setting("", value).removeprefix("=") if isinstance(value, list) else print_value(value)
+    typed = print_value(value)
     is_word = by_name(_family(chosen, name), typed.partition(" ")[0]) is not None
     return typed if is_word or is_text(key) else f"{name.replace('_', ' ')} {typed}"
 
@@ -223,8 +224,8 @@ def alike(configs: Sequence[RunConfig], facts: Facts | None) -> list[str]:
     seeds = list(dict.fromkeys(config.seed for config in configs))
     said = [f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"]
     said.append(_first_weights(configs, keys, facts))
-    is_one_order = not any(_moves_order(key) for key in keys if key != "seed")
-    said.append("one order of batches a seed" if is_one_order else "batches differ")
+    each = " for each" if len(seeds) > 1 else ""
+    said.append("batches differ" if _moves_order(configs, keys) else f"one order of batches{each}")
     with_kind = [
         key for key in keys if f"{key.rpartition('.')[0]}.kind" in keys and not key.endswith(".kind")
     ]
@@ -233,10 +234,11 @@ def alike(configs: Sequence[RunConfig], facts: Facts | None) -> list[str]:
     return said
 
 
-def _moves_order(key: str) -> bool:
-    section, _, name = key.rpartition(".")
-    is_growth = key in ("schedule.kind", "schedule.factor", "schedule.every", "schedule.most")
-    return (section == "data" and name in _ORDER) or is_growth
+def _moves_order(configs: Sequence[RunConfig], keys: Sequence[str]) -> bool:
+    """Whether runs that differ in some keys get other batches, beside those that follow from their seed."""
+    grows = any(isinstance(config.schedule, BatchGrowth) for config in configs)
+    fields = {key.removeprefix("data.") for key in keys if key.startswith("data.")}
+    return bool(fields & _ORDER) or (grows and any(key.startswith("schedule.") for key in keys))
 
 
 def _first_weights(configs: Sequence[RunConfig], keys: Sequence[str], facts: Facts | None) -> str:
@@ -247,7 +249,7 @@ def _first_weights(configs: Sequence[RunConfig], keys: Sequence[str], facts: Fac
     is_scaled = isinstance(getattr(configs[0].model, "init", None), He | Orthogonal)
     if is_scaled and "model.activation" in keys:
         return "first weights are the same draws, each scaled for its activation"
-    return "the same first weights" if "seed" not in keys else "the same first weights for each seed"
+    return "the same first weights"
 
 
 def _shape(config: RunConfig, facts: Facts | None) -> tuple[Any, ...]:

@@ -132,7 +132,7 @@ def test_repeats_go_on_from_the_own_seed() -> None:
 def test_first_weights(key: str, values: list[str], said: str) -> None:
     found = common(twins.varied(DIGITS, key, values))
     assert found[:2] == ["seed 0", said]
-    assert "one order of batches a seed" in found
+    assert "one order of batches" in found
 
 
 def test_a_gain_scales_the_same_draws() -> None:
@@ -148,7 +148,10 @@ def test_another_batch_is_another_order(key: str) -> None:
 
 def test_repeats_and_kinds_say_so() -> None:
     found = common(twins.repeated([DIGITS], 3))
-    assert found == ["seeds 0, 1, 2", "the same first weights for each seed", "one order of batches a seed"]
+    assert found == ["seeds 0, 1, 2", "the same first weights", "one order of batches for each"]
+    grows = twins.varied(DIGITS, "schedule.kind", ["constant", "batch_growth"])
+    assert "batches differ" in common(grows)
+    assert "one order of batches" in common(twins.varied(DIGITS, "schedule.kind", ["constant", "cosine"]))
     kinds = common(twins.varied(DIGITS, "optimizer.kind", ["momentum", "adam"]))
     assert kinds[-1].startswith("each kind comes with its own lr")
 

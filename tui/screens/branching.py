@@ -89,6 +89,7 @@ class BranchScreen(ModalScreen[Wanted | None]):
     def on_mount(self) -> None:
         """Say what it amounts to before the screen is first seen."""
         self._tell(self._draft.read())
+        self.call_after_refresh(self.query_one(Form).scroll_home, animate=False)
 
     def _from(self) -> Content:
         """Return where the branch begins."""
@@ -100,8 +101,8 @@ class BranchScreen(ModalScreen[Wanted | None]):
         if self._nearer is not None:
             said.append(f"step {self._nearer:,} behind it is nearer")
         edits = self._parent_run.edits_at(step)
-        there = f"\nChanged at this very step, and so in the form: {'; '.join(edits)}" if edits else ""
-        return Content(clean("; ".join(said)) + clean(there)).stylize("$secondary")
+        there = [f"Changed at this very step, and so in the form: {'; '.join(edits)}"] if edits else []
+        return Content("\n".join(map(clean, ["; ".join(said), *there]))).stylize("$secondary")
 
     # -- what the form says -------------------------------------------------------------------------
 

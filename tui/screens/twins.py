@@ -135,8 +135,8 @@ class TwinsScreen(ModalScreen[Wanted | None]):
         else:
             self._wanted = Wanted(key, values, configs)
             said = Content(clean(plan_of(configs)))
-        help_ = Content(clean(f"\n{key}: {self._row.help}")).stylize("$secondary")
-        self.query_one(".twins--said", Static).update(Content.assemble(said, help_))
+        explained = Content(clean(f"{key}: {self._row.help}")).stylize("$secondary")
+        self.query_one(".twins--said", Static).update(Content("\n").join([said, explained]))
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

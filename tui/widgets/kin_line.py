@@ -93,8 +93,8 @@ def _branch(origin: Origin) -> Iterator[Content]:
     where = f"at step {origin.step:,}"
     changes = f": {', '.join(origin.changes)}" if origin.changes else ""
     yield Content(clean(f"Branch of {origin.run} {where}{changes}"))
-    yield Content(clean(f"Branch of {origin.run} {where}"))
     yield Content(clean(f"Branch {where}{changes}"))
+    yield Content(clean(f"Branch of {origin.run} {where}"))
 
 
 def _twin(group: Group) -> Iterator[Content]:
