@@ -12,7 +12,7 @@ from tui.cursor import Cursor
 from tui.looks import newest
 
 _NEAR = 50
-"""An edit is close by within one part in so many of the steps so far."""
+"""An edit is close by within one part in so many of the run: about a column of a plot."""
 
 
 def readout(history: RunHistory, step: int) -> list[str]:
@@ -79,4 +79,5 @@ def nearest_edit(history: RunHistory, step: int) -> tuple[str, bool] | None:
     if edit is None:
         return None
     when = "" if edit.step == step else f" at {edit.step:,}"
-    return f"▲ {edit.text}{when}", abs(edit.step - step) <= max(1, history.step // _NEAR)
+    total = max(history.prepared.total_steps if history.prepared is not None else 0, history.step)
+    return f"▲ {edit.text}{when}", abs(edit.step - step) <= max(1, total // _NEAR)

@@ -130,7 +130,7 @@ class CompareScreen(ViewScreen):
         comparison, cursor = self.comparison, self.cursor
         chosen = comparison.member.history
         others = [one.history for one in comparison.members if one is not comparison.member]
-        columns = max(20, self.query_one("#compare-loss").size.width)
+        columns = max(20, self.size.width // 2)  # as in the pane of the curves, so that figures stay the same
         view = self.viewing.view([chosen, *others], cursor.step(chosen), cursor.past(chosen), columns)
         self._seen = overlay(comparison, view)
         self.begin_frame(self._draw_legend, self._draw_verdict, *self._body())

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import set_cell_size
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -17,7 +16,7 @@ from tui.overlay import Overlay
 from tui.widgets.compare.tables import Heading
 from tui.widgets.gradient_bars import GradientBars
 
-LEAST = 26
+LEAST = 30
 """Columns that the bars of one run take at least."""
 
 
@@ -46,7 +45,7 @@ class _Column(Vertical):
 
     DEFAULT_CSS = """
     _Column { width: 1fr; height: 1fr; padding: 0 1 0 0; }
-    _Column > Static { height: 1; padding: 0 0 0 1; text-wrap: nowrap; }
+    _Column > Static { height: 1; padding: 0 0 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
     _Column > GradientBars { height: 1fr; }
     """
 
@@ -63,7 +62,7 @@ class _Column(Vertical):
 
     def show(self, flow: Flow, figures: Sequence[float]) -> None:
         """Show a run; the scale holds the `figures` of all."""
-        title = set_cell_size(clean(flow.title), max(0, self.size.width - 2))
+        title = clean(flow.title)
         if title != self._title:
             self._title = title
             self.query_one(Static).update(Content(title).stylize(f"bold {flow.color}"))

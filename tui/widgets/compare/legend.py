@@ -73,7 +73,7 @@ class RunLegend(VirtualTable, can_focus=False):
     columns: ClassVar[Sequence[Column]] = (
         Column("", 0, 1),
         Column("run", 1, 10, most=30),
-        Column("differs", 4, 12, most=70),
+        Column("differs", 4, 24, most=70),
         Column("loss", 2, 8, right=True),
         Column("score", 1, 9, right=True),
         Column("step", 5, 8, right=True),
