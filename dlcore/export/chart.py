@@ -22,6 +22,8 @@ class Curve:
     points: Sequence[Point]
     band: Sequence[tuple[float, float, float]] = ()
     """(x, lowest, highest) where a point stands for several figures; only pictures show it."""
+    letter: str = ""
+    """What a picture puts before the name: what stands for the curve in tables around it."""
     has_marks: bool = False
     """Whether each point is a measurement that a picture marks, rather than a part of a line."""
 

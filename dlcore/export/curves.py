@@ -109,7 +109,7 @@ def _changes(series: Series) -> bool:
 def _cut(curve: Curve) -> Curve:
     points = [(x, max(y, _LOWEST_R2) if math.isfinite(y) else y) for x, y in curve.points]
     band = [(x, max(low, _LOWEST_R2), max(high, _LOWEST_R2)) for x, low, high in curve.band]
-    return Curve(curve.name, curve.mark, points, band, curve.has_marks)
+    return Curve(curve.name, curve.mark, points, band, has_marks=curve.has_marks)
 
 
 def train(history: RunHistory, series: Series, width: int) -> Curve:

@@ -37,6 +37,7 @@ footer{margin-top:3rem;color:var(--soft);font-size:.85em}
 .plot .edit{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3;fill:none}
 .plot .edit-number{font-size:11px}
 .plot .line{stroke-width:1.8;fill:none;stroke-linejoin:round}
+.plot .fine{stroke-width:1.3}
 .plot .band{stroke:none;opacity:.16}
 .plot .mark{stroke:var(--paper);stroke-width:.8}
 """

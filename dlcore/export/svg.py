@@ -94,14 +94,15 @@ def _legend(curves: Sequence[tuple[int, Curve]]) -> tuple[list[str], int]:
     parts: list[str] = []
     x, line = 8.0, 1
     for index, curve in curves:
-        wide = _SAMPLE + 8 + _LETTER * cells(curve.name) + 16
+        name = f"{curve.letter} {curve.name}" if curve.letter else curve.name
+        wide = _SAMPLE + 8 + _LETTER * cells(name) + 16
         if x > 8 and x + wide > _WIDTH:
             x, line = 8.0, line + 1
         y = 14 + line * _LINE
         parts.append(f'<path class="line s{index % STYLES + 1}"{_dash(index)} d="M{x:g} {y:g}h{_SAMPLE:g}"/>')
         if curve.has_marks:
             parts.append(_mark(index, x + _SAMPLE / 2, y))
-        parts.append(_text(x + _SAMPLE + 6, y + 4, curve.name))
+        parts.append(_text(x + _SAMPLE + 6, y + 4, name))
         x += wide
     return parts, line
 
@@ -142,7 +143,8 @@ def _curve(frame: _Frame, curve: Curve, index: int) -> Iterator[str]:
         below = " ".join(f"{x:.1f} {_bounded(frame, low):.1f}" for x, low, _ in reversed(band))
         yield f'<path class="band {style}" d="M{above} L{below}Z"/>'
     if path := " ".join(_stretches(frame, curve)):
-        yield f'<path class="line {style}"{_dash(index)} d="{path}"/>'
+        name = "line" if curve.has_marks else "line fine"
+        yield f'<path class="{name} {style}"{_dash(index)} d="{path}"/>'
     if curve.has_marks:
         points = drawable(curve.points, frame.x_limits)
         for x, y in points:

@@ -191,8 +191,8 @@ def _overlay(members: Sequence[tuple[int, Member]], what: str, title: str) -> Dr
         for index, one in members:
             curve = one.curves[what]
             points = coarser(curve.points, width, limits) if what == "train loss" else curve.points
-            name = f"{mark(index)} {one.name}"
-            lines.append(Curve(name, mark(index)[-1], points, has_marks=curve.has_marks))
+            letter = mark(index)
+            lines.append(Curve(one.name, letter[-1], points, letter=letter, has_marks=curve.has_marks))
         return Chart(title, lines, limits, curves.X_NAME, "percent" if is_share else "auto")
 
     return draw
@@ -213,7 +213,7 @@ def coarser(points: Sequence[Point], width: int, limits: Limits) -> list[Point]:
 
 def _findings(members: Sequence[Member]) -> Iterator[Block]:
     lines = [
-        (Strong(f"{mark(index)}: "), finding) for index, one in enumerate(members) for finding in one.findings
+        (Strong(mark(index)), f": {finding}") for index, one in enumerate(members) for finding in one.findings
     ]
     if lines:
         yield Heading("Findings")

@@ -130,7 +130,8 @@ def test_a_picture_is_well_formed_and_says_what_its_axes_are() -> None:
     assert {"train <&>", "validation", "epoch", "1", "0.5"} <= set(texts)
     kinds = [one.get("class", "") for one in root.iter("path")]
     assert (kinds.count("band s1"), kinds.count("mark s2"), kinds.count("edit")) == (1, 3, 1)
-    assert kinds.count("line s1") == kinds.count("line s2") == 2  # each once more in the legend
+    assert kinds.count("line fine s1") == kinds.count("line s1") == 1  # the legend's is no finer
+    assert kinds.count("line s2") == 2
 
 
 def test_series_differ_by_dash_and_mark_not_by_colour_alone() -> None:
