@@ -8,7 +8,7 @@ import torch
 
 from dlcore.commands import Command, Set
 from dlcore.edits import applied, inverse
-from dlcore.events import CommandApplied, CommandRefused, CompilationEnded
+from dlcore.events import CommandApplied, CommandRefused
 from dlcore.oneline import parse
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
@@ -28,11 +28,11 @@ from tests.dlcore.training.test_resuming import Killer, resumed
 from tests.dlcore.training.viewer import Viewer, train_watched
 
 Told = dict[int, list[tuple[str, Any]]]
-LINE = "digits mlp 8,8 {} n=300 b=32 training.frames_mb=0 device=cpu training.threads=1"
+LINE = "digits {} n=300 b=32 training.frames_mb=0 device=cpu training.threads=1"
 """270 training samples: nine steps an epoch."""
 STEERED: dict[str, tuple[str, Told]] = {
     "weights": (
-        "momentum e=3",
+        "mlp 8,8 momentum e=3",
         {
             4: [("optimizer.momentum", 0.0), ("model.dropout", 0.3), ("regularization.l2", 0.01)],
             9: [("optimizer.lr_per_layer.fc1", 0.05), ("regularization.label_noise", 0.5)],
@@ -42,7 +42,7 @@ STEERED: dict[str, tuple[str, Told]] = {
         },
     ),
     "length": (
-        "sgd lr=.1 e=4 cosine",
+        "mlp 8,8 sgd lr=.1 e=4 cosine",
         {
             4: [("data.batch_size", 64), ("training.epochs", 6)],
             9: [("schedule.warmup_steps", 12)],
@@ -51,7 +51,7 @@ STEERED: dict[str, tuple[str, Told]] = {
         },
     ),
     "waiting": (
-        "adam lr=.02 e=4 training.evaluate_every=2",
+        "mlp 8,8 adam lr=.02 e=4 training.evaluate_every=2",
         {
             3: [("training.early_stopping", 2), ("schedule", {"kind": "performance", "patience": 1})],
             9: [("optimizer.beta1", 0.5), ("optimizer.beta2", 0.9), ("regularization.augment", ["shift"])],
@@ -134,7 +134,7 @@ def test_a_run_becomes_longer_and_its_steps_fewer(home: Path, monkeypatch: pytes
 
 def test_there_cannot_be_fewer_epochs_than_have_begun(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: Told = {11: [("training.epochs", 1), ("training.epochs", 2)]}
-    run, _ = steered(home, monkeypatch, "sgd e=5", told, [])
+    run, _ = steered(home, monkeypatch, "mlp 8, sgd e=5", told, [])
     history = read_history(run)
     refused, applied_one = history.answers
     assert isinstance(refused, CommandRefused)
@@ -146,8 +146,8 @@ def test_there_cannot_be_fewer_epochs_than_have_begun(home: Path, monkeypatch: p
 
 def test_what_it_cannot_go_on_with_changes_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = [("optimizer.lr_per_layer", {"fc9": 0.1}), ("model.hidden", [4]), ("optimizer.momentum", 0.5)]
-    run, _ = steered(home, monkeypatch, "sgd e=1", {4: [*wrong]}, [])
-    plain, _ = steered(home, monkeypatch, "sgd e=1", {}, [])
+    run, _ = steered(home, monkeypatch, "mlp 8, sgd e=1", {4: [*wrong]}, [])
+    plain, _ = steered(home, monkeypatch, "mlp 8, sgd e=1", {}, [])
     history = read_history(run)
     assert [type(answer) for answer in history.answers] == [CommandRefused] * 3
     assert "the network has no layer 'fc9'" in str(history.answers[0])
@@ -160,7 +160,7 @@ def test_an_edit_that_no_longer_fits_when_it_comes_again_is_refused(
 ) -> None:
     """Behind the death the schedule is another by then: its field of before is gone."""
     told: Told = {4: [("optimizer.lr", 0.05)], 9: [("schedule.gamma", 0.5)]}
-    run = make(home, parse(LINE.format("sgd e=2 exponential")))
+    run = make(home, parse(LINE.format("mlp 8, sgd e=2 exponential")))
     with monkeypatch.context() as patched:
         killer = Killer(patched, every=1)
         take = Control.next
@@ -288,23 +288,3 @@ def test_a_step_goes_on_with_what_its_optimizer_remembers() -> None:
         assert step.optimizer.taken == 1
     assert step.config == config
     Blame(step).begin(lambda: iter(()))
-
-
-# -- the graph ----------------------------------------------------------------------------------------
-
-
-def test_a_graph_takes_notice_of_what_changes(
-    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.getbasetemp() / "compiled"
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(folder))
-    told: Told = {4: [("optimizer.lr", 0.05), ("optimizer.momentum", 0.2), ("regularization.l2", 0.1)]}
-    losses = []
-    for compile_it in ("false", "true"):
-        line = f"momentum e=2 training.compile={compile_it}"
-        run, status = steered(home, monkeypatch, line, told, [])
-        assert status == 0
-        losses.append(list(read_history(run).loss.values))
-    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
-    made = [event for event in read_events(run) if isinstance(event, CompilationEnded)]
-    assert [(event.step, event.used) for event in made] == [(0, True), (4, True)]
