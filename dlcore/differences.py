@@ -35,10 +35,10 @@ class Difference:
 def differences(
     configs: Sequence[RunConfig | None], edits: Sequence[Mapping[str, Any]] = ()
 ) -> tuple[Difference, ...]:
-    """Return the keys that differ, in the order of the file; `edits` are what was changed live, by key.
+    """Return the keys that differ, in the order of the file but the seed last.
 
-    A key that only some kinds have is left out where it has its default: the kind says as much. A
-    configuration that cannot be read, None, has no values and makes no difference.
+    `edits` are what was changed live, by key. A key that only some kinds have is left out where it has its
+    default: the kind says as much. A configuration that cannot be read, None, makes no difference.
     """
     changed = list(edits) or [{} for _ in configs]
     before = [_flat(config) for config in configs]
@@ -62,7 +62,7 @@ def _edited(table: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _keys(tables: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return all keys in the order of the file; that of the longest table holds within a section."""
+    """Return all keys in their order; that of the longest table holds within a section."""
     longest_first = sorted(tables, key=len, reverse=True)
     keys = dict.fromkeys(key for table in longest_first for key in table if key not in _SILENT)
     return sorted(keys, key=_place)
@@ -107,9 +107,9 @@ def _defaults(config: RunConfig | None) -> dict[str, Any]:
 
 
 def _place(key: str) -> tuple[int, int]:
-    """Return where a key stands in the file: sections in their order, each with its kind first."""
+    """Return where a key stands: sections as in the file, each with its kind first; the seed comes last."""
     section, _, name = key.rpartition(".")
-    sections = ["", *_TABLES]
+    sections = [*_TABLES, ""]
     return sections.index(section) if section in sections else len(sections), name != "kind"
 
 

@@ -1,5 +1,6 @@
 """Runs that are compared: each is read on as long as it goes, has a look of its own, and may be hidden."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,8 @@ class Member:
     number: int
     """Of its look, counted from 0."""
     hidden: bool = False
+    is_behind: bool = False
+    """Whether there was more to read than there was time for."""
 
     @property
     def history(self) -> RunHistory:
@@ -71,8 +74,18 @@ class Comparison:
     def read(self) -> bool:
         """Take in what is new of each run; return whether anything changed."""
         seconds = _READ_SECONDS / len(self.members)
-        changed = [member.feed.read(seconds) for member in self.members]
-        return any(changed)
+        changed = False
+        for member in self.members:
+            began = time.monotonic()
+            changed |= member.feed.read(seconds)
+            was_behind, member.is_behind = member.is_behind, time.monotonic() - began >= seconds
+            changed |= member.is_behind != was_behind
+        return changed
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is more to read of some run."""
+        return any(member.is_behind or member.feed.reading for member in self.members)
 
     @property
     def reading(self) -> str:

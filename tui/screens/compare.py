@@ -112,7 +112,7 @@ class CompareScreen(ViewScreen):
     def _poll(self) -> None:
         """Read what is new of each run, and draw it when a frame is due."""
         self._stale |= self.comparison.read()
-        if self.comparison.reading and not self._reads_on:  # there is more: keys first, and then on at once
+        if self.comparison.is_behind and not self._reads_on:  # there is more: keys first, and then on at once
             self._reads_on = True
             self.set_timer(_READ_ON_SECONDS, self._read_on)
         feeds = [member.feed for member in self.comparison.members]

@@ -10,7 +10,6 @@ from textual.message import Message
 
 from dlcore import figures
 from dlcore.clean import clean
-from dlcore.history import State
 from tui.overlay import Overlay, value_at
 from tui.plotting import Curve, shown_mark
 from tui.run_marks import LOOKS, Look
@@ -26,7 +25,7 @@ class Row:
     look: Look
     name: str
     special: str
-    state: State
+    state: str
     loss: str
     score: str
     step: str
@@ -44,7 +43,9 @@ def rows_of(seen: Overlay, loss_trained: bool, score_trained: bool) -> list[Row]
                 member.look,
                 member.name,
                 seen.comparison.special(index),
-                member.feed.state,
+                "… reading"
+                if member.is_behind
+                else " ".join((sign(member.feed.state)[0], member.feed.state)),
                 figures.loss(loss) if loss is not None else "–",
                 figures.score(score, member.history.metric),
                 f"{seen.step(member):,}",
@@ -123,7 +124,7 @@ class RunLegend(VirtualTable, can_focus=False):
         mark = shown_mark(Curve("", (), mark=row.look.mark), self._ascii_only)
         quiet = "legend--hidden" if row.hidden else ""
         texts = (clean(row.name), clean(row.special), row.loss, row.score, row.step)
-        state = "hidden" if row.hidden else f"{sign(row.state)[0]} {row.state}"
+        state = "hidden" if row.hidden else row.state
         return (
             Cell(" " if row.hidden else mark, quiet or f"legend--{row.look.role}"),
             *(Cell(text, quiet) for text in texts),
