@@ -187,7 +187,7 @@ async def test_without_a_run_it_says_how_to_get_one() -> None:
     async with opened() as stage:
         await stage.show("train")
         assert "Setup (1)" in message(stage)
-        for action in ("pause", "step", "stop", "scale_lr", "export", "copy_setup"):
+        for action in ("pause", "step", "stop", "nudge", "undo", "tune", "export", "copy_setup"):
             assert stage.train.check_action(action, ()) is None
         stage.type("space", "s", "x", "[", "]", "e", "c", "y", "plus")
         await stage.pilot.pause()
@@ -396,7 +396,7 @@ async def test_space_goes_on_after_a_pause(running: FakeRun) -> None:
         assert stage.train.check_action("pause", ()) is True
 
 
-async def test_brackets_scale_the_learning_rate_from_where_it_is(running: FakeRun) -> None:
+async def test_brackets_step_the_learning_rate_from_where_it_is(running: FakeRun) -> None:
     async with opened(running) as stage:
         await drawn(stage, running)
 
@@ -412,7 +412,7 @@ async def test_brackets_scale_the_learning_rate_from_where_it_is(running: FakeRu
         doubled = await rate_after("]")
         assert doubled.value == 0.02
         again = await rate_after("]")
-        assert again.value == 0.04, "the first was not answered yet"
+        assert again.value == 0.05, "the first was not answered yet"
         running.apply(doubled, "optimizer.lr 0.01 → 0.02").refuse(again, "no")
         await stage.until(lambda: message(stage) == "refused: no")
         assert (await rate_after("[")).value == 0.01, "what was refused does not count"
@@ -432,7 +432,7 @@ async def test_a_refused_command_is_shown_with_its_reason(running: FakeRun) -> N
 async def test_who_only_watches_cannot_steer(running: FakeRun) -> None:
     async with opened(running, read_only=True) as stage:
         await drawn(stage, running)
-        for action in ("pause", "step", "stop", "scale_lr"):
+        for action in ("pause", "step", "stop", "nudge", "undo", "tune"):
             assert stage.train.check_action(action, ()) is None
         assert stage.train.check_action("export", ()) is True
         stage.type("space", "s", "S", "x", "[", "]", "y")
@@ -468,20 +468,6 @@ async def test_the_configuration_goes_to_setup_in_its_short_form(running: FakeRu
         assert asked.config == running.config
         assert stage.setup._config == running.config.folded()
         assert stage.setup._draft.text("loss.kind") == "auto"
-
-
-async def test_an_export_asks_where_to(
-    running: FakeRun, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    async with opened(running) as stage:
-        await drawn(stage, running)
-        stage.type("e")
-        await stage.until(lambda: stage.app.screen is not stage.train)
-        stage.type("enter")
-        await stage.until(lambda: stage.notices())
-        written = sorted(path.suffix for path in tmp_path.glob(f"{running.dir.id}.*"))
-        assert written == [".csv", ".json", ".md"]
 
 
 async def test_o_copies_the_run_as_one_line(running: FakeRun, home: Path) -> None:

@@ -15,10 +15,11 @@ from dlcore.aftermath import RESUMABLE
 from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
+from dlcore.foreign import is_imported
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
-from tui.charts import SMOOTHING, View, gradient_chart, loss_chart, score_chart
+from tui.charts import View, gradient_chart, loss_chart, score_chart
 from tui.cursor import Cursor
 from tui.ending import RESUMING, Trainer, happened
 from tui.feed import RunFeed
@@ -28,11 +29,16 @@ from tui.readout import place
 from tui.screens.exporting import export_run
 from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
+from tui.screens.stopping import end_hard
+from tui.screens.tuning import TuningScreen
+from tui.screens.view_screen import ViewScreen
+from tui.tuning import Tuning
 from tui.widgets.finding_line import FindingLine
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.kin_line import KinLine
+from tui.widgets.panes.layered import NOT_IN_LOG
 from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine, packed
 
@@ -41,7 +47,7 @@ _READ_ON_SECONDS = 0.002
 """Between two readings of a file that is long."""
 
 
-class TrainScreen(JudgedScreen):
+class TrainScreen(ViewScreen, JudgedScreen):
     """Curves at the left, gradient norms at the right, the state above, what happened below."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("train")
@@ -63,7 +69,9 @@ class TrainScreen(JudgedScreen):
         self._reads_on = False
         self._steering: tuple[object, ...] | None = None
         self._answers = 0
-        self._asked: commands.Set | None = None
+        self.tuning = Tuning(self.feed) if self.feed is not None else None
+        """What can be changed of the run, and was asked for."""
+        self._asked_to_stop = False
         self._trainers: dict[str, Trainer] = {}
         """Processes that this app has started and that were alive when last seen, by the run's id."""
         self._trainer: Trainer | None = None
@@ -103,7 +111,8 @@ class TrainScreen(JudgedScreen):
             self._trainers[run.id] = trainer
         self._trainers = {name: one for name, one in self._trainers.items() if one.poll() is None}
         self._trainer, self._status = trainer or self._trainers.get(run.id), None
-        self._answers, self._asked = 0, None
+        self._answers, self._asked_to_stop = 0, False
+        self.tuning = Tuning(self.feed)
         self.cursor.go_live()
         if self.is_mounted:
             self._say("")
@@ -139,7 +148,11 @@ class TrainScreen(JudgedScreen):
 
     def _begin_frame(self) -> None:
         """Draw what is known by now."""
+        assert self.feed is not None
         self._stale = False
+        history, columns = self.feed.history, max(20, self.query_one("#loss").size.width)
+        past = self.cursor.past(history)
+        self._view = self.viewing.view([history], self.cursor.step(history), past, columns)
         self.begin_frame(
             self._draw_state, self.draw_findings, self._draw_loss, self._draw_score, self._draw_gradients
         )
@@ -157,10 +170,7 @@ class TrainScreen(JudgedScreen):
 
     def _draw_loss(self) -> None:
         assert self.feed is not None
-        plot = self.query_one("#loss", Plot)
-        columns, past = max(20, plot.size.width), self.cursor.past(self.feed.history)
-        self._view = View(self._view.smoothing, self._view.log_y, columns, past)
-        plot.show(loss_chart(self.feed.history, self._view))
+        self.query_one("#loss", Plot).show(loss_chart(self.feed.history, self._view))
 
     def _draw_score(self) -> None:
         assert self.feed is not None
@@ -176,6 +186,8 @@ class TrainScreen(JudgedScreen):
             over_time.show(gradient_chart(history, self._view))
         if look is not None:
             bars.show(look.figures, look.step, look.recent)
+        elif self.feed.config is not None and is_imported(self.feed.config.model):
+            bars.say(NOT_IN_LOG)
         elif self.feed.config is not None and not self.feed.config.training.probe_budget:
             bars.say("not measured: training.probe_budget is 0")
         else:
@@ -192,8 +204,7 @@ class TrainScreen(JudgedScreen):
 
     def _modes(self) -> str:
         """Return what the person has changed about the view."""
-        modes = [] if self._view.smoothing == 1 else [f"smoothing {SMOOTHING[self._view.smoothing][0]}"]
-        return "  ".join([*modes, *(["log y"] if self._view.log_y else [])])
+        return "  ".join(self.viewing.modes())
 
     def _show_run_line(self) -> None:
         if self.feed is None:
@@ -203,6 +214,8 @@ class TrainScreen(JudgedScreen):
         self.query_one(Header).aside = self.feed.run.id
         config = self.feed.config
         line = print_line(config.folded()) if config is not None else self.feed.problem
+        if self.feed.source is not None:
+            line = self.feed.source.told()
         self.query_one("#run-line", Static).update(Content(clean(line)).stylize("$secondary"))
 
     def _say_what_happened(self) -> None:
@@ -243,6 +256,12 @@ class TrainScreen(JudgedScreen):
         """Draw anew: the cursor stands elsewhere."""
         self._redraw()
 
+    def view_changed(self, said: str) -> None:
+        """Draw the curves as they are wanted now."""
+        if self.feed is not None and said:
+            self._say(said)
+        self._redraw()
+
     # -- steering -----------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -253,7 +272,7 @@ class TrainScreen(JudgedScreen):
                 return False
         if action == "resume":
             return self._can_resume
-        if action in ("pause", "go_on", "step", "stop", "scale_lr"):
+        if action in ("pause", "go_on", "step", "stop", "tune", "nudge", "undo"):
             if self._can_resume:  # its key takes their place
                 return False
             can = self.feed is not None and self.feed.live and not self._read_only
@@ -266,7 +285,7 @@ class TrainScreen(JudgedScreen):
     def _can_resume(self) -> bool:
         is_starting = self._trainer is not None and self._trainer.poll() is None
         resumable = self.feed is not None and self.feed.state in RESUMABLE and not is_starting
-        return resumable and not self._read_only
+        return resumable and not self._read_only and self.feed is not None and self.feed.source is None
 
     def action_resume(self) -> None:
         """Go on from the last checkpoint."""
@@ -302,41 +321,33 @@ class TrainScreen(JudgedScreen):
         self._tell(commands.Step(unit="epoch" if unit == "epoch" else "step"))
 
     def action_stop(self) -> None:
-        """Stop gracefully."""
-        if self._tell(commands.Stop()):
-            self._say("stopping after this step …")
+        """Stop gracefully; where that was asked for already, end it hard after asking."""
+        if self.feed is not None and (self._asked_to_stop or self.feed.history.stopping):
+            self._end_hard(self.feed)
+        elif self._tell(commands.Stop()):
+            self._asked_to_stop = True
+            self._say("stopping after this step … x again ends it hard")
 
-    def action_scale_lr(self, factor: float) -> None:
-        """Change the learning rate by a factor."""
-        if self.feed is not None and self.feed.reading:  # what it is by now may not have been read
-            self._say("the run is still being read")
-        elif self.feed is not None and self.feed.config is not None:
-            command = commands.Set(key="optimizer.lr", value=self._present_lr() * factor)
-            if self._tell(command):
-                self._asked = command
+    @work
+    async def _end_hard(self, feed: RunFeed) -> None:
+        """End a trainer that has not stopped yet, if a person says so."""
+        if said := await end_hard(self.app, feed):
+            self._say(*said)
 
-    def _present_lr(self) -> float:
-        """Return optimizer.lr as it soon is: the last change that was asked for, else the configuration's."""
-        assert self.feed is not None
-        assert self.feed.config is not None
-        answers = self.feed.history.answers
-        if self._asked is not None and self._asked.id not in {answer.id for answer in answers}:
-            return float(self._asked.value)
-        if "optimizer.lr" in self.feed.history.settings:
-            return float(self.feed.history.settings["optimizer.lr"])
-        return self.feed.config.optimizer.lr
+    def action_tune(self) -> None:
+        """Change hyperparameters in a form, each at once."""
+        if self.tuning is not None and self.feed is not None and self.feed.config is not None:
+            self.app.push_screen(TuningScreen(self.tuning))
 
-    def action_log_scale(self) -> None:
-        """Show the loss on a logarithmic scale, or not."""
-        self._view = View(self._view.smoothing, not self._view.log_y)
-        self._redraw()
+    def action_nudge(self, direction: int) -> None:
+        """Change the chosen hyperparameter by one step."""
+        if self.tuning is not None and (problem := self.tuning.nudge(direction)):
+            self._say(problem)
 
-    def action_smooth(self, by: int) -> None:
-        """Smooth the training curves more or less."""
-        level = max(0, min(self._view.smoothing + by, len(SMOOTHING) - 1))
-        self._view = View(level, self._view.log_y)
-        self._say(f"smoothing: {SMOOTHING[level][0]}")
-        self._redraw()
+    def action_undo(self) -> None:
+        """Take the newest change back that stands."""
+        if self.tuning is not None and (problem := self.tuning.undo()):
+            self._say(problem)
 
     @work
     async def action_export(self) -> None:
