@@ -30,8 +30,13 @@ from dlcore.arrays import Array
 from dlcore.clean import clean
 from dlcore.errors import Problem
 from dlcore.events import ActivationsMeasured, DataFetched, FrameSaved, Layer, Prepared
+from dlcore.finding_runs import listing
+from dlcore.finding_runs.keys import DEFAULT_COLUMNS
+from dlcore.finding_runs.view import View
+from dlcore.flat_config import settings
 from dlcore.frames import save
 from dlcore.history import RunHistory
+from dlcore.labels import Label
 from dlcore.lineage import Relations, Trial, standing
 from dlcore.oneline import parse
 from dlcore.origin import Origin
@@ -49,18 +54,29 @@ from tui.draft import Draft
 from tui.error_questions import Question
 from tui.error_report import ClassErrors, NumberErrors, read, read_samples
 from tui.latest import Measured
+from tui.looks import Look
 from tui.plotting import Chart, Curve
+from tui.run_marks import LOOKS
+from tui.screens.choosing_columns import ChooseColumns
 from tui.screens.dialogs import Answer, Ask, Help, Pick
 from tui.screens.findings import FindingsScreen
+from tui.screens.labelling import EditLabel
 from tui.screens.log import LogScreen
+from tui.screens.rate_finder import RateFinder
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
 from tui.widgets.class_errors import ClassErrorsView
+from tui.widgets.compare.flows import Flow, Flows, _Column
+from tui.widgets.compare.legend import Row, RunLegend
+from tui.widgets.compare.overlay_plot import OverlayPlot
+from tui.widgets.compare.parameters import Parameters
+from tui.widgets.compare.tables import Heading, Line, Pair, columns_of, pairs_of
 from tui.widgets.confusion import Confusion
 from tui.widgets.error_samples import ErrorSamples
 from tui.widgets.error_tables import ClassTable, ConfusionTable, WorstTable
 from tui.widgets.errors_view import ErrorsView
 from tui.widgets.field_row import FieldRow, _Value
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.finding_line import FindingLine
 from tui.widgets.form import Form
 from tui.widgets.gradient_bars import GradientBars
@@ -93,6 +109,7 @@ from tui.widgets.pictures.images import images_of, thumbnails
 from tui.widgets.pictures.picture import Picture
 from tui.widgets.pictures.scatter import points_of, scatter
 from tui.widgets.plot import Plot
+from tui.widgets.rate_plot import RatePlot
 from tui.widgets.run_table import RunTable
 from tui.widgets.status_line import StatusLine
 from tui.widgets.virtual_table import VirtualTable
@@ -216,8 +233,15 @@ def show_runs(table: RunTable, text: str) -> None:
     """List a run of that name, and one that has not been read yet."""
     read, unread = Entry(text), Entry(text)
     run = RunDir(Path("runs") / (text.replace("/", "").replace("\0", "") or "x"))
-    read.row = RunRow(run, "finished", text, text, text, "accuracy", 0.9, 1, 1, MOMENT)
-    table.show_runs([read, unread], 0, MOMENT)
+    label, config = Label(text, (text,), text), settings({"data": text})
+    read.row = RunRow(
+        run, "finished", text, text, text, "accuracy", 0.9, 1, 1, MOMENT, label=label, settings=config
+    )
+    group = listing.Heading(f"data {text}", (read,), "", False)
+    relation = f"branch at step 1: {text}"
+    table.look_as(View(columns=(*DEFAULT_COLUMNS, "tag", "notes", "data"), is_tree=True))
+    lines = [listing.Line(None, group), listing.Line(read, None, "└─ ", relation), listing.Line(unread)]
+    table.show_lines(lines, 0, {text}, MOMENT)
     table.take_in([read, unread], MOMENT)
 
 
@@ -320,7 +344,32 @@ def asked(sort: str, key: str, cells: int, *, keeps_lines: bool = False) -> Plac
     return Place(lambda: Aside(Talkative()), hand, cells, keeps_lines=keeps_lines)  # type: ignore[arg-type]
 
 
+def show_compared(legend: RunLegend, text: str) -> None:
+    """Compare a run of that name."""
+    legend.show_rows([Row(LOOKS[0], text, text, "finished", "1", "1", "1", False)], 0)
+
+
+def show_flow(flows: Flows, text: str) -> None:
+    """Show the gradients of a run of that name, whose layers have it too."""
+    flows.show([Flow(text, "red", Look(1, {text: 0.5, f"{text}b": 2.0}, [])), Flow("b", "red", None, text)], 0)
+
+
+def show_columns(static: Static, text: str) -> None:
+    """Put a run of that name beside another one."""
+    headings = [Heading("●", text, "red"), Heading("×", "b", "red")]
+    static.update(columns_of(headings, [Line(text, (text, text))], 0, 90))
+
+
+def show_pairs(static: Static, text: str) -> None:
+    """Put a key of that name, and its value, beside a result."""
+    static.update(pairs_of((text, "score"), [Pair("●", text, "red", text, "1", False)], 90))
+
+
 PLACES = {
+    "compared": Place(RunLegend, show_compared, 12),
+    "flows": Place(lambda: Flows(2), show_flow, 20),
+    "columns": Place(Static, show_columns, 20),
+    "pairs": Place(Static, show_pairs, 20),
     "gradient bars": Place(
         GradientBars, lambda bars, text: bars.show({text: 0.5, f"{text}b": 2.0}, 1), 6, "step 1"
     ),
@@ -333,6 +382,7 @@ PLACES = {
     "curves": Place(Plot, show_chart, 20, is_cut=False),
     "title": Place(Plot, show_title, 20),
     "runs": Place(RunTable, show_runs, 12),
+    "filter": Place(lambda: FilterLine("x"), lambda line, text: line.hold(text), 60, is_cut=False),
     "status": Place(StatusLine, show_status, 40, is_cut=False),
     "value": Place(lambda: FieldRow(ROWS["name"], ""), show_value, 20),
     "typed value": Place(lambda: FieldRow(ROWS["name"], ""), type_value, 20, most=times(20, 50)),
@@ -395,7 +445,8 @@ WITHOUT: dict[type[Widget], str] = {
 WITHOUT |= {ErrorsView: "two others are one", WorstTable: "numbers alone"}
 WITHOUT |= {Pane: "it has no looks", Layered: "four others are one", PaneTabs: "our own names"}
 WITHOUT |= {HeatMap: "Waterfall shows it", BandBars: "Updates shows it", SpreadTable: "Activations shows it"}
-WITHOUT |= {CheckpointPane: "five others are one", Picture: "these show it"}
+WITHOUT |= {OverlayPlot: "it is a Plot", Parameters: "table and plot are tried", _Column: "Flows has them"}
+WITHOUT |= {CheckpointPane: "five others are one", Picture: "these show it", RatePlot: "numbers alone"}
 """Widgets that nobody hands a string from outside, and why."""
 
 
@@ -448,7 +499,7 @@ def test_the_tables_name_every_widget_and_every_dialog() -> None:
     assert {type(place.make()) for place in PLACES.values()} - {Static} | set(WITHOUT) == classes_in(
         tui.widgets, Widget
     )
-    others = {Help, LogScreen, FindingsScreen}
+    others = {Help, LogScreen, FindingsScreen, ChooseColumns, RateFinder}
     assert {type(make("x")) for make, _ in DIALOGS.values()} | others == classes_in(tui.screens, ModalScreen)
 
 
@@ -477,6 +528,7 @@ def pick(text: str) -> Pick:
 DIALOGS: dict[str, tuple[Callable[[str], ModalScreen[Any]], type[Widget]]] = {
     "pick": (pick, OptionList),
     "ask": (lambda text: Ask(text, text, text), Input),
+    "label": (lambda text: EditLabel(text, text, Label(text, (text,), text)), Input),
 }
 
 
