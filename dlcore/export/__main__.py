@@ -2,7 +2,7 @@
 
 The request is a line of JSON on standard input: {"runs": [paths], "formats": [names], "folder": path,
 "force": bool}. The answers are lines of JSON on standard output, as things happen: {"began": format, "run":
-id}, {"placed": path}, {"failed": sentence, "format": name}; the last one is {"done": true}.
+id}, {"placed": path, "format": name}, {"failed": sentence, "format": name}; the last one is {"done": true}.
 """
 
 import json
@@ -27,7 +27,7 @@ def answers(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 case Began():
                     yield {"began": happened.format, "run": happened.run}
                 case Placed():
-                    yield {"placed": str(happened.path)}
+                    yield {"placed": str(happened.path), "format": happened.format}
                 case Failed():
                     yield {"failed": _told(happened.error), "format": happened.format}
     except DltuiError as error:

@@ -227,6 +227,6 @@ async def test_paths_of_exports(make_run: MakeRun, losses: Losses) -> None:
             with losses.fault("path of an export", text):
                 await wait(lambda: isinstance(app.screen, ExportProgress) and app.screen.is_done)
                 await laid_out(app)
-                await until_seen(app, app.screen.query_one(".progress--lines"), folder, 20)
+                await until_seen(app, app.screen.query_one(".dialog--text"), folder, 20, before="to ")
             app.screen.dismiss()
             await wait(lambda: not isinstance(app.screen, ExportProgress))

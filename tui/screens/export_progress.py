@@ -1,7 +1,10 @@
 """How far an export is, over the screen: a line for each file that is there, or cannot be had."""
 
+import os
+from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.cells import set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -9,7 +12,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from dlcore import figures
 from dlcore.clean import clean
+
+_NAME_CELLS = 13
 
 
 class ExportProgress(ModalScreen[None]):
@@ -21,8 +27,10 @@ class ExportProgress(ModalScreen[None]):
     ExportProgress .progress--lines { height: auto; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        """`folder` is where the files go."""
         super().__init__()
+        self._folder = folder
         self._lines: list[Content] = []
         self._present = ""
         self.written: list[str] = []
@@ -35,6 +43,7 @@ class ExportProgress(ModalScreen[None]):
         """Return the title, the lines and the keys."""
         with Vertical(classes="dialog"):
             yield Static(Content("Export").stylize("bold"), classes="dialog--title")
+            yield Static(Content(clean(f"to {figures.path(self._folder)}")), classes="dialog--text")
             with VerticalScroll(can_focus=False):
                 yield Static(classes="progress--lines")
             yield Static(classes="dialog--keys")
@@ -50,7 +59,9 @@ class ExportProgress(ModalScreen[None]):
             self._present = f"{answer['began']}  {where}"
         elif "placed" in answer:
             self.written.append(str(answer["placed"]))
-            self._lines.append(Content.assemble(("✓ ", "$text-success"), clean(str(answer["placed"]))))
+            name = os.path.relpath(answer["placed"], self._folder)
+            what = set_cell_size(str(answer.get("format")), _NAME_CELLS)
+            self._lines.append(Content.assemble(("✓ ", "$text-success"), (what, "bold"), clean(name)))
         elif "failed" in answer:
             name = f"{answer.get('format')}: " if answer.get("format") else ""
             self.faults.append(f"{name}{answer['failed']}")

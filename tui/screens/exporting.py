@@ -50,7 +50,7 @@ async def export_runs(app: App[Any], runs: Sequence[RunDir]) -> None:
         )
     except DltuiError as error:
         app.notify(clean(str(error)), severity="warning", markup=False)
-    progress = ExportProgress()
+    progress = ExportProgress(order.folder)
     app.push_screen(progress)
     async for answer in carried_out(runs, order.formats, order.folder, force=order.force):
         progress.hear(answer)
