@@ -1,5 +1,6 @@
 """The learning-rate finder over Setup: real sweeps by keys at both sizes, and sentences without any."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,9 +26,10 @@ def sweeping(monkeypatch: pytest.MonkeyPatch) -> SweepingInspector:
     return fake
 
 
-async def finder(stage: Stage) -> RateFinder:
+async def finder(stage: Stage, name: str = "") -> RateFinder:
     """Press f in Setup, and wait for the dialog."""
-    stage.setup.load(parse(LINE))
+    config = parse(LINE)
+    stage.setup.load(replace(config, general=config.general.model_copy(update={"name": name})))
     await stage.until(lambda: stage.setup._config is not None and stage.setup._config.optimizer.lr == 0.0005)
     await stage.press("f")
     await stage.until(lambda: isinstance(stage.app.screen, RateFinder) and stage.app.screen.is_mounted)
@@ -107,7 +109,8 @@ async def test_it_is_left_in_the_middle_and_begins_anew(sweeping: SweepingInspec
 async def test_what_cannot_be_swept_is_a_sentence(sweeping: SweepingInspector) -> None:
     sweeping.problem = f"The network does not fit {NASTY}. Make it smaller."
     async with opened() as stage:
-        screen = await finder(stage)
+        screen = await finder(stage, NASTY)
+        assert "momentum on [/x] \\x1b[2J 한글" in said(screen, "title")
         await stage.until(lambda: screen._problem)
         await stage.until(lambda: "does not fit [/x]" in said(screen, "chosen"))
         await stage.press("enter")

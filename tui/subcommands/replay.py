@@ -79,6 +79,7 @@ def _record(run: RunDir, speed: float, target: Path, size: str, force: bool, asc
         f"{speed:g}",
         "--close",
     ]
+    click.echo(f"recording at {speed:g} × …", err=True)
     pieces = recorded([*command, *(["--ascii"] if ascii_only else [])], columns, rows)
     title = clean(f"{run.id}, {speed:g} × as fast")
     content = written(pieces, columns, rows, title, int(time.time()))
