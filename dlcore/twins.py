@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcore import launch
+from dlcore.branch import config_at
 from dlcore.changes import differences, with_typed
 from dlcore.choices.choice import Choice, FieldSpec, by_name, fields_of
 from dlcore.choices.dataset import Facts
@@ -25,6 +26,7 @@ from dlcore.config import SECTIONS, RunConfig, Section, output_units
 from dlcore.cores import available
 from dlcore.errors import DltuiError, RunError
 from dlcore.examine import examined
+from dlcore.foreign import refuse
 from dlcore.oneline import print_value
 from dlcore.origin import Group, GroupKind
 from dlcore.reading import is_text
@@ -50,6 +52,15 @@ _NVIDIA = Path("/dev/nvidiactl")
 """There where a driver is; whether torch can use it, only torch knows."""
 _ORDER = frozenset({"kind", "seed", "batch_size", "shuffle", "limit", "validation", "samples"})
 """Fields of data that the order of batches follows from."""
+
+
+def base_of(run: RunDir) -> RunConfig:
+    """Return a run's configuration with all that was changed live in it, for others like it.
+
+    Raises DltuiError where it cannot be read, or where nobody can train the run.
+    """
+    refuse(run, "have twins")
+    return config_at(run, sys.maxsize).folded()
 
 
 # -- one setting, several values --------------------------------------------------------------------

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from dlcore import twins
-from dlcore.atomic import read_json
+from dlcore.atomic import read_json, write_json
 from dlcore.changes import differences, told, with_typed
 from dlcore.config import SECTIONS, RunConfig
-from dlcore.errors import ConfigError, DltuiError
+from dlcore.errors import ConfigError, DltuiError, RunError
 from dlcore.oneline import parse
 from dlcore.reading import read_file
 from dlcore.rundir import run_ids
@@ -227,3 +227,11 @@ def test_settings_as_they_are_typed() -> None:
         with_typed(DIGITS, ["optimizer.lr"])
     with pytest.raises(ConfigError, match="one fault"):
         with_typed(DIGITS, ["optimizer=adan"])
+
+
+def test_a_run_that_nobody_can_train_has_no_twins(home: Path) -> None:
+    [run] = twins.make(home, [DIGITS], MOMENT, "seeds").runs
+    assert twins.base_of(run).model == DIGITS.model
+    write_json(run.facts, read_json(run.facts) | {"imported": {"from": "a.csv", "format": "csv"}})
+    with pytest.raises(RunError, match="cannot have twins: it was imported from a.csv"):
+        twins.base_of(run)

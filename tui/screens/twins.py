@@ -1,7 +1,6 @@
 """Twins, before they start: which one setting they differ in, and by which values; and more seeds."""
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -18,7 +17,6 @@ from textual.widgets.option_list import Option
 
 from dlcore import rundir, twins
 from dlcore.atomic import read_json
-from dlcore.branch import config_at
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import ConfigError, DltuiError
@@ -170,7 +168,7 @@ async def make_twins(app: App[Any], source: RunConfig | RunDir) -> tuple[Made, T
     """Ask in what twins are to differ, and start them; None where that is not wanted or not possible."""
     of = source.id if isinstance(source, RunDir) else ""
     try:
-        config = source if isinstance(source, RunConfig) else await asyncio.to_thread(_now, source)
+        config = source if isinstance(source, RunConfig) else await asyncio.to_thread(twins.base_of, source)
     except (DltuiError, OSError) as error:
         app.notify(clean(str(error)), severity="error", timeout=10, markup=False)
         return None
@@ -179,11 +177,6 @@ async def make_twins(app: App[Any], source: RunConfig | RunDir) -> tuple[Made, T
         return None
     parents = [of] * len(wanted.configs)
     return await starting.group(app, rundir.home(), wanted.configs, "twins", parents, datetime.now(UTC))
-
-
-def _now(run: RunDir) -> RunConfig:
-    """Return a run's configuration as it stands, with all that was changed live."""
-    return config_at(run, sys.maxsize).folded()
 
 
 async def repeat(app: App[Any], run: RunDir) -> tuple[Made, Trainer] | None:
@@ -216,10 +209,12 @@ def _family(run: RunDir) -> list[tuple[str, RunConfig]]:
     """Return id and configuration of a run; of a twin those of all its twins."""
     mine = group(read_json(run.facts))
     if mine is None or mine.kind != "twins":
-        return [(run.id, _now(run))]
+        return [(run.id, twins.base_of(run))]
     newest = islice(all_runs(run.path.parent.parent), _MOST_LOOKED)
     found = [other for other in newest if other.id == run.id or _is_of(other, mine.id)]
-    return [(one.id, _now(one)) for one in reversed(found[: twins.MOST])] or [(run.id, _now(run))]
+    return [(one.id, twins.base_of(one)) for one in reversed(found[: twins.MOST])] or [
+        (run.id, twins.base_of(run))
+    ]
 
 
 def _is_of(run: RunDir, name: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from dlcore import branch, commands, launch, rundir, twins
+from dlcore import commands, launch, rundir, twins
 from dlcore.changes import with_typed
 from dlcore.clean import clean
 from dlcore.config import RunConfig
@@ -99,7 +99,7 @@ def _source(words: Sequence[str]) -> tuple[RunConfig, str]:
         return read_file(Path(first)), ""
     if not others and (first == "latest" or rundir.stamped(first) is not None or Path(first).is_dir()):
         run = rundir.find(rundir.home(), first)
-        return branch.config_at(run, sys.maxsize).folded(), run.id
+        return twins.base_of(run), run.id
     return parse(first if not others else shlex.join(words)), ""
 
 
