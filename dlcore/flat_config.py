@@ -25,6 +25,7 @@ _DEEPEST = 5
 _MOST_BYTES = 1 << 18
 """A configuration larger than this is not looked into for a list."""
 _MOST_NUMBER = 1e30
+_NUMBERS = (float, int, bool)
 _MOST_SHAPES = 500
 
 
@@ -85,7 +86,9 @@ def settings(table: object) -> Settings:
     """Return what a flat table from `run.json` holds; a value or key that cannot be ours is left out."""
     if not isinstance(table, dict):
         return NO_SETTINGS
-    kept = {key: value for key, value in table.items() if _is_sound(value)}
+    kept = table
+    if not all(map(_is_sound, table.values())):
+        kept = {key: value for key, value in table.items() if _is_sound(value)}
     keys = tuple(kept)
     index = _shapes.get(keys)
     if index is None:
@@ -95,14 +98,15 @@ def settings(table: object) -> Settings:
         index = {key: at for at, key in enumerate(keys)}
         if len(_shapes) < _MOST_SHAPES:
             _shapes[keys] = index
-    values = [sys.intern(value) if isinstance(value, str) else value for value in kept.values()]
+    values = [sys.intern(value) if type(value) is str else value for value in kept.values()]
     return Settings(index, tuple(values))
 
 
-def _is_sound(value: object) -> bool:
-    if isinstance(value, str):
+def _is_sound(value: Any) -> bool:
+    kind = type(value)  # a list asks this half a million times: no subclass comes from JSON or TOML
+    if kind is str:
         return len(value) <= _MOST_LETTERS
-    return isinstance(value, int | float) and abs(value) < _MOST_NUMBER  # which nan is not
+    return kind in _NUMBERS and -_MOST_NUMBER < value < _MOST_NUMBER  # which nan is not
 
 
 def read_settings(run: RunDir) -> Settings:

@@ -53,9 +53,9 @@ def _score(table: dict[str, Any]) -> float | None:
 
 def finite(value: object) -> float | None:
     """Return a finite number of a sensible size; None of anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if type(value) is not float and type(value) is not int:  # a bool is neither
         return None
-    return value if abs(value) < _MOST else None  # which nan is not
+    return value if -_MOST < value < _MOST else None  # which nan is not
 
 
 def is_count(value: object) -> TypeGuard[int]:

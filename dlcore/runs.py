@@ -130,7 +130,8 @@ def read_facts(run: RunDir) -> tuple[dict[str, Any], Stamp | None]:
     try:
         status = os.fstat(descriptor)
         whole = stat.S_ISREG(status.st_mode) and status.st_size <= _MOST_BYTES
-        value = json.loads(os.read(descriptor, _MOST_BYTES)) if whole else None
+        # Room for more than it holds is not made: that would take longer than reading it.
+        value = json.loads(os.read(descriptor, status.st_size + 1)) if whole else None
     except (OSError, ValueError, RecursionError):
         value = None
     finally:

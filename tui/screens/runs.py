@@ -41,6 +41,7 @@ class RunsScreen(RunViews):
     def __init__(self) -> None:
         super().__init__()
         self._note = ""
+        self._said = Static(id="runs-note", classes="essential")
         self._sizes: dict[str, int] = {}
         """Bytes of the runs whose size is known, by id; '' is all of them together."""
 
@@ -49,7 +50,7 @@ class RunsScreen(RunViews):
         yield Header("runs")
         yield self._filter
         yield self._table
-        yield Static(id="runs-note", classes="essential")
+        yield self._said
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -159,7 +160,7 @@ class RunsScreen(RunViews):
         note = self._fault or " · ".join(part for part in self._parts() if part)
         if note != self._note:
             self._note = note
-            self.query_one("#runs-note", Static).update(Content(clean(note)).stylize("$secondary"))
+            self._said.update(Content(clean(note)).stylize("$secondary"))
 
     def _parts(self) -> list[str]:
         count, listed, view = len(self._runs.entries), self._listing, self._view

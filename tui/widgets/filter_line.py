@@ -41,13 +41,18 @@ class FilterLine(Horizontal):
 
     def __init__(self, text: str) -> None:
         super().__init__(classes="-open" if text else "")
-        self._field = Input(clean(text), compact=True, select_on_focus=False)
-        self._field.cursor_blink = False
+        self._first = text
 
     def compose(self) -> ComposeResult:
         """Return the sign of a filter, and the line."""
         yield Static("/")
-        yield self._field
+        field = Input(clean(self._first), compact=True, select_on_focus=False)
+        field.cursor_blink = False
+        yield field
+
+    @property
+    def _field(self) -> Input:
+        return self.query_one(Input)
 
     @property
     def text(self) -> str:
