@@ -7,7 +7,6 @@ then leave gaps between them. Nobody trains such a run: its lock is held while i
 import math
 import os
 import socket
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +27,7 @@ from dlcore.events import (
     encode,
 )
 from dlcore.foreign import IMPORTED_LOG
+from dlcore.importing.between import epoch_at, epoch_ends, in_shares, mean_over, metric_of, shift_of
 from dlcore.importing.log import Column, Log
 from dlcore.importing.mapping import Choice
 from dlcore.importing.sources import began
@@ -41,8 +41,6 @@ from dlcore.summary import store_summary
 _MOST_TOGETHER = 512
 _MOST_GAP = 8
 """Steps without a figure that a line leaves empty; behind more of them, a new line begins."""
-_PERCENT = 1.5
-"""A share is at most 1; what is beyond this was said in percent."""
 _FIGURES = ("loss", "accuracy", "r2", "mae", "rmse")
 
 Row = dict[str, float]
@@ -98,9 +96,9 @@ class Import:
         Raises OSError where the disk takes nothing.
         """
         series = {wanted: log.columns[name] for wanted, name in choice.series.items()}
-        _in_shares(series)
+        in_shares(series)
         if self._shift is None:
-            self._shift = _shift(log, series)
+            self._shift = shift_of(log, series)
         self._prepare(log, series, is_whole=is_whole)
         for event in self._new(log, series, is_whole=is_whole):
             self._say(event)
@@ -130,7 +128,7 @@ class Import:
     def _prepare(self, log: Log, series: Mapping[str, Column], *, is_whole: bool) -> None:
         """Say what the run is, and again when more of it is known."""
         last = max((self._at(column.steps[-1]) for column in series.values() if len(column)), default=0)
-        epochs = _epochs(log, series)
+        epochs = epoch_ends(log, series)
         count = int(max((number for _, number in epochs), default=0)) if is_whole else 0
         total = last if is_whole else 0
         has_rate = "lr" in series
@@ -147,7 +145,7 @@ class Import:
         prepared = Prepared(
             device="unknown",
             threads=0,
-            task="regression" if _metric(series) == "r2" else "classification",
+            task="regression" if metric_of(series) == "r2" else "classification",
             layers=(),
             parameters=0,
             training_samples=0,
@@ -181,7 +179,7 @@ class Import:
 
     def _steps(self, series: Mapping[str, Column], *, is_whole: bool) -> Iterator[StepsEnded]:
         """Yield the figures of steps, those that follow each other closely in one event."""
-        metric = _metric(series)
+        metric = metric_of(series)
         names = {"loss": "train_loss", "score": f"train_{metric}", "lr": "lr"}
         rows = self._rows({key: series[name] for key, name in names.items() if name in series})
         steps = sorted(step for step in rows if step > self._step and rows[step].keys() != {"lr"})
@@ -233,8 +231,8 @@ class Import:
         self, log: Log, series: Mapping[str, Column], *, is_whole: bool
     ) -> Iterator[EpochEnded]:
         """Yield the epochs that are over: with the means that the log says, else with those of the steps."""
-        metric = _metric(series)
-        ends = _epochs(log, series)
+        metric = metric_of(series)
+        ends = epoch_ends(log, series)
         if not is_whole:
             del ends[-1:]
         begin, before = -1, 0.0
@@ -244,7 +242,7 @@ class Import:
             if epoch > self._epoch:
                 self._epoch = epoch
                 figures: dict[str, Any] = {
-                    key: _mean(series, (f"epoch_{key}", f"train_{key}"), begin, end)
+                    key: mean_over(series, (f"epoch_{key}", f"train_{key}"), begin, end)
                     for key in ("loss", metric)
                 }
                 lasted = max(now - before, 0.0)
@@ -260,14 +258,14 @@ class Import:
         steps = sorted(step for step in rows if step > self._told[split])
         if not is_whole:
             del steps[-1:]
-        ends = [(self._at(step), number) for step, number in _epochs(log, series)]
+        ends = [(self._at(step), number) for step, number in epoch_ends(log, series)]
         for step in steps:
             figures: dict[str, Any] = {"loss": None, **rows[step]}
             yield Evaluated(
                 step=step,
                 seconds=self._seconds.get(step, 0.0),
                 split=split,
-                epoch=_epoch_at(ends, step),
+                epoch=epoch_at(ends, step),
                 samples=0,
                 duration=0.0,
                 **figures,
@@ -282,74 +280,10 @@ def _config(name: str, log: Log, choice: Choice) -> RunConfig:
     lr = next((rate for rate in rates if 0 < rate < 1e6), None)
     return checked(
         {
-            "name": name[:200],
+            "name": name.encode(errors="backslashreplace").decode()[:200],  # a file may be called anything
             "data": {"kind": "custom", "target": f"{IMPORTED_LOG}:data"},
             "model": {"kind": "custom", "target": f"{IMPORTED_LOG}:model"},
             "optimizer": {"kind": "sgd"} | ({"lr": lr} if lr else {}),
             "training": {"probe_budget": 0.0, "frames_mb": 0},
         }
     )
-
-
-def _metric(series: Mapping[str, Column]) -> Literal["accuracy", "r2"]:
-    has_accuracy = any(name.endswith("accuracy") for name in series)
-    return "r2" if not has_accuracy and any(name.endswith("r2") for name in series) else "accuracy"
-
-
-def _in_shares(series: dict[str, Column]) -> None:
-    """Write accuracies as shares where the log has them in percent."""
-    for name, column in series.items():
-        if name.endswith("accuracy") and any(_PERCENT < value <= 100 for value in column.values):
-            share = Column()
-            share.steps, share.times = column.steps, column.times
-            share.values = type(column.values)("d", [value / 100 for value in column.values])
-            series[name] = share
-
-
-def _shift(log: Log, series: Mapping[str, Column]) -> int:
-    """Return what is added to a step: 1 where the program counts from 0, as our first step is 1."""
-    trained = ("train_loss", "train_accuracy", "train_r2")
-    firsts = [series[name].steps[0] for name in trained if name in series and len(series[name])]
-    if log.by_epoch and not firsts:
-        firsts = [column.steps[0] for column in series.values() if len(column)]
-    return 1 if (firsts and min(firsts) == 0) or log.format == "Lightning CSV" else 0
-
-
-def _epochs(log: Log, series: Mapping[str, Column]) -> list[tuple[int, float]]:
-    """Return the last step of each epoch with the epochs that are over then, counted from 1."""
-    if log.by_epoch:
-        steps = sorted({step for column in series.values() for step in column.steps})
-        return [(step, number) for number, step in enumerate(steps, 1)]
-    said = series.get("epoch") or log.epochs
-    if said is None or not len(said):
-        return []
-    last: dict[int, int] = {}
-    is_whole = all(value == math.floor(value) for value in said.values if math.isfinite(value))
-    for step, value in zip(said.steps, said.values, strict=True):
-        if math.isfinite(value) and 0 <= value < 1e9:
-            last[math.floor(value) if is_whole else math.ceil(value)] = step
-    first = min(last, default=0)
-    ends = sorted(last.items())
-    return [(step, number - first + 1 if is_whole else max(number, 1)) for number, step in ends]
-
-
-def _epoch_at(ends: list[tuple[int, float]], step: int) -> float:
-    """Return the epochs that are over at a step, with their fraction."""
-    at = bisect_right(ends, step, key=lambda one: one[0])
-    before, number = ends[at - 1] if at else (0, 0.0)
-    if at == len(ends) or step == before:
-        return float(number)
-    after, following = ends[at]
-    return number + (following - number) * (step - before) / max(after - before, 1)
-
-
-def _mean(series: Mapping[str, Column], names: tuple[str, ...], begin: int, end: int) -> float | None:
-    """Return the mean over the steps behind `begin` up to `end` of the first of these series that has any."""
-    for name in names:
-        if name in series:
-            column = series[name]
-            first, last = bisect_right(column.steps, begin), bisect_right(column.steps, end)
-            values = column.values[first:last]
-            if values:
-                return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else math.nan
-    return None

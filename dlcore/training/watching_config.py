@@ -19,6 +19,7 @@ from dlcore.errors import ConfigError
 from dlcore.foreign import OWN_SCRIPT
 from dlcore.launch import versions
 from dlcore.reading import checked
+from dlcore.training.record import readable
 
 _FIELDS: dict[type[optim.Optimizer], tuple[str, tuple[tuple[str, str], ...]]] = {
     optim.Adagrad: ("adagrad", (("eps", "eps"),)),
@@ -46,7 +47,7 @@ def config_of(model: nn.Module, optimizer: optim.Optimizer, settings: Settings) 
     """Return the configuration of a watched script, and whether its optimizer is one that we know."""
     kind = type(model).__name__
     table: dict[str, Any] = {
-        "name": settings.name or f"{script().stem} {kind}",
+        "name": readable(settings.name or f"{script().stem} {kind}")[:200],
         "seed": torch.initial_seed() % 2**63,
         "data": {"kind": "custom", "target": f"{OWN_SCRIPT}:data"},
         "model": {"kind": "custom", "target": f"{OWN_SCRIPT}:{kind if kind.isidentifier() else 'model'}"},

@@ -59,7 +59,7 @@ class Eyes:
         self._found: ByLayer | None = None
         self._looked_at = self._asked_at = 0
         self._looked_for = 0.0
-        self._is_looking = False
+        self._is_looking = self._looks_late = False
         self._ears = ExitStack()
         """Hooks for the coming pass."""
         self._hooks = [
@@ -80,38 +80,36 @@ class Eyes:
 
     def _before_step(self, optimizer: optim.Optimizer, arguments: Any, options: Any) -> None:
         if not torch.compiler.is_compiling():
-            self._guard(self._see_gradients, _closure(arguments, options) is not None)
+            self._guard(self._see_gradients, arguments, options)
 
     def _after_step(self, optimizer: optim.Optimizer, arguments: Any, options: Any) -> None:
-        if not torch.compiler.is_compiling():
-            self._guard(self._see_update, _closure(arguments, options) is not None)
+        if self._is_looking and not torch.compiler.is_compiling():
+            self._guard(self._see_update)
 
-    @torch.no_grad()
-    def _see_gradients(self, has_closure: bool) -> None:
-        """Look at what the backward pass has left; with a closure, that is still to come."""
+    def _see_gradients(self, arguments: Any, options: Any) -> None:
+        """Look at what the backward pass has left; where the step itself evaluates, that is still to come."""
         self.lr = self._optimizer.param_groups[0]["lr"]
         if self.probe is None:
             weights = self._weights()
             size = sum(weight.nbytes for weight in weights.values())
             self.probe = GradientProbe(weights, self.budget, updates=size <= _MOST_COPIED)
         coming = self._step() + 1
-        is_new = coming != self._asked_at  # several steps of the optimizer may be one of the script's
-        self._is_looking = is_new and self.probe.due(coming, stepping=False)
-        if not self._is_looking:
-            return
-        self._asked_at = coming
-        self.probe.begin()
-        if not has_closure:
-            self._look(coming)
+        if coming == self._asked_at or not self.probe.due(coming, stepping=False):
+            return  # several steps of the optimizer may be one of the script's
+        self._asked_at, self._is_looking = coming, True
+        with torch.no_grad():
+            self.probe.begin()
+            self._looks_late = _evaluates(arguments, options)
+            if not self._looks_late:
+                self._look(coming)
 
-    @torch.no_grad()
-    def _see_update(self, has_closure: bool) -> None:
-        if self.probe is None or not self._is_looking:
-            return
-        if has_closure:
-            self._look(self._asked_at)
-        self.probe.end()
+    def _see_update(self) -> None:
+        assert self.probe is not None
         self._is_looking = False
+        with torch.no_grad():
+            if self._looks_late:
+                self._look(self._asked_at)
+            self.probe.end()
 
     def _look(self, step: int) -> None:
         assert self.probe is not None
@@ -255,6 +253,6 @@ def _is_plain(weight: torch.Tensor) -> bool:
     return weight.grad is None or weight.grad.layout == torch.strided
 
 
-def _closure(arguments: Any, options: Any) -> Any:
-    """Return what a step evaluates the loss with, if it does: it is given by place or by name."""
-    return options.get("closure") or next((one for one in arguments if callable(one)), None)
+def _evaluates(arguments: Any, options: Any) -> bool:
+    """Whether a step evaluates the loss itself, with a closure that is given by place or by name."""
+    return options.get("closure") is not None or any(map(callable, arguments))

@@ -15,6 +15,16 @@ from dlcore.errors import DltuiError, StopTraining
 
 Given = TypeVar("Given")
 _MOST_LETTERS = 500
+_forks = 0
+"""How often this process is the copy of a copy; to ask the system at each step would cost too much."""
+
+
+def _count() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_count)
 
 
 class Guard:
@@ -24,12 +34,12 @@ class Guard:
         """`on_fault` is told of the first fault, which is also the last."""
         self.is_off = False
         self.on_fault = on_fault
-        self._process = os.getpid()
+        self._forks = _forks
 
     @property
     def is_elsewhere(self) -> bool:
         """Whether this is a forked copy of the process, such as one that loads data."""
-        return os.getpid() != self._process
+        return self._forks != _forks
 
     def __call__(self, do: Callable[..., Given], *arguments: object) -> Given | None:
         """Return what a call gives; None after a fault, which nobody is told of but once."""

@@ -7,7 +7,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import torch
 from torch import nn, optim
 
 from dlcore import rundir
@@ -24,7 +23,6 @@ from dlcore.events import (
     GradientsMeasured,
     Prepared,
     StepsEnded,
-    Unknown,
     Warned,
 )
 from dlcore.history import Metric
@@ -37,6 +35,7 @@ from dlcore.training.watching_commands import Course, carry_out
 from dlcore.training.watching_config import Settings, config_of, facts_of
 from dlcore.training.watching_eyes import Eyes
 from dlcore.training.watching_guard import Guard
+from dlcore.training.watching_prepared import Known, prepared
 from dlcore.training.watching_steps import StepFigures, Told, first_bad
 
 Reason = Literal["finished", "stopped", "failed"]
@@ -200,42 +199,9 @@ class Session:
     def _say_prepared(self, metric: Metric | None) -> None:
         """Say it anew, with what is known by now."""
         self.metric = metric
-        parameters = list(self.network.parameters())
-        settings, eyes = self.settings, self.eyes
-        total = self._total
-        per_epoch = self.steps_per_epoch
-        if not per_epoch and settings.epochs and settings.total_steps:
-            per_epoch = max(settings.total_steps // settings.epochs, 1)
-        self.record.say(
-            Prepared,
-            self.figures.step,
-            device=str(parameters[0].device) if parameters else "cpu",
-            threads=torch.get_num_threads(),
-            task="regression" if metric == "r2" else "classification",
-            input_shape=eyes.input_shape,
-            layers=eyes.layers,
-            parameters=sum(parameter.numel() for parameter in parameters),
-            training_samples=0,
-            validation_samples=self.validation_samples,
-            test_samples=self.test_samples,
-            batch_size=eyes.batch_size,
-            steps_per_epoch=per_epoch,
-            total_steps=total,
-            epochs=settings.epochs or 0,
-            chance=settings.chance,
-            unknown=self._unknown(metric, total),
-        )
-
-    def _unknown(self, metric: Metric | None, total: int) -> tuple[Unknown, ...]:
-        """Return what is not known, so that nobody concludes anything from it."""
-        missing: dict[Unknown, bool] = {
-            "optimizer": not self.knows_optimizer,
-            "score": metric is None,
-            "chance": self.settings.chance is None,
-            "epochs": not self.settings.epochs,
-            "length": not total,
-        }
-        return tuple(name for name, is_missing in missing.items() if is_missing)
+        known = Known(metric, self._total, self.steps_per_epoch, self.validation_samples, self.test_samples)
+        fields = prepared(self.settings, self.network, self.eyes, known, knows_optimizer=self.knows_optimizer)
+        self.record.say(Prepared, self.figures.step, **fields)
 
     def _tell(self) -> None:
         """Send the steps so far, and what was seen in them."""

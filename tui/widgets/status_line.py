@@ -20,6 +20,9 @@ _SIGNS: dict[State, tuple[str, str]] = {
     "crashed": ("✗", "$text-error"),
 }
 
+_BEFORE = 2
+"""Parts that matter more than how a person has chosen to see the curves."""
+
 
 def sign(state: State) -> tuple[str, str]:
     """Return the mark of a state and its style; the mark differs too, for those who see no colour."""
@@ -45,7 +48,8 @@ class StatusLine(Widget):
         """Show a run as it stands, and whether it is still being read."""
         mark, style = sign(state)
         first = Content.assemble((f"{mark} {state}", f"bold {style}"))
-        line = [first, *_said(reading, *parts(history, state), extra)]
+        found = parts(history, state)
+        line = [first, *_said(reading, *found[:_BEFORE], extra, *found[_BEFORE:])]
         alone = [first, *_said(reading, *essential_parts(history, state))]
         if (line, alone) != (self._line, self._alone):
             self._line, self._alone = line, alone
@@ -96,7 +100,8 @@ def parts(history: RunHistory, state: State) -> list[str]:
             f"{figures.duration(history.seconds_left())} left" if is_known else "",
             speed,
         ]
-    return [epoch, step, rate, f"took {figures.duration(history.seconds)}", speed]
+    took = f"took {figures.duration(history.seconds)}" if history.seconds else ""  # a log may not know
+    return [epoch, step, rate, took, speed]
 
 
 def far(history: RunHistory) -> tuple[str, str]:
