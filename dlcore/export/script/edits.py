@@ -8,7 +8,7 @@ from dlcore.choices.schedules import Performance
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.export.script import optimizers, schedules
-from dlcore.export.script.part import Part, comment, joined, lines, number
+from dlcore.export.script.part import NOTHING, Part, comment, joined, lines, number
 from dlcore.export.script.story import Change, Story
 from dlcore.export.script.varying import PENALTIES, Varying, in_the_loop
 
@@ -19,7 +19,10 @@ def edits(story: Story, varying: Varying) -> Part:
     for step, changes in groupby(in_the_loop(story), lambda change: change.step):
         inside = joined(part for change in changes for part in _made(change, varying))
         found.append(lines(f"if step == {step}:") + inside.indented(1))
-    return joined(found)
+    if not found:
+        return NOTHING
+    whole = joined((lines("# What was changed while the run went on, each before its step."), *found))
+    return Part(f"{whole.code}\n", whole.imports)  # with an empty line behind
 
 
 def _made(change: Change, varying: Varying) -> Iterator[Part]:
@@ -65,7 +68,7 @@ def _optimizer(change: Change, varying: Varying) -> Iterator[Part]:
     """Yield what changes in the optimizer but its rate."""
     old, new = change.before.optimizer, change.after.optimizer
     if change.is_fresh:
-        yield optimizers.optimizer(new, has_shares=varying.has_shares, is_named=False)
+        yield optimizers.optimizer(new, has_shares=varying.has_shares, is_later=True)
         return
     before, settings = optimizers.arguments(old), optimizers.arguments(new)
     changed = {name: code for name, code in settings.items() if before.get(name, "0.0") != code}

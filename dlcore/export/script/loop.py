@@ -182,7 +182,7 @@ def _bounded(varying: Varying) -> Iterator[Part]:
         body = lines(*inside)
         if may_be_none:
             body = lines("if weight.grad is not None:") + body.indented(1)
-        yield lines(f"for weight in weights:  # the gradient of {terms}") + body.indented(1)
+        yield lines(f"for weight in weights:  # as if {terms} were added to the loss") + body.indented(1)
     for name, function in (("clip_value", "clip_grad_value_"), ("clip_norm", "clip_grad_norm_")):
         if bound := varying.penalty(name):
             code = f"nn.utils.{function}(network.parameters(), {bound})"

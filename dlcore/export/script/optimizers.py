@@ -69,10 +69,10 @@ def _is_fused(chosen: Optimizer) -> bool:
     return isinstance(chosen, Sgd | Momentum | Nesterov | Adam | AdamW)
 
 
-def optimizer(chosen: Optimizer, *, has_shares: bool, is_named: bool) -> Part:
+def optimizer(chosen: Optimizer, *, has_shares: bool, is_named: bool = False, is_later: bool = False) -> Part:
     """Return code that makes `optimizer`; with shares, its groups are those that `groups_of` returns.
 
-    `is_named` says that its learning rate has the name `lr`.
+    `is_named` says that its learning rate has the name `lr`, `is_later` that it takes another one's place.
     """
     settings = arguments(chosen)
     if _is_fused(chosen):
@@ -80,8 +80,11 @@ def optimizer(chosen: Optimizer, *, has_shares: bool, is_named: bool) -> Part:
     first = f"groups_of({shares(chosen)})" if has_shares else "network.parameters()"
     rate = "lr=lr" if is_named else f"lr={number(chosen.lr)}"
     given = ", ".join((first, rate, *(f"{name}={code}" for name, code in settings.items())))
-    flat = f"optimizer = torch.optim.{_name(chosen)}({given})"
-    return Part(flat if len(flat) <= WIDTH else f"optimizer = torch.optim.{_name(chosen)}(\n    {given}\n)")
+    code = f"optimizer = torch.optim.{_name(chosen)}({given})"
+    if len(code) > WIDTH:
+        code = f"optimizer = torch.optim.{_name(chosen)}(\n    {given}\n)"
+    said = "# Fused is one kernel for all weights: the plain one differs in the last bit.\n"
+    return Part(f"{said if _is_fused(chosen) and not is_later else ''}{code}")
 
 
 def shares(chosen: Optimizer) -> str:

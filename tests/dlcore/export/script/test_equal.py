@@ -9,15 +9,18 @@ import pytest
 
 from dlcore.presets import PRESETS
 from dlcore.published import data_folder
-from dlcore.training import sources
+from dlcore.training import cifar, sources
 from tests.dlcore.export.script.scripts import assert_equal, run_script, trained
 from tests.dlcore.training.own_data import write_code, write_csv, write_images
 from tests.dlcore.training.test_repeating import LINES
 
+ALL_OF = ("optimizers", "schedules")
+"""Presets of which every variant is another kind; of the others the first and the last will do."""
 LINES_OF_PRESETS = {
     name: variant.line
     for preset in PRESETS
     for name, variant in zip(preset.names, preset.variants, strict=True)
+    if preset.name in ALL_OF or variant in (preset.variants[0], preset.variants[-1])
 }
 FEW = {"training.epochs": 2, "data.limit": 150}
 KINDS = (
@@ -91,13 +94,35 @@ def test_every_preset_of_mnist(home: Path, tmp_path: Path, mnist: Path, name: st
     assert_equal(run, run_script(run, tmp_path, "--data", str(mnist)))
 
 
+def test_cifar10(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    chance = numpy.random.default_rng(0)
+    contents = []
+    for name in (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin"):
+        stored = chance.integers(0, 256, (20, cifar.RECORD), numpy.uint8)
+        stored[:, 0] %= 10
+        contents.append(stored.tobytes())
+        (folder / name).write_bytes(contents[-1])
+    splits = cifar.records(b"".join(contents[:5])), cifar.records(contents[5])
+    monkeypatch.setattr(sources, "read_cifar10", lambda home, report: splits)
+    run = trained(home, "cifar10 cnn filters=4 4, b=16 e=2 data.normalize=standard", {"data.limit": 100})
+    assert_equal(run, run_script(run, tmp_path, "--data", str(tmp_path)))
+
+
 @pytest.mark.parametrize("line", KINDS)
 def test_every_kind(home: Path, tmp_path: Path, line: str) -> None:
     run = trained(home, line)
     assert_equal(run, run_script(run, tmp_path))
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if "Shaken" not in line])
+STREAMED = (
+    "image_folder lenet5 data.folder={folder}/images data.size=80 data.memory=1 "
+    "data.normalize=standard e=1 b=16"
+)
+
+
+@pytest.mark.parametrize("line", [STREAMED, *(line for line in LINES if "Shaken" not in line)])
 def test_own_data_and_code(home: Path, folder: Path, tmp_path: Path, line: str) -> None:
     run = trained(home, line.format(folder=folder))
     assert_equal(run, run_script(run, tmp_path))
