@@ -24,7 +24,8 @@ _LINE, _LETTER = 20.0, 6.6
 """Height of a line of the legend, and about how wide a letter is."""
 _SAMPLE = 34.0
 """Width of the piece of line in the legend."""
-_MOST_TITLES = 200
+_MOST_MARKS = 60
+"""Of more points some are marked: the line goes through all of them."""
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "12 4", "4 2", "1 3", "10 3 2 3 2 3")
 _SHAPES = (
     "M-3.4 0a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0 -6.8 0Z",  # circle
@@ -147,9 +148,8 @@ def _curve(frame: _Frame, curve: Curve, index: int) -> Iterator[str]:
         yield f'<path class="{name} {style}"{_dash(index)} d="{path}"/>'
     if curve.has_marks:
         points = drawable(curve.points, frame.x_limits)
-        for x, y in points:
-            about = f"{x:.4g}: {y:.5g}" if len(points) <= _MOST_TITLES else ""
-            yield _mark(index, frame.x(x), frame.y(y), about)
+        for x, y in points[:: math.ceil(len(points) / _MOST_MARKS)]:
+            yield _mark(index, frame.x(x), frame.y(y), f"{x:.4g}: {y:.5g}")
     yield "</g>"
 
 
