@@ -163,7 +163,11 @@ def lr_range(request: dict[str, Any]) -> dict[str, Any]:
         _leave()
         _under_way[key] = begun(request.get("config", {}), fetch=bool(request.get("fetch")))
     test = _under_way[key]
-    test.advance(_SLICE_SECONDS)
+    try:
+        test.advance(_SLICE_SECONDS)
+    except BaseException:  # memory that has run out, or a network of the user's own: there is no going on
+        _leave()
+        raise
     answer = {
         "rates": list(test.rates),
         "sweeps": [course.losses for course in test.courses],

@@ -1,7 +1,6 @@
 """The learning-rate finder over Setup: real sweeps by keys at both sizes, and sentences without any."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -89,12 +88,11 @@ async def test_sweeps_suggest_a_band_and_enter_takes_a_rate_into_the_form(
 
 async def test_it_is_left_in_the_middle_and_begins_anew(sweeping: SweepingInspector) -> None:
     async with opened(size=(120, 40), ascii_only=True) as stage:
-        for _ in range(2):
-            screen = await finder(stage)
-            await stage.until(partial(getattr, screen, "_sweeps"))
-            await stage.press("escape")
-            await stage.until(lambda: stage.app.screen is stage.setup)
-            assert stage.setup._draft.text("optimizer.lr") == "0.0005"
+        left = await finder(stage)
+        await stage.until(lambda: left._sweeps)
+        await stage.press("escape")
+        await stage.until(lambda: stage.app.screen is stage.setup)
+        assert stage.setup._draft.text("optimizer.lr") == "0.0005"
         screen = await finder(stage)
         await stage.until(lambda: screen._suggestion is not None)
         drawn = picture(screen)

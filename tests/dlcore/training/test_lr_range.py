@@ -16,6 +16,20 @@ from dlcore.training import known as kept
 from dlcore.training.lr_range import RangeTest, begun
 
 SMALL = "digits mlp 16, n=300 b=32"
+TIRED = """
+from torch import nn
+
+class Tired(nn.Module):
+    def __init__(self, shape, outputs):
+        super().__init__()
+        self.layer = nn.Linear(64, outputs)
+        self.taken = 0
+    def forward(self, values):
+        self.taken += 1
+        if self.taken > 50:
+            raise RuntimeError("enough")
+        return self.layer(values.flatten(1))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +48,11 @@ def state(test: RangeTest) -> list[torch.Tensor]:
     """All that a step changes: weights, buffers, and what the optimizer remembers."""
     tensors = [*test.step.network.state_dict().values(), *test.step.optimizer.tensors()]
     return [tensor.detach().clone() for tensor in tensors]
+
+
+def to_the_end(ask: dict[str, Any]) -> None:
+    while not inspect.answer(ask)["done"]:
+        pass
 
 
 def swept(line: str) -> RangeTest:
@@ -125,6 +144,17 @@ def test_the_inspector_answers_in_slices_and_can_be_left() -> None:
 
     inspect.answer({**ask, "begin": True})
     assert inspect.answer({"ask": "lr_range", "end": True}) == {"done": True}
+    assert not lr_range._under_way
+
+
+def test_a_network_of_the_users_own_that_fails_on_the_way_is_let_go_of(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(TIRED)
+    ask = {
+        "ask": "lr_range",
+        "config": table(f"digits n=300 b=32 model=custom model.target={tmp_path}/own.py:Tired"),
+    }
+    with pytest.raises(RuntimeError, match="enough"):
+        to_the_end(ask)
     assert not lr_range._under_way
 
 
