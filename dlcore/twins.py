@@ -206,7 +206,9 @@ def labels(configs: Sequence[RunConfig]) -> list[str]:
     keys = [key for key in settings_of(configs) if key != "seed"]
     if not keys:
         return [f"seed {config.seed}" for config in configs]
-    return [", ".join(_label(config.folded(), key) for key in keys)[:_LABEL_LETTERS] for config in configs]
+    full = [", ".join(_label(config.folded(), key) for key in keys) for config in configs]
+    short = [label[:_LABEL_LETTERS] for label in full]
+    return short if len(set(short)) == len(set(full)) else full
 
 
 def _label(config: RunConfig, key: str) -> str:

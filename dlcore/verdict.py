@@ -96,10 +96,18 @@ def verdict(runs: Sequence[tuple[RunConfig, RunHistory]]) -> str:
     settings = [key for key in settings_of(configs) if key != "seed"]
     if len(settings) > 1:
         more = len(settings) - _MOST_NAMED
-        names = ", ".join(settings[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"They differ in {names}: what comes of one setting alone, these runs cannot say."
-    named = zip(labels(configs) if settings else [""] * len(runs), runs, strict=True)
-    return sentence([outcome(label, config.seed, history) for label, (config, history) in named])
+        keys = ", ".join(settings[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        return f"They differ in {keys}: what comes of one setting alone, these runs cannot say."
+    if not settings and len({config.seed for config in configs}) < len(configs):
+        return "They have one configuration and one seed: nothing but what was changed live tells them apart."
+    names = labels(configs)
+    named = zip(names if settings else [""] * len(runs), runs, strict=True)
+    said = sentence([outcome(label, config.seed, history) for label, (config, history) in named])
+    steered = [name for name, (_, history) in zip(names, runs, strict=True) if history.edits]
+    if not steered:
+        return said
+    were = f"{' and '.join(dict.fromkeys(steered))} {'were' if len(steered) > 1 else 'was'}"
+    return f"{said.removesuffix('.')}; {were} changed live."
 
 
 def sentence(outcomes: Sequence[Outcome]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dlcore.config import RunConfig
-from dlcore.events import AttemptEnded, Evaluated, Event, GradientsMeasured
+from dlcore.events import AttemptEnded, CommandApplied, Evaluated, Event, GradientsMeasured
 from dlcore.history import RunHistory
 from dlcore.oneline import parse
 from dlcore.verdict import Outcome, outcome, sentence, verdict
@@ -105,6 +105,26 @@ def test_runs_that_differ_in_more_than_one_setting_are_no_twins() -> None:
         "cannot say."
     )
     assert verdict([]) == verdict(runs(configs[:1], said(0.9))) == ""
+
+
+def test_runs_that_are_alike_or_were_steered_are_no_clean_twins() -> None:
+    same = pair("relu", "relu")
+    assert verdict(runs(same, said(0.9), said(0.8))) == (
+        "They have one configuration and one seed: nothing but what was changed live tells them apart."
+    )
+    command = {"kind": "Set", "key": "optimizer.lr", "value": 0.1, "id": "x"}
+    steered = said(0.5)
+    steered.apply(CommandApplied(seq=steered.seq + 1, step=10, id="x", command=command, text="lr"))
+    found = verdict(runs(pair("relu", "tanh"), said(0.9), steered))
+    assert found.endswith("where tanh reached 50.00 % (seed 0 alone); tanh was changed live.")
+
+
+def test_long_labels_are_cut_only_where_they_stay_apart() -> None:
+    widths = ",".join(["16"] * 20)
+    configs = pair(f"{widths},8", f"{widths},9", line="digits mlp")
+    found = verdict(runs(configs, said(0.9), said(0.2)))
+    assert f"hidden {widths},8 reached 90.00 %" in found
+    assert f"hidden {widths},9 reached 20.00 %" in found
 
 
 def test_scores_of_different_splits_do_not_compare() -> None:
