@@ -22,6 +22,7 @@ from dlcore.checkpoints import is_whole, saved
 from dlcore.errors import DltuiError
 from dlcore.export.report import Report
 from dlcore.foreign import foreign
+from dlcore.history import score
 from dlcore.oneline import print_line
 from dlcore.plainfile import open_plain
 from dlcore.tensorfile import judge
@@ -67,7 +68,7 @@ class _Tensor:
 def checkpoint_of(report: Report) -> tuple[int, Path]:
     """Return step and file of the checkpoint whose weights are exported; raises DltuiError where none is.
 
-    It is the newest one that is whole, or that of the best evaluation.
+    It is the newest one that is whole, or the best one of those that were kept.
     """
     elsewhere = foreign(report.facts)
     if elsewhere is not None:
@@ -82,19 +83,21 @@ def checkpoint_of(report: Report) -> tuple[int, Path]:
 
 
 def _best(report: Report, there: Mapping[int, Path]) -> tuple[int, Path]:
-    best = report.history.best()
-    if best is None:
-        raise DltuiError(
-            f"{report.run.id} has not been evaluated yet", "Take its newest weights: --weights newest."
-        )
-    taken_back = report.history.taken_back
-    step = max(there) if taken_back == best.step and there else best.step
-    if step not in there or not is_whole(there[step]):
-        raise DltuiError(
-            f"{report.run.id} was best at step {best.step:,}, and there is no checkpoint of that step",
-            "Take its newest weights: --weights newest.",
-        )
-    return step, there[step]
+    """Return the checkpoint with the highest score; raises DltuiError where none was evaluated."""
+    history = report.history
+    scores = {one.step: score(one, history.metric) for one in history.as_it_went(history.watched)}
+    if history.taken_back is not None:  # then the last one has the weights of that step
+        scores[history.step] = scores.get(history.taken_back)
+    ranked = sorted(
+        ((value, step) for step, value in scores.items() if value is not None and step in there), reverse=True
+    )
+    for _, step in ranked:
+        if is_whole(there[step]):
+            return step, there[step]
+    raise DltuiError(
+        f"{report.run.id} has no checkpoint of a step at which it was evaluated",
+        "Take its newest weights: --weights newest.",
+    )
 
 
 def trained_to(report: Report, step: int) -> int:

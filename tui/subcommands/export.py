@@ -34,7 +34,7 @@ _NAMES = ", ".join(form.name for form in FORMATS)
     type=click.Choice(["newest", "best"]),
     default="newest",
     show_default=True,
-    help="Which checkpoint safetensors and onnx take.",
+    help="The checkpoint for safetensors and onnx: the newest, or the best that was kept.",
 )
 def export_command(
     runs: tuple[str, ...], with_kin: bool, formats: str, output: str, force: bool, weights: Weights
