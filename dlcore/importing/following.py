@@ -79,6 +79,7 @@ class Following:
             self.imported[source.path] = known
         known.log, known.choice = log, choice
         known.writing.update(log, choice, is_whole=not self._grows)
+        known.writing.answer()
         return known if is_new else None
 
     def _check_names(self) -> None:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from dlcore import commands
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import RunError
 from dlcore.events import (
     AttemptEnded,
     AttemptStarted,
+    CommandRefused,
     EpochEnded,
     Evaluated,
     Event,
@@ -31,7 +33,7 @@ from dlcore.importing.between import epoch_at, epoch_ends, in_shares, mean_over,
 from dlcore.importing.log import Column, Log
 from dlcore.importing.mapping import Choice
 from dlcore.importing.sources import began
-from dlcore.journal import Appender
+from dlcore.journal import Appender, Tail
 from dlcore.launch import versions
 from dlcore.lock import Lock
 from dlcore.reading import checked
@@ -41,6 +43,7 @@ from dlcore.summary import store_summary
 _MOST_TOGETHER = 512
 _MOST_GAP = 8
 """Steps without a figure that a line leaves empty; behind more of them, a new line begins."""
+_UNHEARD = "it is read from another program's log, which hears nothing; Ctrl-C ends its dltui import"
 _FIGURES = ("loss", "accuracy", "r2", "mae", "rmse")
 
 Row = dict[str, float]
@@ -70,6 +73,7 @@ class Import:
         except (RunError, OSError):
             self.run.remove()
             raise
+        self._asked = Tail(self.run.control)
         self._seq = 0
         self._began = made.timestamp() if began(log) is not None else 0.0
         self._shift: int | None = None
@@ -102,6 +106,14 @@ class Import:
         self._prepare(log, series, is_whole=is_whole)
         for event in self._new(log, series, is_whole=is_whole):
             self._say(event)
+
+    def answer(self) -> None:
+        """Refuse what viewers have asked for since: whoever trains it hears nothing of it."""
+        for line in self._asked.read():
+            command = commands.decode(line)
+            if command is not None:
+                asked = command.model_dump()
+                self._say(CommandRefused(step=self._step, id=command.id, command=asked, reason=_UNHEARD))
 
     def end(self, warnings: tuple[str, ...] = ()) -> RunDir:
         """Say the last word, keep the summary and let go of the run."""

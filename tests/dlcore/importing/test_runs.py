@@ -174,6 +174,7 @@ def test_a_log_that_grows_becomes_the_same_run(home: Path, tmp_path: Path) -> No
     following = Following(home, path, {}, grows=True)
     (one,) = following.read()
     assert read_history(one.run).ended is None
+    launch.leave(one.run, commands.Stop())
     for end in range(4, len(lines) + 1):
         path.write_text("".join(lines[:end]))
         assert following.read() == []
@@ -186,6 +187,7 @@ def test_a_log_that_grows_becomes_the_same_run(home: Path, tmp_path: Path) -> No
         assert [grown.value_at(step) for step in (50, 100, 150, 200)] == pytest.approx(
             [whole.value_at(step) for step in (50, 100, 150, 200)], nan_ok=True
         )
+    assert [answer.kind for answer in history.answers] == ["CommandRefused"]
     assert curve(history, "validation") == curve(at_once, "validation")
     assert [(one.epoch, one.step) for one in history.epochs] == [(1, 100), (2, 200)]
     assert history.prepared == at_once.prepared or history.prepared is not None
