@@ -68,7 +68,7 @@ def _in_time(place: Place, footer: bool) -> tuple[Key, ...]:
 def _in_view(place: Place) -> tuple[Key, ...]:
     """Return the keys that change how curves are seen."""
     return (
-        Key(place, "y", "log_scale", "Log", "Loss on a logarithmic scale, or not."),
+        Key(place, "y", "log_scale", "Log", "Loss on a logarithmic scale, or not.", footer=place != "train"),
         Key(place, "Y", "log_steps", "Log x", "The x axis on a logarithmic scale, or not.", False, "Y"),
         Key(place, "X", "turn_axis", "X axis", "Steps, epochs, time or samples on the x axis.", False, "X"),
         Key(place, "z", "zoom(1)", "Closer", "Half of what is seen, around the cursor.", False),
@@ -111,12 +111,10 @@ KEYS: tuple[Key, ...] = (
     Key("train", "space", "go_on", "Go on", "Go on after a pause.", shown="space"),
     Key("train", "s", "step('step')", "Step", "Take one training step, then stand still."),
     Key("train", "S", "step('epoch')", "Epoch", "Go on to the epoch's end, then stand still.", shown="S"),
-    Key("train", "x", "stop", "Stop", "Stop after this step, and save the weights; again: end it hard."),
+    Key("train", "x", "stop", "Stop", "Stop after this step and save; again: end it hard."),
     Key("train", "t", "tune", "Tune", "Change hyperparameters while it runs."),
-    Key(
-        "train", "[", "nudge(-1)", "Less", "The hyperparameter chosen in t (at first lr) down.", footer=False
-    ),
-    Key("train", "]", "nudge(1)", "More", "The hyperparameter chosen in t (at first lr) up.", footer=False),
+    Key("train", "[", "nudge(-1)", "Less", "What was chosen in t (at first lr) down.", footer=False),
+    Key("train", "]", "nudge(1)", "More", "What was chosen in t (at first lr) up.", footer=False),
     Key("train", "u", "undo", "Undo", "Take the last change back; again: the one before.", footer=False),
     *_in_view("train"),
     Key("train", "l", "log", "Trainer's log", "What the trainer has printed.", footer=False),
@@ -146,7 +144,7 @@ KEYS: tuple[Key, ...] = (
     Key("tuning", "right,l,]", "nudge(1)", "More", "The next larger value, or the next kind.", shown="→"),
     Key("tuning", "enter", "edit", "Type", "Type a value, or choose from a list."),
     Key("tuning", "u", "undo", "Undo", "Take the last change back; again: the one before."),
-    Key("tuning", "escape,q,t", "close", "Close", "Back to the run; or t.", shown="esc"),
+    Key("tuning", "escape,t", "close", "Close", "Back to the run; or t.", shown="esc"),
     Key("tuning", "up,k", "focus_row(-1)", "Up", "One hyperparameter up.", footer=False),
     Key("tuning", "down,j", "focus_row(1)", "Down", "One hyperparameter down.", footer=False),
     Key("tuning", "home", "focus_row(-1000)", "First", "The first one.", footer=False),

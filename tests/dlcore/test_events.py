@@ -55,6 +55,7 @@ EXAMPLES: list[Event] = [
         steps_per_epoch=1,
         total_steps=10,
         epochs=10,
+        stages=((10, 4, 1),),
         chance=0.5,
         unknown=("optimizer",),
         chance_loss=0.6875,
@@ -93,7 +94,13 @@ EXAMPLES: list[Event] = [
     EpochEnded(epoch=1, loss=0.5, r2=0.0, duration=0.125),
     CheckpointSaved(file="checkpoints/1.pt", bytes=1000),
     FrameSaved(file="frames/1.safetensors", bytes=1000),
-    CommandApplied(id="a", command={"kind": "Set", "key": "optimizer.lr", "value": 0.5}, text="…"),
+    CommandApplied(
+        id="a",
+        command={"kind": "Set", "key": "data.batch_size", "value": 32},
+        text="…",
+        before=64,
+        stages=((1, 64, 3), (9, 32, 5)),
+    ),
     CommandRefused(id="a", command={"kind": "Set", "value": [1, {"x": None}]}, reason="no"),
     Warned(message="line\nbreak \x1b[31m"),
     AttemptEnded(reason="failed", message="m", hint="h"),
@@ -236,8 +243,9 @@ def test_the_schema_has_every_kind() -> None:
 
 def test_durations_and_commands_are_exact() -> None:
     asked = {"kind": "Set", "key": "optimizer.lr", "value": 0.123456789012}
-    applied = CommandApplied(id="a", command=asked, text="", seconds=864_000.123456)
+    before = {"kind": "power", "exponent": 0.123456789}
+    applied = CommandApplied(id="a", command=asked, text="", before=before, seconds=864_000.123456)
     decoded = decode(encode(applied))
     assert isinstance(decoded, CommandApplied)
-    assert decoded.command == asked
+    assert (decoded.command, decoded.before) == (asked, before)
     assert decoded.seconds == 864_000.123456

@@ -16,12 +16,14 @@ from tui.screens.replay import ReplayScreen
 from tui.screens.runs import RunsScreen
 from tui.screens.setup import SetupScreen
 from tui.screens.train import TrainScreen
+from tui.screens.tuning import TuningScreen
 from tui.screens.twins import TwinsScreen
 
 OWNERS: dict[Place, type[object]] = {
     "app": DltuiApp,
     "setup": SetupScreen,
     "train": TrainScreen,
+    "tuning": TuningScreen,
     "inside": InsideScreen,
     "errors": ErrorsScreen,
     "microscope": MicroscopeScreen,

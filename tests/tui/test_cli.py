@@ -270,7 +270,7 @@ def test_set_waits_for_its_answer(
         (["run", " "], "Give a line"),
         (["run", "", "--set", "optimizer.lr=1"], "Give a line"),
         (["set", "latest", "optimizer.lr"], "is not key=value"),
-        (["set", "latest", "optimizer.lr=1,2"], "is not one value"),
+        (["set", "latest", "optimizer.lr={a = 2026-01-01}"], "is no value of a hyperparameter"),
         (["runs", "--frobnicate"], "No such option"),
         ([], "needs a terminal"),
         (["runs", "--delete", NASTY], "[/x] \\x1b[2J 한글"),

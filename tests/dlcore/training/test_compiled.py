@@ -16,10 +16,12 @@ from dlcore.choices.optimizers import (
     RMSprop,
 )
 from dlcore.events import CompilationEnded, CompilationStarted
+from dlcore.summary import read_history
 from dlcore.training.compiled import CompiledStep, compiled
 from dlcore.training.step import TrainingStep
-from tests.dlcore.trained import train
+from tests.dlcore.trained import read_events
 from tests.dlcore.training.prepared import Prepared, prepared
+from tests.dlcore.training.test_live import Told, steered
 
 STEPS = 100
 BATCH = 16
@@ -219,10 +221,23 @@ def test_a_network_of_the_user_s_own_may_change_its_mind() -> None:
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
-def test_a_run_says_that_it_compiles_and_goes_on(home: Path) -> None:
-    trained = train(home, f"{LINE} momentum training.compile=true")
-    assert trained.status == 0
-    kinds = [type(event) for event in trained.events()]
-    assert kinds.index(CompilationStarted) < kinds.index(CompilationEnded)
-    assert trained.history.compiled is not None
-    assert trained.history.compiled.used
+def test_a_run_says_that_it_compiles_and_again_where_a_change_makes_it_another_graph(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rate is handed to the graph at each step; a penalty stands in it."""
+    told: Told = {4: [("optimizer.lr", 0.5), ("regularization.l2", 0.1)], 6: [("optimizer.lr", 0.2)]}
+    losses = []
+    for compile_it in ("false", "true"):
+        line = f"perceptron sgd lr=.1 e=1 training.compile={compile_it}"
+        run, status = steered(home, monkeypatch, line, told, [])
+        assert status == 0
+        losses.append(list(read_history(run).loss.values))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
+    said = [event for event in read_events(run) if isinstance(event, CompilationStarted | CompilationEnded)]
+    assert [(type(event), event.step) for event in said] == [
+        (CompilationStarted, 0),
+        (CompilationEnded, 0),
+        (CompilationStarted, 4),
+        (CompilationEnded, 4),
+    ]
+    assert [event.used for event in said if isinstance(event, CompilationEnded)] == [True, True]
