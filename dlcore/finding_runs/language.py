@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never, cast
 
 from dlcore.finding_runs.checks import check
-from dlcore.finding_runs.lookup import key_named, nearest
+from dlcore.finding_runs.lookup import begins_key, key_named, nearest
 from dlcore.finding_runs.tokens import KEYWORDS, FilterFault, Token, quoted, tokens
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "~"]
@@ -89,6 +89,16 @@ def while_typing(text: str) -> tuple[str, FilterFault | None]:
     *before, last = text.split() or [""]
     is_begun = not text[-1:].isspace() and any(word.startswith(last.lower()) for word in KEYWORDS)
     return (_whole_part(text) if before and is_begun else text.strip()), None
+
+
+def without_key(text: str) -> str | None:
+    """Return a filter that somebody types without a last word that may become a key; None where none is."""
+    try:
+        found = tokens(text)
+    except FilterFault:
+        return None
+    is_begun = len(found) > 1 and found[-2].kind == "word" and not text[-1:].isspace()
+    return _whole_part(text) if is_begun and begins_key(found[-2].text) else None
 
 
 def _whole_part(text: str) -> str:

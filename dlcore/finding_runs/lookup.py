@@ -109,10 +109,18 @@ def fields_named(key: Key) -> tuple[FieldSpec, ...]:
     return declared().get(key.name.removesuffix(_KIND), ()) if key.kind == "setting" else ()
 
 
+def begins_key(word: str) -> bool:
+    """Whether a word may become a key, as while somebody types."""
+    return bool(word) and any(name.startswith(word.lower()) for name in _names())
+
+
+def _names() -> Iterable[str]:
+    return (*FIGURES, *_ALIASES, *SHORT_KEYS, *_by_last_part(), *declared())
+
+
 def nearest(word: str) -> str:
     """Return a clause that helps with a word that is no key: the nearest ones, or where they are listed."""
-    known: Iterable[str] = (*FIGURES, *_ALIASES, *SHORT_KEYS, *_by_last_part(), *declared())
-    names = [name for name in dict.fromkeys(known) if len(name) > 1 and key_named(name) is not None]
+    names = [name for name in dict.fromkeys(_names()) if len(name) > 1 and key_named(name) is not None]
     low = word.lower()
     close = get_close_matches(low, names, n=3, cutoff=0.6)
     close = close or [name for name in names if name.startswith(low) and len(low) > 1][:3]

@@ -17,7 +17,7 @@ from dlcore.finding_runs.keys import DEFAULT_COLUMNS
 from dlcore.finding_runs.lookup import key_named
 from dlcore.finding_runs.view import MOST_COLUMNS
 
-_NAME_CELLS = 30
+_NAME_CELLS = 27
 
 
 class ChooseColumns(ModalScreen[tuple[str, ...] | None]):

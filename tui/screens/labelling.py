@@ -50,7 +50,7 @@ class EditLabel(ModalScreen[dict[str, Any] | None]):
                 ("Tags, parted by blanks", tags),
                 ("Notes", notes),
             ):
-                field.select_on_focus = False
+                field.select_on_focus = field.cursor_blink = False
                 yield Static(Content(caption).stylize("$secondary"), classes="label--caption")
                 yield field
             yield self._said

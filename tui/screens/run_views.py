@@ -6,10 +6,11 @@ from textual import work
 
 from dlcore import rundir
 from dlcore.finding_runs.keys import FIGURES
-from dlcore.finding_runs.language import parse, while_typing
+from dlcore.finding_runs.language import parse, while_typing, without_key
 from dlcore.finding_runs.listing import Line, Listing, listing, varying
 from dlcore.finding_runs.lookup import key_named, setting_name
 from dlcore.finding_runs.matching import Matches, matcher
+from dlcore.finding_runs.tokens import FilterFault
 from dlcore.finding_runs.view import View, keep_view, read_view
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry
@@ -116,22 +117,22 @@ class RunViews(RunDeeds):
         if not self._filter.is_typed_into:
             return
         text, fault = while_typing(event.text)
-        self._fault = ""
-        if fault is not None:
-            place = "" if fault.is_unfinished else f" (letter {fault.at + 1})"
-            self._fault = (
-                f"{'not whole yet' if fault.is_unfinished else 'not understood'}: {fault.said}{place}"
-            )
+        self._fault = _told(fault) if fault is not None else ""
         if text != self._view.filter:
             self._look(replace(self._view, filter=text))
         else:
             self.say()
+        if not self._listing.shown and fault is None and (rest := without_key(event.text)) is not None:
+            # No list is emptied by the name of a key that is about to be compared.
+            self._fault = "no run is called so; a key is compared by =, !=, <, <=, >, >= or ~"
+            self._look(replace(self._view, filter=rest))
 
     def on_filter_line_left(self, event: FilterLine.Left) -> None:
         """Go back to the list; a filter that was meant as it is, and makes no sense, stays to be mended."""
-        if event.is_submitted and self._fault:
+        typed = self._filter.text.strip()
+        if event.is_submitted and while_typing(typed)[1] is not None:
             return
-        text = self._filter.text.strip() if event.is_submitted else while_typing(self._filter.text)[0]
+        text = typed if event.is_submitted or not typed else self._view.filter
         self.set_focus(self._table)
         self._hold(text)
 
@@ -219,6 +220,13 @@ class RunViews(RunDeeds):
             self._table.refresh_row(row)
         self._table.action_move(1)
         self.say()
+
+
+def _told(fault: FilterFault) -> str:
+    """Return what is wrong with a filter, quietly where more letters may mend it."""
+    if fault.is_unfinished:
+        return f"not whole yet: {fault.said}"
+    return f"not understood: {fault.said} (letter {fault.at + 1})"
 
 
 def _matches(view: View) -> Matches | None:

@@ -12,6 +12,7 @@ from dlcore.finding_runs.language import (
     parse,
     print_filter,
     while_typing,
+    without_key,
 )
 from dlcore.finding_runs.tokens import MOST_LETTERS, FilterFault
 from tests.dlcore.finding_runs.rows import filters
@@ -167,6 +168,27 @@ def test_a_fault_is_one_sentence_with_its_place(text: str, said: str, letter: in
 )
 def test_while_somebody_types_what_is_whole_holds(text: str, held: str) -> None:
     assert while_typing(text)[0] == held
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("opt", ""),
+        ("acc>0.9 and opt", "acc>0.9"),
+        ("acc>0.9 and optimizer", "acc>0.9"),
+        ("(moons lr", ""),
+        ("moons (lr", "moons"),
+        ("acc>0.9 optimizer ", None),
+        ("acc>0.9 and qq", None),
+        ("acc>0.9", None),
+        ("acc>", None),
+        ('"opt', None),
+        ('"opt"', None),
+        ("", None),
+    ],
+)
+def test_a_last_word_may_become_a_key(text: str, rest: str | None) -> None:
+    assert without_key(text) == rest
 
 
 def test_what_may_become_whole_is_told_from_what_is_wrong() -> None:
