@@ -66,7 +66,8 @@ def test_a_download_says_how_far_it_is(make_run: MakeRun) -> None:
 
 async def test_parts_that_do_not_fit_are_left_out(make_run: MakeRun) -> None:
     history = read_history(make_run().start().prepare().epochs(2).dir)
-    full = ["▶ running", *parts(history, "running"), "log y"]
+    epoch, step, *rest = parts(history, "running")
+    full = ["▶ running", epoch, step, "log y", *rest]
     app = Bench()
     async with app.run_test(size=(80, 3)) as pilot:
         for width in (120, 80, 60, 40, 20, 8, 1):
