@@ -20,7 +20,7 @@ from dlcore.clean import clean
 from dlcore.errors import DltuiError
 
 Piece = tuple[float, str]
-"""Seconds since the start, and what was sent to the terminal then."""
+"""Seconds since the first output, and what was sent to the terminal then."""
 
 TERM = "xterm-256color"
 _LEAVES = "\x1b[?2004l"
@@ -77,13 +77,15 @@ def recorded(command: Sequence[str], columns: int, rows: int) -> list[Piece]:
 
 def _until_left(master: int) -> list[Piece]:
     """Return all that comes until the program gives the terminal back, and read on to its end."""
-    began = time.monotonic()
+    began: float | None = None
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     pieces: list[Piece] = []
     held, size, has_left = "", 0, False
     while content := _read(master):
         if has_left:
             continue
+        now = time.monotonic()
+        began = now if began is None else began
         size += len(content)
         if size > _MOST_BYTES:
             raise DltuiError(
@@ -95,7 +97,7 @@ def _until_left(master: int) -> list[Piece]:
         held = "" if has_left else _beginning(text)
         text = text.removesuffix(held)
         if text:
-            pieces.append((time.monotonic() - began, text))
+            pieces.append((now - began, text))
     return pieces
 
 
@@ -129,4 +131,4 @@ def written(pieces: Sequence[Piece], columns: int, rows: int, title: str, timest
     lines: list[object] = [header]
     lines += [[round(seconds, 6), "o", text] for seconds, text in pieces]
     lines.append([round(last + _REST_SECONDS, 6), "o", ""])
-    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode(errors="replace")
+    return "".join(f"{json.dumps(line)}\n" for line in lines).encode()  # what cannot be printed is escaped

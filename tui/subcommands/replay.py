@@ -1,6 +1,5 @@
 """`dltui replay`: a finished run as it went, on the screen or as a file for asciinema."""
 
-import os
 import re
 import sys
 import time
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dlcore import rundir
+from dlcore import figures, rundir
 from dlcore.atomic import write_atomic, write_new
 from dlcore.clean import clean
 from dlcore.errors import DltuiError, RunError
@@ -89,9 +88,8 @@ def _record(run: RunDir, speed: float, target: Path, size: str, force: bool, asc
         raise DltuiError(f"{target} is there already", "Choose another name.") from None
     except OSError as error:
         raise DltuiError(f"{target} cannot be written: {error.strerror}", "Choose another place.") from None
-    click.echo(
-        clean(f"{target}: {pieces[-1][0]:.1f} s, {os.path.getsize(target):,} bytes. Play it: asciinema play")
-    )
+    said = f"{pieces[-1][0]:.1f} s, {figures.size(len(content))}. Play it: asciinema play {target}"
+    click.echo(clean(f"{target}: {said}"))
 
 
 def _parsed(size: str) -> tuple[int, int]:
