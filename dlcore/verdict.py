@@ -21,6 +21,8 @@ _SHRUNK = 1e-3
 """A first layer whose gradient is a smaller part of the last one's hardly learns."""
 _MOST_NAMED = 8
 """So many settings are named in which runs differ."""
+_NEARLY = 0.9
+"""Runs with a smaller share of the longest one's steps have them told."""
 Key = TypeVar("Key")
 
 
@@ -142,11 +144,13 @@ def of_twins(outcomes: Sequence[Outcome]) -> str:
     if len(known) == 1:
         other = " and ".join(f"{one.label} {_came_to_nothing(one)}" for one in without)
         return f"{top.label} reached {_full(top)}{so_far}; {other}."
+    longest = max(one.step for one in outcomes)
     if not _differ(top, low):
         names = ", ".join(f"{one.label} {one.figure()}" for one in known)
         return f"{names}{so_far}: on {low.samples:,} {low.split} samples that may be chance{_seeds(known)}."
-    between = "".join(f", {one.label} {_reached(one)}" for one in known[1:-1])
-    said = f"{top.label} reached {_full(top)}{between} where {low.label} {_reached(low)}{so_far}"
+    between = "".join(f", {one.label} {_reached(one, longest)}" for one in known[1:-1])
+    best = f"{top.label} reached {_full(top)}{_late(top, longest)}"
+    said = f"{best}{between} where {low.label} {_reached(low, longest)}{so_far}"
     lost = "".join(f"; {one.label} {_came_to_nothing(one)}" for one in without)
     return f"{said}{_cause(top, low)}{lost}{_seeds(known)}."
 
@@ -160,11 +164,17 @@ def _full(one: Outcome) -> str:
     return f"{one.figure()} {one.split}{name}"
 
 
-def _reached(one: Outcome) -> str:
+def _reached(one: Outcome, longest: int) -> str:
+    late = _late(one, longest)
     if one.is_chance:
-        return f"stayed at {one.figure()}, which is chance"
-    failed = f" and failed at step {one.step:,}" if one.state == "failed" else ""
+        return f"stayed at {one.figure()}{late}, which is chance"
+    failed = f" and failed at step {one.step:,}" if one.state == "failed" else late
     return f"reached {one.figure()}{failed}"
+
+
+def _late(one: Outcome, longest: int) -> str:
+    """Return how many steps a run had, where it is not nearly as many as another's."""
+    return f" in {one.step:,} steps" if one.step < _NEARLY * longest else ""
 
 
 def _came_to_nothing(one: Outcome) -> str:

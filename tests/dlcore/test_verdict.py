@@ -107,6 +107,18 @@ def test_runs_that_differ_in_more_than_one_setting_are_no_twins() -> None:
     assert verdict([]) == verdict(runs(configs[:1], said(0.9))) == ""
 
 
+def test_a_run_of_far_fewer_steps_is_told_with_them() -> None:
+    long = Outcome("relu", 0, samples=100, score=0.9, state="finished", step=1000)
+    short = replace(long, label="tanh", score=0.5, state="", step=40)
+    assert sentence([long, short]) == (
+        "relu reached 90.00 % validation accuracy where tanh reached 50.00 % in 40 steps so far "
+        "(seed 0 alone)."
+    )
+    assert sentence([replace(long, step=1), replace(short, chance=0.5, step=2)]).startswith(
+        "relu reached 90.00 % validation accuracy in 1 steps where tanh stayed at 50.00 %, which is chance"
+    )
+
+
 def test_runs_that_are_alike_or_were_steered_are_no_clean_twins() -> None:
     same = pair("relu", "relu")
     assert verdict(runs(same, said(0.9), said(0.8))) == (

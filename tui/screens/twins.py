@@ -72,8 +72,8 @@ class TwinsScreen(ModalScreen[Wanted | None]):
         """Return the parts, from top to bottom."""
         with Vertical():
             yield Static(Content("Twins: the same, but").stylize("bold"), classes="twins--title")
-            options = map(self._prompt, self._rows, self._texts)
-            yield OptionList(*map(Option, options), compact=True)
+            lines = zip(self._rows, self._texts, strict=True)
+            yield OptionList(*(Option(self._prompt(row, text)) for row, text in lines), compact=True)
             yield Input(compact=True, select_on_focus=False)
             yield Static(classes="twins--said")
         yield KeyLine()
