@@ -61,6 +61,8 @@ def test_json_has_all_losses_of_a_file_with_settings(tmp_path: Path) -> None:
 
 def test_what_cannot_be_swept_is_one_sentence(sweeping: SweepingInspector) -> None:
     assert "Give a configuration or a preset" in invoke("digits", "--preset", "classic").output
+    faulty = invoke(f"digits {'x' * 300}=1")
+    assert "no key of anything" in str(faulty.exception)
     faulty = invoke("digits", "--set", "optimizer.lr=-1")
     assert isinstance(faulty.exception, DltuiError)
     sweeping.problem = "The network is too large. Take a smaller one."

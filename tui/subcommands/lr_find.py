@@ -1,6 +1,7 @@
 """`dltui lr-find`: a band of learning rates for a configuration, from three sweeps over the rates."""
 
 import json
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -54,7 +55,7 @@ def lr_find_command(
 def _chosen(words: tuple[str, ...], preset: str | None, settings: tuple[str, ...]) -> RunConfig:
     if words and preset:
         raise click.UsageError("Give a configuration or a preset, not both.")
-    if len(words) == 1 and (words[0].endswith(".toml") or Path(words[0]).is_file()):
+    if len(words) == 1 and (words[0].endswith(".toml") or os.path.isfile(words[0])):
         return read_file(Path(words[0]), settings)
     if preset:
         table = to_table(find_preset(preset)[1])
