@@ -35,7 +35,10 @@ from dlcore.rundir import RunDir
 from dlcore.summary import created
 
 Progress = Callable[[int, int], object]
-"""Is told how many steps the script has taken, and how many it will; what it raises ends the script."""
+"""Is told some times a second how many steps the script has taken, and how many it will.
+
+What it raises ends the script.
+"""
 
 _POLL_SECONDS = 0.1
 _MOST_READ = 1 << 22
@@ -226,15 +229,14 @@ def _run(run: RunDir, script: Path, options: list[str], found: _Output, tell: Ca
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,
-            start_new_session=True,  # Ctrl-C is for us, who then end it
             env={**os.environ, "http_proxy": _NOWHERE, "https_proxy": _NOWHERE, "no_proxy": ""},
         )
     try:
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_POLL_SECONDS)
-            if found.read():
-                tell()
+            found.read()
+            tell()
     finally:
         if process.poll() is None:
             process.kill()

@@ -65,6 +65,7 @@ def test_a_run_is_proven_by_its_own_script(run: RunDir) -> None:
     figures = [(one.split, one.figure) for one in verdict.evaluations]
     assert figures == [(split, figure) for split in ("validation", "test") for figure in ("loss", "accuracy")]
     assert heard[0] == (0, steps)
+    assert heard == sorted(heard)
     assert heard[-1] == (steps, steps)
     (told,) = verdict.told()
     assert told == (

@@ -44,17 +44,18 @@ class _Line:
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
-        self._width = 0
+        self._text = ""
 
     def tell(self, steps: int, wanted: int) -> None:
         """Say how far the script is."""
         if self._shown:
             text = f"the script has taken {steps:,} of {wanted:,} steps" if steps else "the script starts"
-            click.echo(f"\r{text:<{self._width}}", nl=False, err=True)
-            self._width = len(text)
+            if text != self._text:
+                click.echo(f"\r{text:<{len(self._text)}}", nl=False, err=True)
+                self._text = text
 
     def clear(self) -> None:
         """Leave nothing of it."""
-        if self._width:
-            click.echo(f"\r{'':<{self._width}}\r", nl=False, err=True)
-            self._width = 0
+        if self._text:
+            click.echo(f"\r{'':<{len(self._text)}}\r", nl=False, err=True)
+            self._text = ""

@@ -4,6 +4,8 @@ from typing import Any
 
 from dlcore.choices.architectures import CustomModel
 from dlcore.choices.own import CustomData
+from dlcore.clean import clean
+from dlcore.errors import DltuiError
 from dlcore.export.script.part import Part, joined, lines, value, word
 
 LABELS = "targets if is_in_memory else torch.zeros(len(targets))"
@@ -11,16 +13,16 @@ LABELS = "targets if is_in_memory else torch.zeros(len(targets))"
 
 
 def target(name: str, called: str) -> Part:
-    """Return code that imports what "package.module:name" or "file.py:name" stands for, as `called`."""
+    """Return code that imports what "package.module:name" or "file.py:name" stands for, as `called`.
+
+    Raises DltuiError for what is neither.
+    """
     place, _, found = name.strip().rpartition(":")
-    if not (place.endswith(".py") or "/" in place):
-        statement = f"from {place} import {found}"
-        return (
-            Part(f"{called} = {found}", (statement,))
-            if "." not in found
-            else lines(f"import {place}", f"{called} = {place}.{found}")
-        )
-    return lines(f"{called} = from_file({word(place)}, {word(found)})")
+    if is_file(name):
+        return lines(f"{called} = from_file({word(place)}, {word(found)})")
+    if not all(part.isidentifier() for part in (*place.split("."), found)):  # it becomes a statement
+        raise DltuiError(f"{clean(name)} does not say what to import", "Write package.module:name.")
+    return Part(f"{called} = {found}", (f"from {place} import {found}",))
 
 
 def is_file(name: str) -> bool:
@@ -37,9 +39,7 @@ FROM_FILE = Part(
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    for part in name.split("."):
-        module = getattr(module, part)
-    return module''',
+    return getattr(module, name)''',
     ("import importlib.util", "import sys", "from pathlib import Path"),
 )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dlcore.choices.architectures import CustomModel
 from dlcore.config import RunConfig
 from dlcore.export.script import augmentation, edits, losses, optimizers, schedules, watching
-from dlcore.export.script.part import Part, joined, lines, number, sequence
+from dlcore.export.script.part import Part, joined, lines, number, sequence, word
 from dlcore.export.script.story import Story
 from dlcore.export.script.varying import PENALTIES, Varying
 
@@ -138,9 +138,9 @@ def forward(story: Story) -> Part:
     """Return the code that makes outputs of inputs."""
     if story.config.training.precision == "float32":
         return lines("outputs = network(inputs)")
-    device = story.device.split(":")[0]
+    device = word(story.device.split(":")[0])
     return lines(
-        f'with torch.autocast("{device}", torch.bfloat16):  # products alone; all else stays float32',
+        f"with torch.autocast({device}, torch.bfloat16):  # products alone; all else stays float32",
         "    outputs = network(inputs)",
         "outputs = outputs.float()",
     )

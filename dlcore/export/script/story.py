@@ -12,6 +12,7 @@ from dlcore.errors import DltuiError
 from dlcore.events import Prepared
 from dlcore.examine import examine, settled
 from dlcore.export.report import Report
+from dlcore.foreign import refuse
 from dlcore.history import RunHistory
 from dlcore.origin import Origin, origin
 from dlcore.reading import read_file
@@ -105,8 +106,9 @@ def story_of(report: Report) -> Story:
     """Return what is to be told of a run.
 
     Raises DltuiError where that cannot be known: where a run that it goes on from is gone, or data of the
-    user's own are.
+    user's own are, or where the run was trained elsewhere.
     """
+    refuse(report.run, "become a script")
     own = report.history
     chapters = chapters_of(report.run, report.config, own)
     first = chapters[0]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy
 import pytest
+import torch
 
 from dlcore.presets import PRESETS
 from dlcore.published import data_folder
 from dlcore.training import cifar, sources
-from tests.dlcore.export.script.scripts import assert_equal, run_script, trained
+from tests.dlcore.export.script.scripts import assert_equal, run_script, script_of, trained
 from tests.dlcore.training.own_data import write_code, write_csv, write_images
 from tests.dlcore.training.test_repeating import LINES
 
@@ -108,6 +109,13 @@ def test_cifar10(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sources, "read_cifar10", lambda home, report: splits)
     run = trained(home, "cifar10 cnn filters=4 4, b=16 e=2 data.normalize=standard", {"data.limit": 100})
     assert_equal(run, run_script(run, tmp_path, "--data", str(tmp_path)))
+
+
+def test_two_threads(home: Path, tmp_path: Path) -> None:
+    run = trained(home, "digits cnn filters=8 he n=200 b=64 e=2", {"training.threads": 2})
+    assert "torch.set_num_threads(2)" in script_of(run)
+    assert_equal(run, run_script(run, tmp_path))
+    torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize("line", KINDS)

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig
+from dlcore.errors import DltuiError
+from dlcore.export.script.custom import target
 from dlcore.export.script.part import WIDTH, Part, imports, joined, lines, number, sequence, value, word
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
@@ -88,6 +91,20 @@ def test_a_name_cannot_break_out(home: Path) -> None:
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Call) and "system" in ast.dump(node)]
     assert "\x1b" not in text
     assert "\u202e" not in text
+
+
+def test_what_is_imported_is_a_name() -> None:
+    assert target("a.b:C", "make").imports == ("from a.b import C",)
+    assert target("/home/it's.py:C", "make").code.count("it's.py") == 1
+    with pytest.raises(DltuiError, match="does not say what to import"):
+        target("os, sys; print(1) #:C", "make")
+
+
+def test_a_run_of_another_program_has_none(fresh_run: RunDir) -> None:
+    imported = {"from": "/logs", "format": "csv"}
+    write_json(fresh_run.facts, read_json(fresh_run.facts) | {"imported": imported})
+    with pytest.raises(DltuiError, match="cannot become a script: it was imported from /logs"):
+        script_of(fresh_run)
 
 
 def test_a_run_without_a_step_has_a_script(fresh_run: RunDir) -> None:
