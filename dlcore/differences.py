@@ -12,6 +12,8 @@ ABSENT = "–"
 """What stands for a value that a kind does not have."""
 _SILENT = ("name",)
 """Keys that make no difference to what is trained."""
+_VAGUE = ("auto", "none", "full")
+"""Words that say nothing without their key."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def said(found: Sequence[Difference], index: int) -> str:
         text = one.texts[index]
         if text == ABSENT:
             continue
-        is_word = name == "kind" or (isinstance(one.values[index], str) and text != "none")
+        is_word = name == "kind" or (isinstance(one.values[index], str) and text not in _VAGUE)
         parts.append(text if is_word else f"{name or section} {text}")
     return " · ".join(parts)
 

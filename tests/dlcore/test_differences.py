@@ -63,7 +63,9 @@ def test_a_configuration_that_cannot_be_read_makes_no_difference() -> None:
 
 
 def test_words_are_no_numbers() -> None:
-    found = differences([parse("digits mlp 8, relu model.bias=true"), parse("digits mlp 9, relu model.bias=false")])
+    found = differences(
+        [parse("digits mlp 8, relu model.bias=true"), parse("digits mlp 9, relu model.bias=false")]
+    )
     assert {one.key: one.is_number for one in found} == {"model.hidden": False, "model.bias": False}
 
 
@@ -72,3 +74,5 @@ def test_what_is_special_in_a_few_words() -> None:
     assert said(found, 0) == "hidden 64 · relu · adam · lr 0.01"
     assert said(found, 1) == "hidden 32 · tanh · sgd · lr 0.1"
     assert said((), 0) == ""
+    threads = differences([parse("digits training.threads=1"), parse("digits")])
+    assert [said(threads, index) for index in (0, 1)] == ["threads 1", "threads auto"]
