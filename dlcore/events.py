@@ -120,6 +120,8 @@ class Prepared(_Event):
     epochs: Count
     stages: Stages = ()
     """The same in detail: a batch may grow, and what was changed live before a resume is in it too."""
+    steps_per_second: Finite = 0.0
+    """No more than so many, in slow motion; 0 is as many as there can be."""
     chance: Number = None
     """Score of the best constant answer: the share of the largest class in the training split, or R² 0."""
     chance_loss: Number = None

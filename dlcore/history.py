@@ -310,7 +310,16 @@ class RunHistory:
         per_epoch = self.prepared.training_samples
         if not per_epoch:  # a watched script tells steps alone
             return max(0, self.prepared.total_steps - self.step) * self.totals()[1] / max(self.step, 1)
-        return max(0.0, self.prepared.epochs * per_epoch - self.epoch() * per_epoch) / speed
+        seconds = max(0.0, self.prepared.epochs * per_epoch - self.epoch() * per_epoch) / speed
+        if slow := self._steps_per_second():
+            seconds = max(seconds, (self.prepared.total_steps - self.step) / slow)
+        return seconds
+
+    def _steps_per_second(self) -> float:
+        """Return how many steps a second there are at most, in slow motion; 0 without."""
+        assert self.prepared is not None
+        found = self.settings.get("training.steps_per_second", self.prepared.steps_per_second)
+        return float(found) if isinstance(found, int | float) and found > 0 else 0.0
 
     @property
     def evaluations(self) -> list[Evaluated]:

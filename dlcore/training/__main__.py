@@ -242,6 +242,7 @@ def train(claim: Claim, record: Record, signals: _Signals) -> tuple[Reason, str]
         total_steps=steps.steps,
         epochs=config.training.epochs,
         stages=stages_of(steps),
+        steps_per_second=config.training.steps_per_second,
         order=fingerprint(config, steps),
         **chance(data, config.loss),
     )

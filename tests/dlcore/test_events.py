@@ -56,6 +56,7 @@ EXAMPLES: list[Event] = [
         total_steps=10,
         epochs=10,
         stages=((10, 4, 1),),
+        steps_per_second=0.5,
         chance=0.5,
         unknown=("optimizer",),
         chance_loss=0.6875,

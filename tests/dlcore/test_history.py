@@ -489,3 +489,39 @@ def test_while_the_step_is_made_a_graph_it_says_so_and_then_what_came_of_it() ->
     history.apply(CompilationStarted(seq=4))
     history.apply(started(5, attempt=2))
     assert not history.compiling, "an attempt that died meanwhile"
+
+
+def test_what_was_changed_counts_as_far_as_an_attempt_goes_on_with_it() -> None:
+    history = fold(started(0), prepared(1), steps(2, 10, [1.0] * 10))
+    longer = Set(key="training.epochs", value=9)
+    history.apply(applied_at(3, 10, longer, before=5, stages=((9, 10, 10),)))
+    history.apply(steps(4, 20, [1.0] * 10))
+    later = Set(key="schedule", value={"kind": "cosine", "final": 0.0})
+    history.apply(applied_at(5, 20, later, before={"kind": "constant"}))
+    assert [(edit.step, edit.key, edit.before) for edit in history.edits] == [
+        (10, "training.epochs", 5),
+        (20, "schedule", {"kind": "constant"}),
+    ]
+    assert history.settings == {"training.epochs": 9, "schedule.kind": "cosine", "schedule.final": 0.0}
+    assert history.prepared is not None
+    assert (history.prepared.total_steps, history.prepared.epochs, history.epoch()) == (90, 9, 2.0)
+    history.apply(
+        AttemptStarted(seq=6, step=15, attempt=2, time="", pid=5, host="h", kept=5, resumed=((15, 5),))
+    )
+    assert [edit.key for edit in history.edits] == ["training.epochs"], "the other will be said again"
+    history.apply(prepared(7).model_copy(update={"attempt": 2, "resumed": ((15, 5),)}))
+    assert history.settings == {"training.epochs": 9}
+
+
+def test_in_slow_motion_the_rest_takes_as_long_as_it_is_slow() -> None:
+    history = fold(started(0), prepared(1), steps(2, 10, [1.0] * 10, samples=100, seconds=1.0))
+    assert history.seconds_left() == 4.0
+    for seq, rate, left in ((3, 2, 20.0), (4, 1000, 4.0), (5, 0, 4.0), (6, "fast", 4.0)):
+        history.apply(applied_at(seq, 10, Set(key="training.steps_per_second", value=rate)))
+        assert history.seconds_left() == left
+    slow = fold(started(0), prepared(1, steps_per_second=0.5), steps(2, 10, [1.0], samples=9, seconds=1.0))
+    assert slow.seconds_left() == pytest.approx(80.0)
+
+
+def applied_at(seq: int, step: int, command: Set, **fields: Any) -> CommandApplied:
+    return CommandApplied(seq=seq, step=step, id=command.id, command=command.model_dump(), text="", **fields)
