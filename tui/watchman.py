@@ -126,7 +126,9 @@ class Watchman:
 
     async def _keep_summary(self, feed: RunFeed) -> None:
         """Write the summary of a run that has ended, copy it, and show where it is."""
-        folder = own_place(feed.run.id)
+        from dlcore.export import file_name  # a run may never end while it is watched
+
+        folder = own_place(file_name(feed.run))
         going = carried_out((feed.run,), ("markdown",), folder, force=True)
         for answer in [answer async for answer in going]:
             if "failed" in answer:

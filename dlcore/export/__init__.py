@@ -4,6 +4,7 @@ Every format works on every run, whether it is finished, failed, crashed or stil
 Adding one is a line in FORMATS, and a module that makes it of a Report.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -152,7 +153,7 @@ def export(
     joint = [one for one in chosen if one.together is not None] if len(runs) > 1 else []
     stem = folder / joint_name(runs)
     if not force:
-        files.check_free(_path(folder / run.id, one) for run in runs for one in chosen)
+        files.check_free(_path(folder / file_name(run), one) for run in runs for one in chosen)
         files.check_free(_path(stem, one) for one in joint)
     return _export(runs, chosen, joint, folder, force, weights)
 
@@ -177,7 +178,7 @@ def _export(
             members.append(member(report, now))
         for one in chosen:
             yield Began(one.name, run.id)
-            yield _attempt(one, folder / run.id, partial(_content, one, report), force)
+            yield _attempt(one, folder / file_name(run), partial(_content, one, report), force)
     for one in joint if len(members) > 1 else ():
         yield Began(one.name, "")
         yield _attempt(one, folder / joint_name(runs), partial(_joint_content, one, members), force)
@@ -221,16 +222,21 @@ def _path(stem: Path, one: Format) -> Path:
 
 def joint_name(runs: Sequence[RunDir]) -> str:
     """Return what the files of several runs are called: how many they are, and the first one's id."""
-    return f"{len(runs)}-runs-{runs[0].id}" if runs else ""
+    return f"{len(runs)}-runs-{file_name(runs[0])}" if runs else ""
+
+
+def file_name(run: RunDir) -> str:
+    """Return what the files of a run are called: its id, without what a shell would take for its own."""
+    return re.sub(r"[^\w.+-]+", "-", run.id).lstrip("-.") or "run"
 
 
 def _distinct(runs: Sequence[RunDir]) -> list[RunDir]:
     """Return the runs, each once; raises DltuiError for two that would have the same files."""
     found: dict[str, RunDir] = {}
     for run in runs:
-        other = found.setdefault(run.id, run)
+        other = found.setdefault(file_name(run), run)
         if other.path.resolve() != run.path.resolve():
             raise DltuiError(
-                f"Two different runs are called {run.id}", "Export them one by one, to two folders."
+                f"Two different runs are called {file_name(run)}", "Export them one by one, to two folders."
             )
     return list(found.values())

@@ -48,6 +48,7 @@ body{font-size:10.5pt}
 h2,h3{break-after:avoid}
 .plot,table,pre,blockquote{break-inside:avoid}
 .scroll{overflow:visible}
+table{font-size:8.5pt}
 code,pre{background:none;border:1px solid var(--rule)}
 """
 

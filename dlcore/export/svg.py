@@ -128,7 +128,7 @@ def _ticks(frame: _Frame, ticks: Sequence[tuple[float, str]]) -> Iterator[str]:
         if frame.x_limits[0] <= value <= frame.x_limits[1]:
             x = frame.x(value)
             yield f'<path class="edit" d="M{x:.1f} {frame.top:g}V{frame.bottom:g}"/>'
-            yield _text(x + 3, frame.top + 11, label, "edit-number")
+            yield _text(x, frame.top - 4, label, "edit-number middle")
 
 
 def _curve(frame: _Frame, curve: Curve, index: int) -> Iterator[str]:

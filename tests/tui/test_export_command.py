@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from dlcore.export import FORMATS
 from tests.tui.fakes import FakeRun
 from tui.cli import dltui
 
@@ -62,5 +63,5 @@ def test_standard_output_takes_one_text(runs: list[FakeRun], formats: str, both:
 
 def test_help_names_every_format() -> None:
     text = CliRunner().invoke(dltui, ["export", "--help"]).output
-    assert "markdown, html, json, csv, parquet, tensorboard" in " ".join(text.split())
+    assert ", ".join(form.name for form in FORMATS) in " ".join(text.split())
     assert "Example: dltui export" in text

@@ -27,13 +27,13 @@ async def export_run(app: App[Any], run: RunDir) -> None:
 
 async def export_runs(app: App[Any], runs: Sequence[RunDir]) -> None:
     """Write runs in the formats that the person chooses; several also beside each other."""
-    from dlcore.export import joint_name  # not needed for the first frame
+    from dlcore.export import file_name, joint_name  # not needed for the first frame
     from tui.screens.export_dialog import ExportDialog
     from tui.screens.export_progress import ExportProgress
 
     home = rundir.home()
     known = recall(home, _FILE)
-    own = own_place(runs[0].id if len(runs) == 1 else joint_name(runs))
+    own = own_place(file_name(runs[0]) if len(runs) == 1 else joint_name(runs))
     folder = known.get("folder")
     what = runs[0].id if len(runs) == 1 else f"{len(runs)} runs, and all of them together"
     formats = known.get("formats")

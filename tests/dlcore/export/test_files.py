@@ -157,6 +157,12 @@ def test_runs_of_one_name_are_not_written_over_each_other(run: RunDir, tmp_path:
     assert len(placed(export([run, run], ["json"], tmp_path / "out"))) == 1
 
 
+def test_names_of_files_are_nothing_to_a_shell(run: RunDir, tmp_path: Path) -> None:
+    strange = run.path.rename(tmp_path / "-r $(touch x); 'ü名' &.\x1b[2J")
+    (path,) = placed(export([RunDir(strange)], ["csv"], tmp_path / "out"))
+    assert path.name == "r-touch-x-ü名-.-2J.csv"
+
+
 def test_what_is_no_text_is_no_standard_output(run: RunDir) -> None:
     assert render_text(run, "csv") == render(run, "csv")
     with pytest.raises(DltuiError) as caught:
