@@ -1,13 +1,15 @@
 """Exports from the app: what is chosen is remembered, one that fails stops no other, and paths are shown."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import OptionList, Static
 
+from dlcore.atomic import read_json, write_json
 from dlcore.export import FORMATS
-from tests.tui.fakes import FakeRun, Stage, opened
+from tests.tui.fakes import MOMENT, FakeRun, Stage, opened
 from tui.screens.export_dialog import ExportDialog
 from tui.screens.export_progress import ExportProgress
 from tui.screens.exporting import own_place
@@ -93,6 +95,21 @@ async def test_another_folder_is_asked_for_and_remembered(finished: FakeRun, tmp
         stage.type("escape")
         await stage.until(lambda: stage.app.screen is stage.train)
         assert "here" in prompts(await asked(stage))[-2]
+
+
+async def test_a_lineage_is_offered_where_there_is_one(finished: FakeRun, make_run: Any, home: Path) -> None:
+    branch = make_run("digits", moment=MOMENT + timedelta(seconds=1)).start().prepare().steps(9).end()
+    parent = {"run": finished.dir.id, "step": 30}
+    write_json(branch.dir.facts, {**read_json(branch.dir.facts), "parent": parent})
+    async with opened(finished) as stage:
+        rows = prompts(await asked(stage))
+        assert rows[-3] == "[ ] lineage        also 1 run that it comes from, or leads to"
+        stage.type(
+            "end", "up", "up", "space", *["home", "down", "space", "down", "space", "down", "space"], "enter"
+        )
+        progress = await done(stage)
+        names = [finished.dir.id, branch.dir.id, f"2-runs-{finished.dir.id}"]
+        assert [Path(path).name for path in progress.written] == [f"{name}.md" for name in names]
 
 
 async def test_nothing_chosen_is_nothing_written(finished: FakeRun, home: Path) -> None:

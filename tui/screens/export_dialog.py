@@ -20,7 +20,7 @@ from dlcore.clean import clean
 from dlcore.export import FORMATS, Format
 from tui.screens.dialogs import Ask
 
-_FOLDER, _OVERWRITE = "folder", "overwrite"
+_KIN, _FOLDER, _OVERWRITE = "lineage", "folder", "overwrite"
 _KEYS = "space chooses · enter writes · esc goes back"
 _NAME_CELLS = 13
 
@@ -32,6 +32,8 @@ class Order:
     formats: tuple[str, ...]
     folder: Path
     force: bool
+    with_kin: bool = False
+    """Whether runs of the same lineage are written too."""
 
 
 class ExportDialog(ModalScreen[Order | None]):
@@ -42,14 +44,19 @@ class ExportDialog(ModalScreen[Order | None]):
         Binding("space", "choose", "Choose"),
     ]
 
-    def __init__(self, what: str, chosen: Collection[str], folder: Path) -> None:
-        """`what` names the runs; `chosen` are the formats that are marked at first."""
+    def __init__(self, what: str, chosen: Collection[str], folder: Path, kin: int = 0) -> None:
+        """`what` names the runs; `chosen` are the formats that are marked at first.
+
+        `kin` is how many other runs are of the same lineage.
+        """
         super().__init__()
         self._what = what
         self._chosen = {form.name for form in FORMATS if form.name in chosen}
         self._folder = folder
-        self._force = False
-        self._rows = (*(form.name for form in FORMATS), _FOLDER, _OVERWRITE)
+        self._force = self._with_kin = False
+        self._kin = kin
+        options = (_KIN, _FOLDER, _OVERWRITE) if kin else (_FOLDER, _OVERWRITE)
+        self._rows = (*(form.name for form in FORMATS), *options)
 
     def compose(self) -> ComposeResult:
         """Return the title, the rows and the keys."""
@@ -68,6 +75,11 @@ class ExportDialog(ModalScreen[Order | None]):
     def _prompt(self, name: str) -> Content:
         if name == _FOLDER:
             return _row("    ", "to the folder", clean(figures.path(self._folder)))
+        if name == _KIN:
+            others = "1 run that it comes from, or leads to"
+            if self._kin > 1:
+                others = f"{self._kin:,} runs that it comes from, or leads to"
+            return _row(_box(self._with_kin), name, f"also {others}")
         if name == _OVERWRITE:
             return _row(_box(self._force), name, "files that are there already")
         form = next(form for form in FORMATS if form.name == name)
@@ -82,7 +94,7 @@ class ExportDialog(ModalScreen[Order | None]):
             self._ask_folder()
         elif self._chosen:
             formats = tuple(form.name for form in FORMATS if form.name in self._chosen)
-            self.dismiss(Order(formats, self._folder, self._force))
+            self.dismiss(Order(formats, self._folder, self._force, self._with_kin))
         else:
             self.notify("Choose a format first, with space.", severity="warning", markup=False)
 
@@ -95,6 +107,8 @@ class ExportDialog(ModalScreen[Order | None]):
             return
         if name == _OVERWRITE:
             self._force = not self._force
+        elif name == _KIN:
+            self._with_kin = not self._with_kin
         else:
             self._chosen ^= {name}
         self._show(name)

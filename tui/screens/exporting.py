@@ -28,6 +28,7 @@ async def export_run(app: App[Any], run: RunDir) -> None:
 async def export_runs(app: App[Any], runs: Sequence[RunDir]) -> None:
     """Write runs in the formats that the person chooses; several also beside each other."""
     from dlcore.export import file_name, joint_name  # not needed for the first frame
+    from dlcore.export.kin import lineage
     from tui.screens.export_dialog import ExportDialog
     from tui.screens.export_progress import ExportProgress
 
@@ -39,9 +40,12 @@ async def export_runs(app: App[Any], runs: Sequence[RunDir]) -> None:
     formats = known.get("formats")
     chosen = [name for name in formats if isinstance(name, str)] if isinstance(formats, list) else _USUAL
     place = Path(folder) if isinstance(folder, str) and folder else own
-    order = await app.push_screen_wait(ExportDialog(what, chosen, place))
+    kin = await asyncio.to_thread(lineage, runs[0]) if len(runs) == 1 else []
+    order = await app.push_screen_wait(ExportDialog(what, chosen, place, max(0, len(kin) - 1)))
     if order is None:
         return
+    if order.with_kin:
+        runs = kin
     try:
         keep(
             home,
