@@ -5,7 +5,7 @@ curves, undone, made again by a resume and a branch, and stand in its exports.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -205,10 +205,27 @@ def changed(config: RunConfig, command: Set) -> tuple[RunConfig, str]:
 
 def applied(config: RunConfig, edits: Iterable[Edit]) -> RunConfig:
     """Return a configuration with edits made in it, in their order."""
-    for edit in edits:
+    made = Edits(edits)
+    if (found := _settled(config, made.settings)) is not None:
+        return found
+    for edit in made:
         with suppress(DltuiError, ValueError):  # a change that another version took
             config, _ = changed(config, Set(key=edit.key, value=edit.value))
     return config
+
+
+def _settled(config: RunConfig, settings: Mapping[str, JsonValue]) -> RunConfig | None:
+    """Return a configuration with the last value of each key, by one reading; None where that is unsound."""
+    table = to_table(config)
+    if "schedule.kind" in settings:
+        table["schedule"] = {}
+    live = set(live_keys(config))
+    for key, value in settings.items():
+        section, _, name = key.partition(".")
+        if key not in live and section != "schedule":
+            return None
+        table[section][name] = value
+    return read_table(table).config
 
 
 def _whole(config: RunConfig, command: Set) -> tuple[str, JsonValue]:

@@ -101,11 +101,11 @@ class Tuning:
             return f"{key} is no hyperparameter of this run now"
         before = draft.text(key)
         text = nudged(row, before, direction)
-        return self.type(key, text) if text != before else f"{key} goes no further than {before}"
+        return self.type(key, text, draft) if text != before else f"{key} goes no further than {before}"
 
-    def type(self, key: str, text: str) -> str:
-        """Ask for a value as it is typed; return why not, if so."""
-        if (draft := self.draft()) is None:
+    def type(self, key: str, text: str, draft: Draft | None = None) -> str:
+        """Ask for a value as it is typed, where `draft` is all that there is; return why not, if so."""
+        if draft is None and (draft := self.draft()) is None:
             return self._why_not()
         draft.put(key, text)
         return self.ask(Set(key=key, value=_value(draft, key)))

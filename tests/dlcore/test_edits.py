@@ -10,6 +10,7 @@ from dlcore.config import RunConfig
 from dlcore.edits import Edit, Edits, applied, change, changed, inverse, live_keys, to_take_back
 from dlcore.errors import DltuiError
 from dlcore.oneline import parse
+from dlcore.reading import read_table
 
 MLP = parse("digits mlp 16,8 momentum lr=.01 m=.9 b=32 e=5").resolved()
 
@@ -164,6 +165,23 @@ def test_its_inverse_takes_it_back(key: str, value: Any) -> None:
 def test_what_another_version_changed_is_passed_over() -> None:
     made = [edit(1, "optimizer.lr", 0.5), edit(2, "optimizer.magic", 1), edit(3, "optimizer.momentum", None)]
     assert applied(MLP, made) == edited(MLP, "optimizer.lr", 0.5)
+    assert applied(MLP, [edit(1, "model.hidden", [4]), made[0]]) == edited(MLP, "optimizer.lr", 0.5)
+
+
+def test_many_edits_are_made_by_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [edit(number, "optimizer.lr", number / 10) for number in range(1, 500)]
+    made.append(edit(500, "schedule", {"kind": "piecewise", "boundaries": [5], "factors": [0.5]}))
+    made.append(edit(501, "schedule.warmup_steps", 3))
+    read: list[int] = []
+
+    def counted(table: Any) -> Any:
+        read.append(1)
+        return read_table(table)
+
+    monkeypatch.setattr("dlcore.edits.read_table", counted)
+    found = applied(MLP, made)
+    assert (found.optimizer.lr, found.schedule.kind, found.schedule.warmup_steps) == (49.9, "piecewise", 3)
+    assert len(read) == 1
 
 
 # -- edits --------------------------------------------------------------------------------------------
