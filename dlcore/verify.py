@@ -6,11 +6,8 @@ equal means equal to the last bit. Nothing here imports torch.
 
 import math
 import os
-import signal
 import socket
 import struct
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -29,9 +26,9 @@ from dlcore.export.report import Report, gather
 from dlcore.export.script import to_script
 from dlcore.export.script.story import Chapter, chapters_of
 from dlcore.launch import versions
-from dlcore.plainfile import open_plain
 from dlcore.published import data_folder, find, published
 from dlcore.rundir import RunDir
+from dlcore.script_run import Output, run_script
 from dlcore.summary import created
 
 Progress = Callable[[int, int], object]
@@ -40,11 +37,6 @@ Progress = Callable[[int, int], object]
 What it raises ends the script.
 """
 
-_POLL_SECONDS = 0.1
-_MOST_READ = 1 << 22
-"""Bytes of losses that are read at once, and of what the script said as it failed."""
-_NOWHERE = "http://127.0.0.1:9"
-"""A proxy that is not there: what a script verifies lies on this machine, and nothing is to be fetched."""
 _float32 = struct.Struct("f")
 
 
@@ -150,9 +142,9 @@ def verify(run: RunDir, on_progress: Progress, steps: int | None = None) -> Verd
     with tempfile.TemporaryDirectory(prefix="dltui-verify-") as folder:
         path = Path(folder) / "script.py"
         write_whole(path, script.encode())
-        found = _Output(Path(folder) / "losses.txt")
+        found = Output(Path(folder) / "losses.txt")
         on_progress(0, wanted)
-        _run(run, path, options, found, lambda: on_progress(len(found.losses), wanted))
+        run_script(run.id, path, options, found, lambda: on_progress(len(found.losses), wanted))
     return _verdict(report, chapters, recorded[:wanted], found)
 
 
@@ -188,79 +180,8 @@ def _data(config: RunConfig) -> list[str]:
     return ["--data", str(folder)]
 
 
-class _Output:
-    """What the script writes: a loss a line, and behind them its last evaluations."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.losses: list[float] = []
-        self.evaluations: dict[str, tuple[float, float]] = {}
-        self._read = 0
-        self._rest = b""
-
-    def read(self) -> bool:
-        """Take in what has come; return whether anything has."""
-        try:
-            with open_plain(self.path) as file:
-                file.seek(self._read)
-                content = file.read(_MOST_READ)
-        except FileNotFoundError:  # not made yet
-            return False
-        self._read += len(content)
-        *lines, self._rest = (self._rest + content).split(b"\n")
-        for line in lines:
-            match line.split():
-                case [loss]:
-                    self.losses.append(float(loss))
-                case [split, loss, score]:
-                    self.evaluations[split.decode()] = float(loss), float(score)
-                case _:
-                    raise DltuiError("The script wrote a line that is no loss", "Report it: it is our fault.")
-        return bool(content)
-
-
-def _run(run: RunDir, script: Path, options: list[str], found: _Output, tell: Callable[[], object]) -> None:
-    """Run a script to its end in a process of its own; it dies with whatever is raised meanwhile."""
-    errors = script.parent / "errors.txt"
-    with errors.open("wb") as said:
-        process = subprocess.Popen(
-            # -P: a file named like a module in the current folder must not be taken for it.
-            [sys.executable, "-P", str(script), "--losses", str(found.path), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            env={**os.environ, "http_proxy": _NOWHERE, "https_proxy": _NOWHERE, "no_proxy": ""},
-        )
-    try:
-        while process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_POLL_SECONDS)
-            found.read()
-            tell()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    while found.read():
-        tell()
-    if process.returncode:
-        raise _failed(run, process.returncode, errors)
-
-
-def _failed(run: RunDir, status: int, errors: Path) -> DltuiError:
-    with open_plain(errors) as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - _MOST_READ))
-        lines = file.read(_MOST_READ).decode(errors="replace").strip().splitlines()
-    how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-    last = f": {clean(lines[-1])[:500]}" if lines else ""
-    return DltuiError(
-        f"The script of {run.id} {how}{last}",
-        f"Write it with dltui export {run.id} --format script, and run it yourself to see the whole story.",
-    )
-
-
 def _verdict(
-    report: Report, chapters: Sequence[Chapter], recorded: Sequence[float], output: _Output
+    report: Report, chapters: Sequence[Chapter], recorded: Sequence[float], output: Output
 ) -> Verdict:
     found = output.losses
     if len(found) < len(recorded):
@@ -306,7 +227,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _evaluations(report: Report, output: _Output) -> Iterator[Compared]:
+def _evaluations(report: Report, output: Output) -> Iterator[Compared]:
     """Yield the figures of the last evaluation of each split that the run has measured in the end."""
     history = report.history
     for split, (loss, score) in output.evaluations.items():

@@ -9,6 +9,7 @@ from dlcore.choices.own import CustomData
 from dlcore.config import output_units
 from dlcore.export.report import Report
 from dlcore.export.script import custom, data, header, loop, network, streams, watching, weights
+from dlcore.export.script.convolutions import is_channels_last
 from dlcore.export.script.part import NOTHING, WIDTH, Part, imports, joined, lines
 from dlcore.export.script.story import Story, story_of
 from dlcore.export.script.varying import Varying, check
@@ -115,7 +116,7 @@ def _network(told: Story, varying: Varying, units: int) -> Part:
         drawn = weights.weights(model.init, built.weighted, has_bias=has_bias, is_dense=is_dense)
         classes = joined((classes, weights.functions(model.init, built.weighted)), gap=2)
     placed = []
-    if network.is_channels_last(model):
+    if is_channels_last(model):
         placed.append(lines("network = network.to(memory_format=torch.channels_last)  # faster so"))
     if told.device != "cpu":
         placed.append(lines("network = network.to(DEVICE)"))

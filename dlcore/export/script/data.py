@@ -10,7 +10,7 @@ from dlcore.choices.drawn import Blobs, Circles, Moons, Noise, Regression, Spira
 from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.config import Plan, RunConfig
 from dlcore.export.script import custom, drawn, own, splits, stored
-from dlcore.export.script.network import is_channels_last
+from dlcore.export.script.convolutions import is_channels_last
 from dlcore.export.script.part import Part, joined, lines
 from dlcore.export.script.story import Story
 from dlcore.export.script.varying import Varying

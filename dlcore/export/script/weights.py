@@ -27,10 +27,8 @@ from dlcore.choices.initializers import (
     Xavier,
     Zeros,
 )
-from dlcore.export.script.network import Weighted, function
+from dlcore.export.script.layers import NN, Weighted, function
 from dlcore.export.script.part import NOTHING, Part, lines, number, word
-
-_NN = "from torch import nn"
 
 
 def functions(init: Initializer, weighted: tuple[Weighted, ...]) -> Part:
@@ -97,7 +95,7 @@ def _drawn(said: str, *code: str, has_bias: bool) -> Part:
     found += lines(*code).indented(2)
     if has_bias:
         found += lines("        if layer.bias is not None:", "            nn.init.zeros_(layer.bias)")
-    return found + Part("", (_NN,))
+    return found + Part("", (NN,))
 
 
 def _gain(weighted: tuple[Weighted, ...]) -> tuple[str, Part]:
@@ -113,7 +111,7 @@ def _gain(weighted: tuple[Weighted, ...]) -> tuple[str, Part]:
         without = [name for name, code in gains.items() if code == "1.0"]
         before += Part(
             f"# What a function takes away, the weights before it make up for.\nusual_gain = {usual}",
-            (_NN,),
+            (NN,),
         )
         shortcuts = [name for name in without if name.endswith(".shortcut")]
         tests = [f"name == {word(name)}" for name in without if name not in shortcuts]
@@ -123,7 +121,7 @@ def _gain(weighted: tuple[Weighted, ...]) -> tuple[str, Part]:
         return (f"gain = 1.0 if {condition} else usual_gain" if tests else "gain = usual_gain"), before
     rows = "".join(f"    {word(name)}: {code},\n" for name, code in gains.items())
     before += Part(
-        f"# What a function takes away, the weights before it make up for.\ngains = {{\n{rows}}}", (_NN,)
+        f"# What a function takes away, the weights before it make up for.\ngains = {{\n{rows}}}", (NN,)
     )
     return "gain = gains[name]", before
 
@@ -151,5 +149,5 @@ _KEEPING = Part(
     with torch.no_grad():
         power = float(torch.trapezoid(activation(z).square() * density, z))
     return 1 / math.sqrt(power)''',
-    ("import math", _NN),
+    ("import math", NN),
 )
