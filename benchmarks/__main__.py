@@ -8,6 +8,7 @@ import click
 
 from benchmarks import (
     accuracy,
+    checkpoints,
     edits,
     gpu,
     growth,
@@ -41,6 +42,7 @@ SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "limit": ("Share of the limit", limit.measure),
     "probes": ("Cost of the probes", probes.measure),
     "watch": ("Watching a script of one's own", watch.measure),
+    "checkpoints": ("Cost of checkpoints", checkpoints.measure),
     "growth": ("How cost grows", growth.measure),
     "gpu": ("Training speed on a GPU", gpu.measure),
     "accuracy": ("Accuracy of the classic run", accuracy.measure),

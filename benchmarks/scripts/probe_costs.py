@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import torch
 
 from dlcore import rundir
-from dlcore.config import to_toml
+from dlcore.config import RunConfig, to_toml
 from dlcore.examine import settled
 from dlcore.presets import PRESETS, preset
 from dlcore.rundir import RunDir
@@ -25,10 +25,9 @@ from dlcore.training.sources import read
 from dlcore.training.step import TrainingStep
 
 
-def trained(name: str, seconds: float) -> tuple[Training, RunDir]:
-    """Train a run of a preset for so long, one thread, and return what is left of it."""
+def trained(config: RunConfig, seconds: float) -> tuple[Training, RunDir]:
+    """Train a run for so long, one thread, and return what is left of it."""
     home = rundir.home()
-    _, config = preset(name)
     source = read(config, home, lambda *_: None)
     config = settled(config, source.facts)
     data = load(config, source, torch.device("cpu"))
@@ -53,7 +52,7 @@ def main(seconds: float) -> None:
     gc.freeze()
     for chosen in PRESETS:
         for name in chosen.names:
-            training, run = trained(name, seconds)
+            training, run = trained(preset(name)[1], seconds)
             spent = training.chunk.training_seconds
             every = read_history(run).look_every
             print(
