@@ -259,8 +259,9 @@ class DltuiApp(App["RunDir | None"]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Return what the palette finds: every key's action, and Textual's own commands but its help."""
+        place = getattr(screen, "PLACE", self.current_mode)
         for key in KEYS:
-            if key.action != "command_palette" and key.place in ("app", self.current_mode):
+            if key.action != "command_palette" and key.place in ("app", place):
                 yield SystemCommand(key.label, key.help, lambda action=key.action: self._do(screen, action))
         if self.current_mode == "setup" and screen is self._setup:
             yield from self._setup.palette()
@@ -379,9 +380,7 @@ class DltuiApp(App["RunDir | None"]):
             self.notify(f"Of {len(runs)} runs the first {MOST_RUNS} are shown.", markup=False)
         comparison = compared(runs, self._marks)
         active = self.current_mode
-        self.push_screen(
-            CompareScreen(comparison, self._viewing, active=active, ascii_only=self._ascii_only)
-        )
+        self.push_screen(CompareScreen(comparison, self._viewing, active=active, ascii_only=self._ascii_only))
 
     def on_run_opened(self, message: "RunOpened") -> None:
         """Watch a run."""

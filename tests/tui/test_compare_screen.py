@@ -13,6 +13,7 @@ from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun, Stage, count_refr
 from tui.messages import CompareRequested
 from tui.plotting import Chart
 from tui.screens.compare import CompareScreen
+from tui.screens.dialogs import Help
 from tui.widgets.compare.flows import Flows
 from tui.widgets.compare.legend import RunLegend
 from tui.widgets.compare.overlay_plot import OverlayPlot
@@ -214,8 +215,14 @@ async def test_eight_hostile_runs_fit_into_a_small_terminal_without_colour(
                 assert all("\x1b" not in run.text for line in plot._lines for run in line)
             await stage.press("tab", "up")
             await stage.until(lambda: not screen._parts)
-        await stage.press("Y", "y", "plus", "a", "shift+left", "z", "shift+left", "question_mark", "escape")
+        stage.type("Y", "y", "plus", "a", "shift+left", "z", "shift+left", "question_mark")
+        await stage.until(lambda: isinstance(stage.app.screen, Help))
+        await stage.press("escape")
         assert isinstance(stage.app.screen, CompareScreen)
+        palette: Any = stage.app.get_system_commands
+        found = {command.title for command in palette(stage.app.screen)}
+        assert {"Hide", "X axis", "Quit"} <= found, "the palette has its keys"
+        assert "Delete" not in found
 
 
 async def test_one_run_is_not_compared(make_run: MakeRun) -> None:
