@@ -73,10 +73,12 @@ def _state(report: Report) -> Line:
     if prepared is None:
         return state, ", before the first step."
     of_all = f" of {prepared.epochs:,}" if prepared.epochs else ""
-    far = f"{epoch_text(history.epoch())}{of_all} epochs"
+    epochs = f"{epoch_text(history.epoch())}{of_all} epochs" if prepared.epochs or history.epoch() else ""
     if report.state in LIVE:
-        return state, f": all figures are as of step {history.step:,} ({far})."
-    far = f"{far} ({history.step:,} steps, {figures.duration(history.seconds)})"
+        far = f" ({epochs})" if epochs else ""
+        return state, f": all figures are as of step {history.step:,}{far}."
+    far = f"{history.step:,} steps, {figures.duration(history.seconds)}"
+    far = f"{epochs} ({far})" if epochs else f"{history.step:,} steps"
     if report.state == "crashed":
         return state, f": the trainer ended without a last word after {far}."
     return state, f" after {far}."

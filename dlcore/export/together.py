@@ -10,6 +10,7 @@ from dlcore import figures
 from dlcore.diagnose.words import place, sentence, words
 from dlcore.export import curves
 from dlcore.export.chart import Chart, Curve, Draw, Limits, Point
+from dlcore.export.curves import Axis
 from dlcore.export.differing import differing, shown
 from dlcore.export.document import Block, Figure, Heading, Items, Source, Strong, Table, said
 from dlcore.export.report import Report
@@ -25,6 +26,7 @@ MARKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 MOST_OVERLAID = 8
 """So many runs are drawn over each other: more could not be told apart."""
 _POINTS = 480
+_AXES: tuple[Axis, ...] = ("epoch", "step")
 _ACROSS = 6
 """Up to so many runs stand as columns in the table of settings; more as its rows."""
 _FIGURES = ("loss", "accuracy", "r2", "top5", "mae", "rmse")
@@ -43,9 +45,12 @@ class Member:
     summary: dict[str, Any]
     metric: Metric
     watched: str
-    limits: Limits
-    curves: dict[str, Curve]
-    """By what they show: `train loss`, `loss`, `score`."""
+    axis: Axis
+    """What its own curves are drawn over."""
+    last: dict[Axis, float]
+    """Where its curves end on each axis."""
+    curves: dict[tuple[str, Axis], Curve]
+    """By what they show (`train loss`, `loss`, `score`) over what."""
     ratio: float | None
     """First layer's gradient norm over the last one's, at the last look."""
     findings: tuple[str, ...]
@@ -55,11 +60,11 @@ class Member:
 def member(report: Report, now: datetime) -> Member:
     """Return what is told of a run beside others."""
     history = report.history
-    found = {
-        "train loss": curves.train(history, history.loss, _POINTS),
-        "loss": curves.evaluated(history, "loss"),
-        "score": curves.evaluated(history, history.metric),
-    }
+    found: dict[tuple[str, Axis], Curve] = {}
+    for axis in _AXES if history.prepared is not None and history.step else ():
+        found["train loss", axis] = curves.train(history, history.loss, _POINTS, axis)
+        found["loss", axis] = curves.evaluated(history, "loss", axis)
+        found["score", axis] = curves.evaluated(history, history.metric, axis)
     return Member(
         row=run_row(report.run, now),
         name=report.name,
@@ -69,8 +74,9 @@ def member(report: Report, now: datetime) -> Member:
         summary=report.summary,
         metric=history.metric,
         watched=history.watched,
-        limits=curves.limits(history),
-        curves=found if history.prepared is not None and history.step else {},
+        axis=curves.axis_of(history),
+        last={axis: curves.limits(history, axis)[1] for axis in _AXES},
+        curves=found,
         ratio=first_last_ratio(history.gradients.latest()),
         findings=tuple(
             f"{words(one.code)} {place(one)}: {sentence(one.message)}" for one in report.judgement.findings
@@ -183,17 +189,18 @@ def _rank(one: Member) -> float:
 
 
 def _overlay(members: Sequence[tuple[int, Member]], what: str, title: str) -> Draw:
-    limits = 0.0, max(one.limits[1] for _, one in members)
+    axis: Axis = "epoch" if all(one.axis == "epoch" for _, one in members) else "step"
+    limits = 0.0, max(one.last[axis] for _, one in members)
     is_share = what == "score" and all(one.metric == "accuracy" for _, one in members)
 
     def draw(width: int) -> Chart:
         lines = []
         for index, one in members:
-            curve = one.curves[what]
+            curve = one.curves[what, axis]
             points = coarser(curve.points, width, limits) if what == "train loss" else curve.points
             letter = mark(index)
             lines.append(Curve(one.name, letter[-1], points, letter=letter, has_marks=curve.has_marks))
-        return Chart(title, lines, limits, curves.X_NAME, "percent" if is_share else "auto")
+        return Chart(title, lines, limits, axis, "percent" if is_share else "auto")
 
     return draw
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dlcore.config import to_toml
-from dlcore.events import Event
+from dlcore.events import EpochEnded, Evaluated, Event
 from dlcore.export import Placed, export
 from dlcore.export.chart import Limits
 from dlcore.export.kin import lineage
@@ -19,7 +19,7 @@ from dlcore.export.together import MOST_OVERLAID, coarser
 from dlcore.labels import relabel
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
-from tests.dlcore.export.said import document, markdown, prepared, to_the_end, write
+from tests.dlcore.export.said import block, document, markdown, prepared, to_the_end, write
 
 MOMENT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -172,3 +172,22 @@ def test_columns_hold_the_mean_of_their_points(limits: Limits) -> None:
     points = [(0.0, 1.0), (1.0, 3.0), (2.0, float("nan")), (3.0, 5.0), (4.0, 7.0)]
     found = coarser(points, 2, limits)
     assert found[0] == ((0.5, 2.0) if limits[1] else (2.0, 4.0))
+
+
+def test_a_run_without_epochs_is_drawn_over_its_steps(home: Path, tmp_path: Path) -> None:
+    said = [
+        one.model_copy(update={"epoch": 0.0}) if isinstance(one, Evaluated) else one for one in to_the_end()
+    ]
+    said[0] = prepared(epochs=0).model_copy(update={"steps_per_epoch": 0})
+    steps_alone: list[Event] = [one for one in said if not isinstance(one, EpochEnded)]
+    runs = [make_one(home, 0, said=steps_alone), make_one(home, 1)]
+    assert "step" in plot_lines(markdown(runs[0]))[-1].split()
+    assert "epoch" in plot_lines(markdown(runs[1]))[-1].split()
+    text = written(runs, tmp_path, "markdown")[".md"]
+    assert plot_lines(text)[-1].split()[0] == "step"
+    assert plot_lines(text)[-1].split()[-1] == "8"
+
+
+def plot_lines(text: str) -> list[str]:
+    """The lines of the first plot."""
+    return block(text, "text").splitlines()
