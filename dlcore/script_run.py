@@ -39,15 +39,21 @@ class Output:
             return False
         self._read += len(content)
         *lines, self._rest = (self._rest + content).split(b"\n")
-        for line in lines:
-            match line.split():
-                case [loss]:
-                    self.losses.append(float(loss))
-                case [split, loss, score]:
-                    self.evaluations[split.decode()] = float(loss), float(score)
-                case _:
-                    raise DltuiError("The script wrote a line that is no loss", "Report it: it is our fault.")
+        try:
+            for line in lines:
+                self._take(line.decode().split())
+        except ValueError:
+            raise DltuiError(
+                "The script wrote a line that is no loss", "Report it: it is our fault."
+            ) from None
         return bool(content)
+
+    def _take(self, words: list[str]) -> None:
+        if len(words) == 1:
+            self.losses.append(float(words[0]))
+        else:
+            split, loss, score = words
+            self.evaluations[split] = float(loss), float(score)
 
 
 def run_script(

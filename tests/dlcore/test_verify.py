@@ -121,6 +121,12 @@ def test_a_script_that_fails_is_told_in_a_sentence(run: RunDir, pretend: Pretend
         verify(run, unheard)
 
 
+def test_what_is_no_loss_is_told(run: RunDir, pretend: Pretend) -> None:
+    pretend("print('nothing', file=out)")
+    with pytest.raises(DltuiError, match="a line that is no loss"):
+        verify(run, unheard)
+
+
 def test_whoever_interrupts_leaves_nothing_behind(
     run: RunDir, pretend: Pretend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

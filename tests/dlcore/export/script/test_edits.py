@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dlcore import verify
 from dlcore.branch import branch, branched
 from dlcore.commands import Command, Set, Stop
 from dlcore.errors import DltuiError
@@ -145,6 +146,11 @@ def test_a_branch_trains_its_parent_first(
     found = run_script(grandchild, tmp_path)
     assert bits(found.losses) == bits(wanted)
     assert_evaluated(read_history(grandchild), found)
+    with monkeypatch.context() as patch:
+        told = f"import sys\nout = open(sys.argv[2], 'w')\nfor loss in {wanted}: print(loss, file=out)"
+        patch.setattr(verify, "to_script", lambda report: told)
+        verdict = verify.verify(grandchild, lambda steps, of: None)
+    assert (verdict.differing, verdict.steps) == (0, len(wanted)), "recorded are those of all three runs"
     text = script_of(grandchild)
     assert "step 2: optimizer.lr" in text
     assert "step 9" not in text, "the parent's later story is another one"
