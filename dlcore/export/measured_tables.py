@@ -33,7 +33,8 @@ def results(report: Report) -> Iterator[Block]:
     header = ("split", "loss", figures.SCORES[metric], *extras.values(), "how")
     yield Table(header, lines, "l" + "r" * (len(header) - 2) + "l")
     if best := history.best():
-        where = f"at step {best.step:,} (epoch {epoch_text(best.epoch)})"
+        where = f"at step {best.step:,}"
+        where += f" (epoch {epoch_text(best.epoch)})" if history.epoch() else ""
         name = figures.SCORES[metric]
         sentences = [f"Best {best.split} {name}: {figures.score(score(best, metric), metric)} {where}."]
         if best.split == "test":
@@ -56,10 +57,11 @@ def _extras(report: Report) -> dict[str, str]:
 
 
 def _how(event: Evaluated) -> str:
+    samples = f"{event.samples:,} samples, " if event.samples else ""  # another program's log may not say
     if event.weights is not None:
-        return f"{event.samples:,} samples, best weights, step {event.weights:,}"
+        return f"{samples}best weights, step {event.weights:,}"
     untrained = "" if event.step else ", untrained"
-    return f"{event.samples:,} samples, evaluated at step {event.step:,}{untrained}"
+    return f"{samples}evaluated at step {event.step:,}{untrained}"
 
 
 def _result(
