@@ -95,8 +95,8 @@ def page(costs: list[Cost]) -> Page:
     ]
     intro = (
         f"{SECONDS:g} s of training each, one thread. Checkpoints come every 30 s and at each better "
-        "evaluation of the held-out split, but none by itself before 40 times as long has gone by as the last "
-        "one took. "
+        "evaluation of the held-out split, but none by itself before 40 times as long has gone by as the "
+        "last one took. "
         "Those before the first step and behind the last are not counted: a run has them in any case."
     )
     header = ("network", "share of the time", "saves", "size of one", "ms a save")
