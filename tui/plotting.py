@@ -7,7 +7,7 @@ canvas is drawn here. Text comes out as runs that carry the name of a style, nev
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,7 @@ from tui.plot_frame import (
     x_axis,
 )
 from tui.plot_line import Line, Role, Run, put, write
+from tui.plot_notes import notes_on, outside
 from tui.ticks import LABEL_WIDTH, Limits, Tick, decade_ticks, round_decades, round_limits, round_ticks
 from tui.traces import Trace, ceiling, cut, decimated, drawn, inside, placed
 
@@ -100,12 +101,12 @@ def draw(chart: Chart, width: int, height: int, *, ascii_only: bool = False) -> 
     frame = Frame(columns, rows, x_limits, _y_limits(chart, traces), ascii_only, chart.log_x, chart.x_ticks)
     marks = [inside(trace, x_limits) for trace in points]
     canvas = _with_cursor(_canvas(chart.curves, traces, marks, frame), chart, frame)
-    above, below = (_outside(chart, traces, frame, sign) for sign in (1, -1))
+    above, below = (outside(chart, traces, frame, sign) for sign in (1, -1))
     for row, columns_there in ((0, above), (-1, below)):
         arrow = "!" if ascii_only else "↓" if row else "↑"
         for column in columns_there:
             canvas[row] = put(canvas[row], column, arrow, "note")
-    notes = _notes(chart, above, below)
+    notes = notes_on(chart, above, below)
     if ascii_only:
         notes = [note.replace("≤", "<=") for note in notes]
     canvas = write(canvas, notes, columns)
@@ -201,61 +202,6 @@ def _with_happenings(runs: list[Run], chart: Chart, frame: Frame) -> list[Run]:
         if frame.x_limits[0] <= x <= frame.x_limits[1]:
             runs = put(runs, GUTTER + frame.column(x), signs[one.kind], "mark")
     return runs
-
-
-def _outside(chart: Chart, traces: list[Trace], frame: Frame, sign: int) -> dict[int, float]:
-    """Return the columns in which a curve passes the upper end of the y axis, or the lower, and how far."""
-    low, high = frame.y_limits
-    edge = sign * (high if sign > 0 else low) + 1e-9 * (high - low)
-    found: dict[int, float] = {}
-    for curve, trace in zip(chart.curves, traces, strict=True):
-        for x, y in trace:
-            if curve.role != "reference" and sign * y > edge:
-                column = frame.column(x)
-                found[column] = max(found.get(column, -math.inf), sign * y)
-    return {column: sign * found[column] for column in sorted(found)}
-
-
-def _notes(chart: Chart, above: dict[int, float], below: dict[int, float]) -> list[str]:
-    """Return what the picture does not show, in words."""
-    notes = []
-    if above:
-        notes.append(f"{_counted(_groups(above), 'spike')} up to {_figure(max(above.values()), chart)} above")
-    if below:
-        notes.append(f"{_counted(_groups(below), 'dip')} down to {_figure(min(below.values()), chart)} below")
-    low, high = chart.x_limits
-    if chart.log_y and (number := _number(chart, lambda x, y: y <= 0 and low <= x <= high)):
-        notes.append(f"{_counted(number, 'value')} ≤ 0 not shown")
-    if chart.log_x and (number := _number(chart, lambda x, y: x <= 0)):
-        notes.append(f"{_counted(number, 'value')} at {chart.x_label or 'x'} 0 not shown")
-    return notes
-
-
-def _number(chart: Chart, is_hidden: Callable[[float, float], bool]) -> int:
-    """Return how many values are hidden; a smoothed curve and the band around it count as one."""
-    hidden = {
-        (curve.role.replace("raw", "train").replace("band", "run"), x)
-        for curve in chart.curves
-        for x, y in curve.points
-        if curve.role != "reference" and y is not None and is_hidden(x, y)
-    }
-    return len(hidden)
-
-
-def _groups(columns: Iterable[int]) -> int:
-    """Return how many columns stand alone, or are the first of those that stand together."""
-    known = set(columns)
-    return sum(column - 1 not in known for column in known)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _figure(y: float, chart: Chart) -> str:
-    """Write a value of the y axis, given as drawn."""
-    value = 10.0**y if chart.log_y else y
-    return f"{100 * value:.3g}%" if chart.percent else f"{value:.3g}"
 
 
 def _clipped(trace: Trace, limits: Limits) -> tuple[list[float], list[float]]:
