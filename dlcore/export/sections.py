@@ -10,7 +10,6 @@ from dlcore.events import CommandRefused, Layer, Prepared
 from dlcore.export import curves
 from dlcore.export.document import (
     Block,
-    Code,
     Figure,
     Heading,
     Items,
@@ -219,12 +218,11 @@ def _how_to_repeat(report: Report) -> Iterator[Block]:
         yield said(f"It was {elsewhere.told()}: dltui has neither its network nor its data.")
         return
     yield Source(f"dltui run {_quoted(clean(print_line(report.config)))}", "sh")
-    run = report.run.id
-    script = f"dltui export {run} --format script"
+    run = shlex.quote(clean(report.run.id))
     yield said(
-        ("As a plain PyTorch script, with every edit at its step: ", Code(script), "."),
-        ("Whether that repeats the run to the last bit: ", Code(f"dltui verify {run}"), "."),
+        "As a plain PyTorch script, with every edit at its step; and whether that repeats the run to the bit:"
     )
+    yield Source(f"dltui export {run} --format script\ndltui verify {run}", "sh")
     if edits := len(report.history.edits):
         made = "one edit was made" if edits == 1 else f"{edits:,} edits were made"
         yield said(f"The line starts as this run did; {made} while it ran, and it knows nothing of that.")
