@@ -87,8 +87,10 @@ def _why_small(sight: Sight) -> str:
         return f"{sigmoids} sigmoids in a row, each with a slope of at most 1/4"
     if isinstance(init, Normal):
         return f"weights drawn with deviation {init.std:g} are too small: each layer shrinks the signal"
+    if not activations:  # those of a network of the user's own are not known
+        return "layers each of which shrinks the signal: flat activations, or weights that are too small"
     depth = len(activations)
-    kind = activations[0].kind if activations else "linear"
+    kind = activations[0].kind
     word = getattr(init, "kind", "its own")
     return f"{depth} {kind} layers with {word} initialization, each of which shrinks the signal"
 

@@ -82,12 +82,17 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def told(
-    findings: Sequence[Finding], config: Path, edits: Mapping[str, Any] | None = None, width: int = 80
+    findings: Sequence[Finding], config: Path | None, edits: Mapping[str, Any] | None = None, width: int = 80
 ) -> Iterator[str]:
-    """Yield all findings in full, and how a remedy is taken; `config` is the run's own configuration."""
+    """Yield all findings in full, and how a remedy is taken.
+
+    `config` is the run's own configuration; None of a run that nobody can train here.
+    """
     for finding in findings:
         yield from paragraph(finding, edits, width)
         yield ""
-    if any(finding.remedies for finding in findings):
+    if any(finding.remedies for finding in findings) and config is None:
+        yield "dltui cannot train this run: change the like where it is trained."
+    elif any(finding.remedies for finding in findings):
         yield "To take a remedy: press d in the app, or add its --set to"
         yield f"{_INDENT}dltui train {shlex.quote(str(config))}"

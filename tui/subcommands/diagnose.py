@@ -10,6 +10,7 @@ from dlcore.clean import clean
 from dlcore.diagnose import Finding
 from dlcore.diagnose.silenced import silenced
 from dlcore.diagnose.words import known, told, words
+from dlcore.foreign import foreign_of
 from dlcore.history import LIVE, RunHistory
 from dlcore.judged import findings_of
 from dlcore.lineage import Kin
@@ -46,7 +47,8 @@ def _text(
     yield f"{run.id}: {_verdict(run, history, len(findings))}"
     if findings:
         yield ""
-    yield from told(findings, run.config, history.settings)
+    config = run.config if foreign_of(run) is None else None
+    yield from told(findings, config, history.settings)
     others = [*remedies(Kin(rundir.home(), run).look())]
     if without:
         others.append(f"Switched off: {', '.join(sorted(map(words, without)))}.")

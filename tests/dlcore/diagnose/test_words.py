@@ -63,3 +63,4 @@ def test_how_a_remedy_is_taken_is_said_where_there_is_one() -> None:
     assert not any("dltui train" in line for line in told([NAN], path))
     assert list(told([replace(VANISHING, evidence={})], path))[4].startswith("  1. relu")
     assert list(told([], path)) == []
+    assert list(told([VANISHING], None))[-1].startswith("dltui cannot train this run")

@@ -18,6 +18,7 @@ from torch import nn
 
 from dlcore import StopTraining, commands, launch, watch
 from dlcore.commands import Command
+from dlcore.errors import RunError
 from dlcore.events import (
     ActivationsMeasured,
     AttemptEnded,
@@ -30,6 +31,7 @@ from dlcore.events import (
     Warned,
 )
 from dlcore.judged import config_of, findings_of
+from dlcore.lineage import remedied
 from dlcore.rundir import RunDir, all_runs
 from dlcore.summary import read_history
 from dlcore.training.watching import Watch
@@ -366,6 +368,22 @@ def test_a_loss_that_is_no_number_is_named_and_ends_nothing(home: Path, at_once:
         "The loss is not finite since step 12 (it is nan)",
     )
     assert [(one.code, one.step) for one in findings_of(there, history)] == [("nan", 12)]
+
+
+def test_a_network_that_vanishes_is_found(home: Path, at_once: None) -> None:
+    layers = [module for _ in range(7) for module in (nn.Linear(4, 4), nn.Sigmoid())]
+    model = nn.Sequential(*layers, nn.Linear(4, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    run, step = watch(model, optimizer, total_steps=40, chance=0.4), loop(model, optimizer)
+    for _ in range(40):
+        run.step(step(), accuracy=0.4)
+    run.close()
+    history = read_history(run_of(home))
+    (found,) = findings_of(run_of(home), history)
+    assert (found.code, found.layer) == ("vanishing_gradient", "0")
+    assert "layers each of which shrinks the signal" in found.cause
+    with pytest.raises(RunError, match="cannot be trained anew: it was watched in your own script"):
+        remedied(run_of(home), history.step, found.remedies[0])
 
 
 def test_exceptions_end_the_run(home: Path) -> None:
