@@ -11,11 +11,11 @@ from statistics import fmean
 from typing import TypeVar
 
 from dlcore import figures
+from dlcore.alike import labels, settings_of
 from dlcore.config import RunConfig
 from dlcore.history import Metric, RunHistory, score
 from dlcore.layerwise import LayerFigures, typical
 from dlcore.significance import band, flip_test
-from dlcore.twins import labels, settings_of
 
 _SHRUNK = 1e-3
 """A first layer whose gradient is a smaller part of the last one's hardly learns."""

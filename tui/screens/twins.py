@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from dlcore import rundir, twins
+from dlcore.alike import in_common, labels
 from dlcore.atomic import read_json
 from dlcore.clean import clean
 from dlcore.config import RunConfig
@@ -23,6 +24,7 @@ from dlcore.errors import ConfigError, DltuiError
 from dlcore.origin import group
 from dlcore.rundir import RunDir, all_runs
 from dlcore.runs import read_facts
+from dlcore.suggestions import suggested
 from dlcore.twins import Made
 from tui import starting
 from tui.bindings import bindings
@@ -99,7 +101,7 @@ class TwinsScreen(ModalScreen[Wanted | None]):
     def _suggest(self) -> None:
         """Offer values of the setting under the cursor."""
         present = self._texts[self._rows.index(self._row)]
-        values = " | ".join(twins.suggested(self._base, self._row.key)) or present
+        values = " | ".join(suggested(self._base, self._row.key)) or present
         line = self.query_one(Input)
         if line.value != values:
             line.value = values
@@ -161,7 +163,7 @@ def plan_of(configs: tuple[RunConfig, ...]) -> str:
     """Return what would be trained, and what the runs have in common, in a sentence."""
     number, side_by_side = len(configs), twins.at_once(configs)
     turn = "side by side" if side_by_side >= number else f"{side_by_side} at a time"
-    return f"{number} runs, {turn}: {', '.join(twins.alike(configs, configs[0].data.facts))}"
+    return f"{number} runs, {turn}: {', '.join(in_common(configs, configs[0].data.facts))}"
 
 
 async def make_twins(app: App[Any], source: RunConfig | RunDir) -> tuple[Made, Trainer] | None:
@@ -187,9 +189,9 @@ async def repeat(app: App[Any], run: RunDir) -> tuple[Made, Trainer] | None:
         app.notify(clean(str(error)), severity="error", timeout=10, markup=False)
         return None
     configs = [config for _, config in family]
-    labels = f": {', '.join(twins.labels(configs))}" if len(configs) > 1 else ""
+    which = f": {', '.join(labels(configs))}" if len(configs) > 1 else ""
     answers = [
-        Answer(str(number), f"{number * len(configs)} runs{labels}", label=f"{number} seeds")
+        Answer(str(number), f"{number * len(configs)} runs{which}", label=f"{number} seeds")
         for number in _SEEDS
     ]
     text = "Each is trained anew with every seed: what differs then is more than chance, or is not."

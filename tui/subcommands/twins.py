@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from dlcore import commands, launch, rundir, twins
+from dlcore.alike import differing, in_common, labels
 from dlcore.changes import with_typed
 from dlcore.clean import clean
 from dlcore.config import RunConfig
@@ -106,9 +107,9 @@ def _source(words: Sequence[str]) -> tuple[RunConfig, str]:
 def _say_what_starts(made: Made) -> None:
     number = len(made.runs)
     turn = "side by side" if made.at_once >= number else f"{made.at_once} at a time"
-    common = ", ".join(twins.alike(made.configs, twins.facts_of(made.configs[0])))
+    common = ", ".join(in_common(made.configs, twins.facts_of(made.configs[0])))
     click.echo(clean(f"{number} runs, {turn}: {common}"))
-    for run, config, label in zip(made.runs, made.configs, twins.labels(made.configs), strict=True):
+    for run, config, label in zip(made.runs, made.configs, labels(made.configs), strict=True):
         click.echo(clean(f"  {label}  seed {config.seed}  {run.id}: dltui attach {run.id}"))
 
 
@@ -116,7 +117,7 @@ def _table(made: Made, warnings: Sequence[str]) -> dict[str, object]:
     """Return what JSON has of the runs."""
     found: dict[str, object] = {
         "groups": [group.id for group in made.groups],
-        "differs": list(twins.differing(made.configs)),
+        "differs": list(differing(made.configs)),
         "runs": [run.id for run in made.runs],
         "paths": [str(run.path) for run in made.runs],
     }
@@ -155,7 +156,7 @@ class _Following:
 
     def _look(self, *, is_over: bool) -> None:
         """Say which runs have ended since."""
-        for run, label in zip(self._made.runs, twins.labels(self._made.configs), strict=True):
+        for run, label in zip(self._made.runs, labels(self._made.configs), strict=True):
             if run.id in self._ended or not (is_over or _has_summary(run)):
                 continue
             row = run_row(run, datetime.now(UTC))
