@@ -151,6 +151,14 @@ async def test_a_run_that_the_filter_leaves_out_is_chosen_again_when_it_is_back(
         stage.type("escape")
         await stage.until(lambda: names(stage) == "e d c b a")
         assert chosen(stage) == "b"
+        stage.type("/")
+        await stage.until(lambda: stage.app.screen.query_one(FilterLine).is_typed_into)
+        await typed(stage, "adam")
+        stage.type("enter")
+        await stage.until(lambda: table(stage).has_focus and chosen(stage) == "d")
+        stage.type("escape")
+        await stage.until(lambda: names(stage) == "e d c b a")
+        assert chosen(stage) == "d", "a filter that is kept has its own"
 
 
 async def test_sorting_goes_through_the_columns_and_can_be_turned_around(five: list[RunDir]) -> None:
@@ -288,7 +296,10 @@ async def test_hidden_runs_are_said_and_shown_when_wanted(five: list[RunDir], ho
         await stage.until(lambda: " hidden" not in note(stage))
 
 
-async def test_marks_survive_a_filter_and_are_compared_in_order(five: list[RunDir]) -> None:
+async def test_marks_survive_a_filter_and_are_compared_in_order(
+    five: list[RunDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DltuiApp, "on_compare_requested", lambda app, message: None)
     async with on_runs() as stage:
         stage.type("v")
         await stage.until(lambda: stage.notices())
@@ -425,5 +436,9 @@ async def test_a_live_run_that_comes_to_match_is_listed(
         await typed(stage, "state=running epochs>0")
         await stage.until(lambda: names(stage) == "")
         live.epochs(1)
-        stage.app._runs._refresh_live()
-        assert names(stage) == "live"
+
+        def is_listed() -> bool:
+            stage.app._runs._refresh_live()
+            return names(stage) == "live"
+
+        await stage.until(is_listed)

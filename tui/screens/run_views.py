@@ -53,20 +53,27 @@ class RunViews(RunDeeds):
         self.note_cursor()
         now = self.now()
         self._listing = listing(self._runs.entries, self._view, self._matches, now, self._folded)
-        place = self._listing.place(self._anchor) if self._anchor else self._first()
-        cursor = self._table.cursor if place is None else place
+        place = self._listing.place(self._anchor)
+        cursor = self._run_from(self._table.cursor if self._anchor else 0) if place is None else place
         self._table.show_lines(self._listing.lines, cursor, self._marks, now)
         self._placed = self._table.cursor
-        is_gone = place is None and self._anchor not in self._runs
-        if (is_gone or not self._anchor) and (line := self._line()) is not None:
-            self._anchor = line.name
+        if place is None and self._anchor not in self._runs:
+            self._settle()
 
-    def _first(self) -> int:
-        """Return the line of the first run."""
-        return next((at for at, line in enumerate(self._listing.lines) if line.entry is not None), 0)
+    def _run_from(self, at: int) -> int:
+        """Return the first line with a run from the line `at` on; `at` itself where there is none."""
+        lines = self._listing.lines
+        return next((place for place in range(at, len(lines)) if lines[place].entry is not None), at)
+
+    def _settle(self) -> None:
+        """Keep the line under the cursor in mind, where that which was chosen is not listed."""
+        if self._listing.place(self._anchor) is None and (line := self._line()) is not None:
+            self._anchor = line.name
 
     def _look(self, view: View) -> None:
         """See the runs in another way, and keep that in mind."""
+        if view.filter == self._view.filter:  # else the chosen run may come back with the next letter
+            self._settle()
         before, self._view = self._view, view
         if view.filter != before.filter:
             self._matches = _matches(view)
@@ -141,6 +148,8 @@ class RunViews(RunDeeds):
         self._fault = ""
         self._filter.hold(text)
         self._look(replace(self._view, filter=text))
+        if text:
+            self._settle()
 
     def action_back(self) -> None:
         """Leave the filter; and then the marks."""
