@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -81,15 +82,50 @@ def test_exports_stay_what_they_are(make_run: MakeRun) -> None:
     plain = said(make_run, "plain", 10**6)
     sections = structure(parser().parse(render(plain, "markdown").decode()))
     rows = list(csv.reader(io.StringIO(render(plain, "csv").decode())))
+    elements = Elements(render(plain, "html").decode()).found
     for number, text in enumerate(map(is_said, HOSTILE)):
         run = said(make_run, text, number)
         with fault(Promise.HOSTILE_STRING):
             check_markdown(render(run, "markdown").decode(), text, sections)
         with fault(Promise.HOSTILE_STRING):
+            check_html(render(run, "html").decode(), text, elements)
+        with fault(Promise.HOSTILE_STRING):
             check_csv(render(run, "csv").decode(), rows)
         with fault(Promise.HOSTILE_STRING):
             check_json(render(run, "json"), text)
         shutil.rmtree(run.path)
+
+
+class Elements(HTMLParser):
+    """The elements of a page with the names of their attributes, without those that plots are made of."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, ...]] = []
+        self.texts: list[str] = []
+        self._is_plot = False
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._is_plot |= tag == "svg"
+        if not self._is_plot:
+            self.found.append((tag, *(name for name, _ in attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_plot &= tag != "svg"
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def check_html(page: str, text: str, wanted: list[tuple[str, ...]]) -> None:
+    """See that a page has the same elements as that of a harmless run, and says the text as it is."""
+    assert not [line for line in page.split("\n") if raw(line)]
+    found = Elements(page)
+    assert found.found == wanted, text
+    assert "script" not in {tag for tag, *_ in found.found}
+    assert clean(sayable(text)).strip() in {said.strip() for said in found.texts}
 
 
 def check_markdown(document: str, text: str, wanted: list[str]) -> None:
