@@ -93,7 +93,9 @@ class TuningScreen(ModalScreen[None]):
         return "" if is_own and kind != self._start.text("schedule.kind") else self._start.text(key)
 
     def _look(self) -> None:
-        """Show what has come since the last look; nothing is done where nothing has."""
+        """Show what has come since the last look; nothing is done where nothing has, or nobody sees it."""
+        if not self.is_current:
+            return
         feed = self._tuning.feed
         self._tuning.listen()
         history = feed.history
