@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from dlcore.branch import branch, config_at
 from dlcore.commands import Command, Set
 from dlcore.edits import applied, inverse
 from dlcore.events import CommandApplied, CommandRefused
@@ -21,8 +22,9 @@ from dlcore.training.models import change_dropout
 from dlcore.training.saving import Saver
 from dlcore.training.slow_motion import SlowMotion
 from dlcore.training.step import TrainingStep
+from tests.conftest import MOMENT
 from tests.dlcore.compared import figures, same_weights
-from tests.dlcore.trained import make, read_events
+from tests.dlcore.trained import make, read_events, train_run
 from tests.dlcore.training.prepared import prepared, resident
 from tests.dlcore.training.test_resuming import Killer, resumed
 from tests.dlcore.training.viewer import Viewer, train_watched
@@ -130,6 +132,22 @@ def test_a_run_becomes_longer_and_its_steps_fewer(home: Path, monkeypatch: pytes
     resumed_at = read_history(broken)
     assert resumed_at.prepared is not None
     assert resumed_at.prepared.stages == history.prepared.stages
+
+
+def test_a_branch_of_a_steered_run_goes_on_as_it_does(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: Told = {
+        4: [("data.batch_size", 64), ("training.epochs", 5), ("optimizer.momentum", 0.5)],
+        9: [("regularization.label_noise", 0.5), ("model.dropout", 0.2), ("schedule", "one_cycle")],
+    }
+    parent, _ = steered(home, monkeypatch, "mlp 8,8 momentum e=3", told, [])
+    child = branch(home, parent, 15, config_at(parent, 15), MOMENT)
+    trained = train_run(child)
+    assert trained.status == 0, trained.history.ended
+    wanted, found = read_history(parent), trained.history
+    assert (found.step, found.epoch()) == (wanted.step, wanted.epoch()) == (29, 5.0)
+    assert found.loss.values[15:].tobytes() == wanted.loss.values[15:].tobytes()
+    assert found.lr.values[15:].tobytes() == wanted.lr.values[15:].tobytes()
+    assert same_weights(child, parent, 29)
 
 
 def test_there_cannot_be_fewer_epochs_than_have_begun(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
