@@ -37,6 +37,7 @@ Progress = Callable[[int, int], object]
 What it raises ends the script.
 """
 
+_NO_REASON = "none is known, for versions and machine are those of the run, so that it is worth a report"
 _float32 = struct.Struct("f")
 
 
@@ -90,7 +91,7 @@ class Verdict:
         if self.differing:
             yield (
                 f"{self.run} differs from its script from step {self.first:,} on: in {self.differing:,} of "
-                f"{self.steps:,} losses, by {self.largest:.2g} at most.{unknown}"
+                f"{self.steps:,} losses, {_by(self.largest)}.{unknown}"
             )
         for one in self.evaluations:
             if not one.is_equal:
@@ -184,8 +185,7 @@ def _verdict(
     report: Report, chapters: Sequence[Chapter], recorded: Sequence[float], output: Output
 ) -> Verdict:
     found = output.losses
-    if len(found) < len(recorded):
-        found = found + [math.nan] * (len(recorded) - len(found))
+    found = found + [math.nan] * (len(recorded) - len(found))  # of a script that ended early
     pairs = list(zip(recorded, found, strict=False))
     known = [(step, one, other) for step, (one, other) in enumerate(pairs, 1) if _is_known(one, other)]
     wrong = [(step, one, other) for step, one, other in known if not _same(one, other)]
@@ -200,7 +200,7 @@ def _verdict(
         first=wrong[0][0] if wrong else None,
         largest=max((_apart(one, other) for _, one, other in wrong), default=0.0),
         evaluations=evaluations,
-        reasons=tuple(_reasons(report, chapters)) if differs else (),
+        reasons=tuple(_reasons(report, chapters)) or (_NO_REASON,) if differs else (),
     )
 
 
@@ -221,6 +221,12 @@ def _same(one: float, other: float) -> bool:
 
 def _apart(one: float, other: float) -> float:
     return abs(one - other) if math.isfinite(one) and math.isfinite(other) else math.inf
+
+
+def _by(largest: float) -> str:
+    return (
+        f"by {largest:.2g} at most" if math.isfinite(largest) else "of which some are not there on one side"
+    )
 
 
 def _finite(value: float) -> float | None:

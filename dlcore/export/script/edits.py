@@ -47,6 +47,10 @@ def _code(change: Change, varying: Varying) -> Iterator[Part]:
     before, after = change.before, change.after
     if change.is_branch and change.threads != varying.story.threads_before(change):
         yield lines(f"torch.set_num_threads({change.threads})")
+    if change.is_behind_end and varying.watches:
+        yield lines("if step not in watched[-1:]:", "    watch()")
+    if change.takes_back:
+        yield lines("network.load_state_dict(best.weights)  # as its parent did in the end")
     yield from _optimizer(change, varying)
     yield from _rate(change, varying)
     for name in PENALTIES:

@@ -48,7 +48,8 @@ def _facts(story: Story) -> str:
     )
     threads = "one thread" if story.threads == 1 else f"{story.threads} threads"
     where = f"the CPU with {threads}" if story.device == "cpu" else clean(story.device)
-    rows = [_row("run", clean(story.run.id)), _row("in a line", clean(print_line(story.config.folded())))]
+    line = clean(print_line(story.config.folded()))
+    rows = [_row("run", clean(story.run.id)), _row("at first" if story.changes else "in a line", line)]
     rows.append(_row("trained", f"with {made}, on {where}" if made else f"on {where}"))
     rows += list(_told(story))
     return "\n".join(rows)

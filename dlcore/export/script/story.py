@@ -54,6 +54,10 @@ class Change:
     is_fresh: bool = False
     """Whether the optimizer begins anew."""
     is_branch: bool = False
+    is_behind_end: bool = False
+    """Whether the parent of a branch had finished there, so that it might have stopped early."""
+    takes_back: bool = False
+    """Whether it had taken its best weights back as it finished, and the branch begins with these."""
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,21 @@ def _changes(
             threads = _threads(chapter)
             otherwise = "; ".join(told(current, own)) or "nothing is otherwise"
             text = f"the branch {chapter.run.id} begins here: {otherwise}"
-            yield Change(chapter.start, current, own, text, length, threads, chapter.is_fresh, is_branch=True)
+            before = chapters[index - 1].history
+            is_finished = before.ended is not None and before.ended.reason == "finished"
+            is_behind = is_finished and before.step == chapter.start
+            yield Change(
+                chapter.start,
+                current,
+                own,
+                text,
+                length,
+                threads,
+                is_fresh=chapter.is_fresh,
+                is_branch=True,
+                is_behind_end=is_behind,
+                takes_back=is_behind and before.taken_back is not None,
+            )
             current = own
         end = chapters[index + 1].start if index + 1 < len(chapters) else None
         for edit in _edits(chapter, end):

@@ -199,9 +199,13 @@ def _stops(varying: Varying) -> Part:
     if not varying.has_best:
         return NOTHING
     condition = "best.has_waited_enough()"
+    behind = [change.step for change in varying.story.changes if change.is_behind_end]
+    if behind:
+        condition += f" and step not in {behind}"
     if _may_be_none("best", varying):
         condition = f"best is not None and {condition}"
-    return lines(f"if {condition}:", "    break")
+    there = "  # there a branch goes on" if behind else ""
+    return lines(f"if {condition}:{there}", "    break")
 
 
 def ending(story: Story, varying: Varying) -> Part:

@@ -159,5 +159,16 @@ def test_a_branch_trains_its_parent_first(
         script_of(grandchild)
 
 
+def test_a_branch_behind_the_end_of_its_parent(home: Path, tmp_path: Path) -> None:
+    parent = trained(home, "digits mlp 8, n=200 e=12 b=32 lr=3 stop=1")
+    ended = read_history(parent)
+    assert ended.taken_back is not None, "it went on to get worse"
+    assert ended.step < 12 * 6
+    child = branch_of(home, parent, ended.step, "optimizer.lr=0.01", "training.early_stopping=3")
+    found = run_script(child, tmp_path)
+    assert bits(found.losses) == bits([*losses(parent), *losses(child)[ended.step :]])
+    assert_evaluated(read_history(child), found)
+
+
 def losses(run: RunDir) -> list[float]:
     return list(read_history(run, whole=True).loss.values)
