@@ -150,6 +150,18 @@ def test_a_branch_of_a_steered_run_goes_on_as_it_does(home: Path, monkeypatch: p
     assert same_weights(child, parent, 29)
 
 
+def test_who_left_the_numbers_is_found_behind_changes_too(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: Told = {4: [("optimizer.momentum", 0.9), ("optimizer.lr_per_layer.fc2", 1e38)]}
+    run, status = steered(home, monkeypatch, "mlp 8, momentum m=0 e=2", told, [])
+    ended = read_history(run).ended
+    assert status == 1
+    assert ended is not None
+    assert "since step 6" in ended.message
+    assert "the first to leave the numbers was the loss itself: outputs had grown" in ended.message
+
+
 def test_there_cannot_be_fewer_epochs_than_have_begun(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: Told = {11: [("training.epochs", 1), ("training.epochs", 2)]}
     run, _ = steered(home, monkeypatch, "mlp 8, sgd e=5", told, [])
