@@ -68,25 +68,43 @@ def norm_of(network: nn.Module, name: str) -> str | None:
 
 
 def following(network: nn.Module, name: str) -> nn.Module | None:
-    """Return the activation behind a layer, if any: the module called `<layer>_<activation>`."""
+    """Return the activation behind a layer, if any: see `activation_of`."""
+    found = _activation(network, name)
+    return found[2] if found else None
+
+
+def activation_of(network: nn.Module, name: str) -> str | None:
+    """Return the full name of the module that is the activation behind a layer.
+
+    It is called `<layer>_<activation>`; or stands behind the layer, or its norm, in a sequence.
+    """
     found = _activation(network, name)
     return found[1] if found else None
 
 
-def activation_of(network: nn.Module, name: str) -> str | None:
-    """Return the full name of the module that is the activation behind a layer."""
-    found = _activation(network, name)
-    return f"{name}_{found[0]}" if found else None
-
-
-def _activation(network: nn.Module, name: str) -> tuple[str, nn.Module] | None:
+def _activation(network: nn.Module, name: str) -> tuple[str, str, nn.Module] | None:
+    """Return kind, full name and module of a layer's activation."""
     prefix = f"{name}_"
     for other, module in network.named_modules():
         kind = other.removeprefix(prefix)
         is_function = not isinstance(module, _NO_FUNCTIONS) and next(module.children(), None) is None
         if other.startswith(prefix) and kind != _NORM and "." not in kind and is_function:
-            return kind, module
-    return None
+            return kind, other, module
+    return _in_sequence(network, norm_of(network, name) or name)
+
+
+def _in_sequence(network: nn.Module, name: str) -> tuple[str, str, nn.Module] | None:
+    """Return the same of the activation of torch's that stands right behind a numbered module, if any."""
+    around, dot, last = name.rpartition(".")
+    modules = dict(network.named_modules())
+    if not last.isdecimal() or not isinstance(modules.get(around), nn.Sequential):
+        return None
+    found = f"{around}{dot}{int(last) + 1}"
+    module = modules.get(found)
+    if type(module).__module__ != nn.ReLU.__module__ or isinstance(module, nn.MultiheadAttention):
+        return None
+    assert module is not None
+    return type(module).__name__.casefold(), found, module
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from dlcore.training.layers import (
     following,
     layers_of,
     norm_of,
+    outline,
     parameters_of,
     weights_of,
 )
@@ -237,3 +238,12 @@ def test_a_pooling_is_told_with_what_it_pools() -> None:
         ("average 2×2 of 4×8×8", (4, 4, 4)),
         ("", (8, 4, 4)),
     ]
+
+
+def test_an_activation_behind_a_layer_of_a_sequence() -> None:
+    block = nn.Sequential(nn.Conv1d(1, 1, 1), nn.BatchNorm1d(1), nn.GELU())
+    network = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), block, nn.Linear(8, 3), nn.Dropout(), nn.Linear(3, 2))
+    found = {name: activation_of(network, name) for name in layers_of(network)}
+    assert found == {"0": "1", "2.0": "2.2", "3": None, "5": None}
+    assert isinstance(following(network, "2.0"), nn.GELU)
+    assert [layer.activation for layer in outline(network)] == ["relu", "gelu", "", ""]

@@ -381,6 +381,7 @@ def test_a_network_that_vanishes_is_found(home: Path, at_once: None) -> None:
     history = read_history(run_of(home))
     (found,) = findings_of(run_of(home), history)
     assert (found.code, found.layer) == ("vanishing_gradient", "0")
+    assert history.activations[-1].saturated.keys() == {str(number) for number in range(0, 14, 2)}
     assert "layers each of which shrinks the signal" in found.cause
     with pytest.raises(RunError, match="cannot be trained anew: it was watched in your own script"):
         remedied(run_of(home), history.step, found.remedies[0])
