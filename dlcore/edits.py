@@ -5,7 +5,7 @@ curves, undone, made again by a resume and a branch, and stand in its exports.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -123,13 +123,16 @@ class Edits(list[Edit]):
         return found
 
 
-def to_take_back(edits: Sequence[Edit]) -> Edit | None:
-    """Return the edit that undo takes back next: the newest that has not been; None when there is none."""
+def to_take_back(edits: Sequence[Edit], stuck: Container[str] = ()) -> Edit | None:
+    """Return the edit that undo takes back next: the newest that has not been; None when there is none.
+
+    Those whose ids are `stuck` cannot be taken back any more, as an epoch that has been trained.
+    """
     standing: dict[str, Edit] = {}
     for edit in edits:
         if edit.takes_back:
             standing.pop(edit.takes_back, None)
-        else:
+        elif edit.id not in stuck:
             standing[edit.id] = edit
     return next(reversed(standing.values()), None)
 

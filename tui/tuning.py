@@ -44,6 +44,8 @@ class Tuning:
         """For each command that was sent here, the key that it was for."""
         self.told: dict[str, Told] = {}
         """By key."""
+        self._stuck: set[str] = set()
+        """Ids of changes that the trainer would not take back."""
         self._heard = 0
 
     def listen(self) -> None:
@@ -53,6 +55,8 @@ class Tuning:
         self._heard = answers.added
         for answer in answers[-new:] if new else ():
             self._asked.pop(answer.id, None)
+            if isinstance(answer, CommandRefused) and (taken := answer.command.get("takes_back")):
+                self._stuck.add(str(taken))
             if key := self._keys.pop(answer.id, ""):
                 self.told[key] = _told(answer)
         if not self.feed.live:
@@ -115,7 +119,7 @@ class Tuning:
         known = self.now()
         if known is None:
             return self._why_not()
-        edit = edits.to_take_back(known[1])
+        edit = edits.to_take_back(known[1], self._stuck)
         if edit is None:
             return "nothing to undo: nothing has been changed since the start"
         if edit.before is None:

@@ -107,6 +107,21 @@ async def test_brackets_go_on_from_where_it_soon_is_and_undo_goes_back(running: 
         assert len(trainer.commands()) == 5
 
 
+async def test_what_cannot_be_taken_back_is_passed_over_the_next_time(running: FakeRun) -> None:
+    trainer = Trainer(running)
+    async with opened(running) as stage:
+        await stage.until(lambda: stage.train.feed is not None and stage.train.feed.live)
+        stage.type("]", "]")
+        await told(stage, trainer, 2)
+        trainer.answer()
+        stage.type("u")
+        running.refuse(await told(stage, trainer, 3), "optimizer.lr = 0.02: it is too late for that")
+        trainer.heard += 1
+        await stage.until(lambda: "too late" in message(stage))
+        stage.type("u")
+        assert (await told(stage, trainer, 4)).takes_back == trainer.commands()[0].id
+
+
 async def test_who_only_watches_can_change_nothing(running: FakeRun) -> None:
     async with opened(running, read_only=True) as stage:
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.live)
