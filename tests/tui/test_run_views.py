@@ -293,6 +293,10 @@ async def test_hidden_runs_are_said_and_shown_when_wanted(five: list[RunDir], ho
         assert read_view(home).shows_hidden
         stage.type("home", "down", "h")
         await stage.until(lambda: not read_label(five[1]).hidden)
+        stage.type("end", "space", "up", "space", "h")
+        await stage.until(lambda: read_label(five[4]).hidden and read_label(five[3]).hidden)
+        await stage.until(lambda: "2 hidden" in note(stage) and "marked" not in note(stage))
+        stage.type("end", "h", "up", "h")
         await stage.until(lambda: " hidden" not in note(stage))
 
 
@@ -407,6 +411,7 @@ async def test_nothing_is_drawn_where_nothing_is_new(
         stage.type("s", "s", "/")
         await stage.until(lambda: stage.app.screen.query_one(FilterLine).is_typed_into)
         await typed(stage, "acc>90%")
+        stage.type("enter")
         await stage.until(lambda: names(stage) == "d b e" and len(stage.app._runs._sizes) == 2)
         refreshed = count_refreshes(monkeypatch, on=stage.app.screen)
         stage.app._runs._refresh_live()

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from textual import work
@@ -87,12 +87,13 @@ class RunDeeds(LabScreen):
 
     # -- deleting, exporting ------------------------------------------------------------------------
 
-    @work
-    async def action_delete(self) -> None:
+    def action_delete(self) -> None:
         """Delete runs, after asking."""
-        rows = self.subjects()
-        if not rows:
-            return
+        if rows := self.subjects():
+            self._delete(rows)
+
+    @work
+    async def _delete(self, rows: list[RunRow]) -> None:
         if live := sum(row.live for row in rows):
             who = "It is being trained: stop it first."
             self._warn(
@@ -117,31 +118,38 @@ class RunDeeds(LabScreen):
                 self._marks.discard(row.run.id)
         self.relist()
 
-    @work
-    async def action_export(self) -> None:
+    def action_export(self) -> None:
         """Write runs to files, several also beside each other."""
         if rows := self.subjects():
-            await export_runs(self.app, [row.run for row in rows])
+            self._export([row.run for row in rows])
+
+    @work
+    async def _export(self, runs: list[RunDir]) -> None:
+        await export_runs(self.app, runs)
 
     # -- what people say of runs --------------------------------------------------------------------
 
-    @work
-    async def action_label(self) -> None:
+    def action_label(self) -> None:
         """Edit name, tags and notes of the run under the cursor."""
-        if (row := self.chosen()) is None:
-            return
-        changes = await self.app.push_screen_wait(EditLabel(row.run.id, row.own_name, row.label))
-        if changes:
-            await self._relabel([row.run], **changes)
+        if (row := self.chosen()) is not None:
+            self._edit_label(row)
 
     @work
-    async def action_hide(self) -> None:
+    async def _edit_label(self, row: RunRow) -> None:
+        changes = await self.app.push_screen_wait(EditLabel(row.run.id, row.own_name, row.label))
+        if changes:
+            self._relabel([row.run], changes)
+
+    def action_hide(self) -> None:
         """Hide runs from the list; or let them be seen again, where all of them are hidden."""
         rows = self.subjects()
         hides = not all(row.label.hidden for row in rows)
-        await self._relabel([row.run for row in rows if row.label.hidden != hides], hidden=hides)
+        if hides:  # so that no later key is for runs that nobody sees
+            self._marks.difference_update(row.run.id for row in rows)
+        self._relabel([row.run for row in rows if row.label.hidden != hides], {"hidden": hides})
 
-    async def _relabel(self, runs: Sequence[RunDir], **changes: object) -> None:
+    @work
+    async def _relabel(self, runs: Sequence[RunDir], changes: Mapping[str, object]) -> None:
         """Write labels away from the screen's own thread, and show what they say."""
         for run in runs:
             try:
