@@ -8,6 +8,7 @@ from dlcore.choices.architectures import CustomModel
 from dlcore.choices.own import CustomData, ImageFolder
 from dlcore.clean import clean
 from dlcore.export.script.data import source
+from dlcore.export.script.own import is_streamed
 from dlcore.export.script.part import WIDTH, Part, joined, lines, word
 from dlcore.export.script.story import Story
 from dlcore.export.script.varying import in_the_loop
@@ -82,7 +83,10 @@ def _but(story: Story) -> Iterator[str]:
         yield "But the run's steps were compiled into one graph, where sums come in another order."
     if story.device != "cpu":
         yield "But on a GPU sums may come in another order each time."
-    if isinstance(story.config.data, CustomData):
+    data = story.config.data
+    if isinstance(data, ImageFolder) and is_streamed(data, story.facts):
+        yield "The run read its images as it went; here all of them are in memory."
+    if isinstance(data, CustomData):
         yield (
             "The data are made by your own code, which it imports; what a data set draws anew whenever a "
             "sample is read is drawn once here."

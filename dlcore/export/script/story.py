@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from dlcore.changes import told
 from dlcore.choices.dataset import Facts
-from dlcore.choices.own import CustomData
+from dlcore.choices.own import Csv, CustomData, ImageFolder
+from dlcore.clean import clean
 from dlcore.config import Plan, RunConfig, plan
 from dlcore.edits import Edit, applied
 from dlcore.errors import DltuiError
@@ -119,6 +120,7 @@ def story_of(report: Report) -> Story:
     facts = _facts(first.config, _prepared(chapters))
     config = settled(first.config, facts)
     begin = plan(config, facts)
+    _check_samples(config, begin, first.history.prepared)
     threads = _threads(first)
     changes = tuple(_changes(chapters, config, facts, begin, threads))
     prepared = own.prepared
@@ -134,6 +136,20 @@ def story_of(report: Report) -> Story:
         last=own.step if report.state != "finished" and own.step else None,
         versions=report.versions,
     )
+
+
+def _check_samples(config: RunConfig, found: Plan, prepared: Prepared | None) -> None:
+    """Raise DltuiError where the user's own files no longer hold as many samples as the run had."""
+    if prepared is None or not isinstance(config.data, Csv | ImageFolder):
+        return
+    had = prepared.training_samples, prepared.validation_samples, prepared.test_samples
+    if had != (found.training, found.validation, found.test):
+        place = config.data.file if isinstance(config.data, Csv) else config.data.folder
+        raise DltuiError(
+            f"{clean(place)} has changed: the run had {sum(had):,} samples of it, and now there are "
+            f"{found.training + found.validation + found.test:,}",
+            "Put it back as it was.",
+        )
 
 
 def chapters_of(run: RunDir, config: RunConfig, history: RunHistory) -> tuple[Chapter, ...]:

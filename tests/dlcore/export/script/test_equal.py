@@ -8,6 +8,7 @@ import numpy
 import pytest
 import torch
 
+from dlcore.errors import DltuiError
 from dlcore.presets import PRESETS
 from dlcore.published import data_folder
 from dlcore.training import cifar, sources
@@ -133,4 +134,16 @@ STREAMED = (
 @pytest.mark.parametrize("line", [STREAMED, *(line for line in LINES if "Shaken" not in line)])
 def test_own_data_and_code(home: Path, folder: Path, tmp_path: Path, line: str) -> None:
     run = trained(home, line.format(folder=folder))
+    assert ("all of them are in memory" in script_of(run)) == (line == STREAMED)
     assert_equal(run, run_script(run, tmp_path))
+
+
+def test_a_file_that_has_changed_is_told(home: Path, tmp_path: Path) -> None:
+    table = write_csv(tmp_path)
+    run = trained(home, f"csv mlp 4, data.file={table} data.missing=impute e=1 b=16")
+    table.write_text(table.read_text() + "1.0,red,2.0,small\n")
+    with pytest.raises(DltuiError, match="has changed: the run had 60 samples of it, and now there are 61"):
+        script_of(run)
+    table.unlink()
+    with pytest.raises(DltuiError, match="no such file"):
+        script_of(run)
