@@ -53,7 +53,10 @@ def csv_file(data: Csv, facts: Facts) -> Part:
     found = []
     for name, words in COLUMNS.items():
         cell = row[name]
-        found += [{number}] if words is None else [float(cell == one) for one in words]
+        if words is None:
+            found.append({number})
+        else:
+            found += [float(cell == one) for one in words]
     return found''',
         ("import math",) if missing else (),
     )
@@ -102,10 +105,10 @@ def _columns(table: Table, names: list[str], data: Csv) -> dict[str, str]:
 def _named(data: Csv, names: list[str]) -> str:
     """Return the lines that give each row the names of its columns."""
     if data.header and all(not name.startswith("c") or not name[1:].isdigit() for name in names):
-        return "names, *rows = rows\ntable = [dict(zip(names, row)) for row in rows]"
+        return "names, *rows = rows\ntable = [dict(zip(names, row, strict=True)) for row in rows]"
     listed = sequence(list(map(word, names)), "[", "]")
     rest = "rows[1:]" if data.header else "rows"
-    return f"names = {listed}\ntable = [dict(zip(names, row)) for row in {rest}]"
+    return f"names = {listed}\ntable = [dict(zip(names, row, strict=True)) for row in {rest}]"
 
 
 def _targets(table: Table, facts: Facts) -> Part:

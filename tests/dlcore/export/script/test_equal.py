@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from dlcore.errors import DltuiError
+from dlcore.export.script.part import WIDTH
 from dlcore.presets import PRESETS
 from dlcore.published import data_folder
 from dlcore.training import cifar, sources
@@ -141,6 +142,7 @@ def test_own_data_and_code(home: Path, folder: Path, tmp_path: Path, line: str) 
 def test_a_file_that_has_changed_is_told(home: Path, tmp_path: Path) -> None:
     table = write_csv(tmp_path)
     run = trained(home, f"csv mlp 4, data.file={table} data.missing=impute e=1 b=16")
+    assert max(map(len, script_of(run).splitlines())) <= WIDTH + len(str(table))
     table.write_text(table.read_text() + "1.0,red,2.0,small\n")
     with pytest.raises(DltuiError, match="has changed: the run had 60 samples of it, and now there are 61"):
         script_of(run)
