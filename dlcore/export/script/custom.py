@@ -8,8 +8,9 @@ from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.export.script.part import Part, joined, lines, value, word
 
-LABELS = "targets if is_in_memory else torch.zeros(len(targets))"
+LABELS = "labels"
 """By what each class keeps its share in a split: of a data set that is read sample by sample, by nothing."""
+LABELLED = lines(f"{LABELS} = targets if is_in_memory else torch.zeros(len(targets))")
 
 
 def target(name: str, called: str) -> Part:
@@ -87,7 +88,7 @@ def data(chosen: CustomData, *, is_regression: bool) -> Part:
 
 _PARTS = Part(
     '''def parts(given):
-    """Return the training set and the test set, or None where the function returns one set alone."""
+    """Return the training set and the test set, or None where there is one set alone."""
     if isinstance(given, TensorDataset):
         given = given.tensors
     if isinstance(given, Dataset):
@@ -115,7 +116,10 @@ def arrays(samples) -> tuple[torch.Tensor, np.ndarray]:
 
 def as_inputs(values) -> torch.Tensor:
     """Return numbers as a tensor: bytes stay bytes, everything else becomes float32."""
-    values = values.detach() if isinstance(values, torch.Tensor) else torch.from_numpy(np.array(values))
+    if isinstance(values, torch.Tensor):
+        values = values.detach()
+    else:
+        values = torch.from_numpy(np.array(values))
     return values if values.dtype == torch.uint8 else values.to(torch.float32)''',
     (
         "import numpy as np",

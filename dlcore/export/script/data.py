@@ -105,20 +105,23 @@ def _is_streamed(chosen: object, facts: Facts) -> bool | None:
 def _parted(config: RunConfig, facts: Facts, plan: Plan, has_test: bool | None) -> Part:
     """Return code that parts the samples into the splits."""
     chosen = config.data
-    labels = custom.LABELS if isinstance(chosen, CustomData) else "targets"
+    labels, labelled = "targets", Part("")
+    if isinstance(chosen, CustomData):
+        labels, labelled = custom.LABELS, custom.LABELLED
     found = Part("")
     if facts.test_is_training:
         found += lines("test_inputs, test_targets = inputs, targets  # it is evaluated on its own points")
     elif has_test is None:
         found += lines("if test_inputs is None:  # one in five is kept for the test")
         count = "round(len(targets) * 0.2)"
-        found += splits.part(count, "test", "test", "", labels).indented(1)
+        found += (labelled + splits.part(count, "test", "test", "", labels)).indented(1)
     elif not has_test:
         found += splits.part(str(facts.test), "test", "test", "")
     if chosen.limit:
         found += lines(f"inputs, targets = inputs[:{chosen.limit}], targets[:{chosen.limit}]")
     if plan.validation:
-        return found + splits.part(str(plan.validation), "validation", "validation", "training_", labels)
+        held = splits.part(str(plan.validation), "validation", "validation", "training_", labels)
+        return found + labelled + held
     return found + lines("training_inputs, training_targets = inputs, targets")
 
 

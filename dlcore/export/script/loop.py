@@ -59,8 +59,8 @@ def settings(story: Story, varying: Varying) -> Part:
 
 def _weights(config: RunConfig) -> str:
     if isinstance(config.model, CustomModel):
-        inside = "module.parameters(recurse=False) if one.dim() >= 2"
-        return f"weights = [one for module in network.modules() for one in {inside}]  # no biases"
+        each = "for module in network.modules() for one in module.parameters(recurse=False)"
+        return f"weights = [one {each}]\nweights = [one for one in weights if one.dim() >= 2]  # no biases"
     return "weights = [one for one in network.parameters() if one.dim() >= 2]  # no biases, no norms"
 
 
