@@ -142,7 +142,7 @@ def read_facts(run: RunDir) -> tuple[dict[str, Any], Stamp | None]:
 def stamp(path: Path) -> Stamp | None:
     """Return the stamp of a regular file; None where there is none."""
     try:
-        return _stamp(path.stat())
+        return _stamp(os.stat(path))
     except (OSError, ValueError):
         return None
 
