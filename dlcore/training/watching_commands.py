@@ -62,8 +62,9 @@ def carry_out(course: Course, optimizer: optim.Optimizer, command: Command, step
 def set_lr(optimizer: optim.Optimizer, command: Set) -> str:
     """Change the learning rate of all groups of parameters, in the proportions that they have.
 
-    The rate that a schedule of torch's goes back to (`initial_lr`) changes along; one that computes each rate
-    anew from rates of its own takes no notice. Raises DltuiError for any other key, and for what is no rate.
+    Where a schedule of torch's is at work, the rate that it began with (`initial_lr`) becomes the value, and
+    the present one changes by the same factor; a schedule that computes each rate anew from rates of its own
+    takes no notice. Raises DltuiError for any other key, and for what is no rate.
     """
     asked = f"{command.key} = {command.value}"
     if command.key != "optimizer.lr":
@@ -72,7 +73,7 @@ def set_lr(optimizer: optim.Optimizer, command: Set) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value) or value <= 0:
         raise DltuiError(f"{asked}: must be a number greater than 0")
-    before = float(optimizer.param_groups[0]["lr"])
+    before = lr_of(optimizer)
     factor = value / before if before > 0 else None
     for group in optimizer.param_groups:
         for name in ("lr", "initial_lr"):
@@ -82,6 +83,12 @@ def set_lr(optimizer: optim.Optimizer, command: Set) -> str:
     which = "one other group" if others == 1 else f"{others} other groups"
     more = f", and of {which} in proportion" if others else ""
     return f"optimizer.lr {before:g} → {value:g}{more}"
+
+
+def lr_of(optimizer: optim.Optimizer) -> float:
+    """Return the rate of the first group, before a schedule of torch's if there is one."""
+    group = optimizer.param_groups[0]
+    return float(group.get("initial_lr", group["lr"]))
 
 
 def _scale(group: dict[str, Any], name: str, value: float, factor: float | None) -> None:

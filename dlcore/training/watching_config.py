@@ -20,6 +20,7 @@ from dlcore.foreign import OWN_SCRIPT
 from dlcore.launch import versions
 from dlcore.reading import checked
 from dlcore.training.record import readable
+from dlcore.training.watching_commands import lr_of
 
 _FIELDS: dict[type[optim.Optimizer], tuple[str, tuple[tuple[str, str], ...]]] = {
     optim.Adagrad: ("adagrad", (("eps", "eps"),)),
@@ -89,8 +90,7 @@ def base_lr(optimizer: optim.Optimizer) -> float | None:
 
     A schedule of torch's keeps it as `initial_lr`, and may begin at 0.
     """
-    group = optimizer.param_groups[0]
-    lr = float(group.get("initial_lr", group["lr"]))
+    lr = lr_of(optimizer)
     return lr if math.isfinite(lr) and lr > 0 else None
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from torch import nn, optim
 
 from dlcore import rundir
+from dlcore.commands import Command, Set
 from dlcore.config import to_toml
 from dlcore.errors import DltuiError, StopTraining
 from dlcore.events import (
@@ -31,7 +32,7 @@ from dlcore.summary import store_summary
 from dlcore.training.control import Control
 from dlcore.training.probes import PROBED_SAMPLES, Budget
 from dlcore.training.record import Record, now, readable
-from dlcore.training.watching_commands import Course, carry_out
+from dlcore.training.watching_commands import Course, carry_out, lr_of
 from dlcore.training.watching_config import Settings, config_of, facts_of
 from dlcore.training.watching_eyes import Eyes
 from dlcore.training.watching_guard import Guard
@@ -285,12 +286,13 @@ class Session:
             time.sleep(_PAUSE_SECONDS)
         self.figures.resume_clock()
 
-    def _answer(self, command: Any) -> None:
+    def _answer(self, command: Command) -> None:
         step = self.figures.step
         said = {"id": command.id, "command": command.model_dump()}
+        before = lr_of(self.optimizer) if isinstance(command, Set) else None
         try:
             text = carry_out(self.course, self.optimizer, command, step, self.epoch)
         except DltuiError as error:
             self.record.say(CommandRefused, step, reason=error.message, **said)
         else:
-            self.record.say(CommandApplied, step, text=text, **said)
+            self.record.say(CommandApplied, step, text=text, before=before, **said)

@@ -307,7 +307,7 @@ def test_it_obeys_where_the_script_lets_it(home: Path, at_once: None) -> None:
         (applied("Pause"), commands.Set(key="optimizer.lr", value=0.05)),
         (applied("Set"), commands.Step(count=2)),
         (applied("Step"), commands.Set(key="training.epochs", value=3)),
-        (steps(4), commands.Stop()),
+        (steps(3), commands.Stop()),
     )
     taken = 0
     with run:
@@ -329,6 +329,29 @@ def test_it_obeys_where_the_script_lets_it(home: Path, at_once: None) -> None:
     assert words[:2] == ["paused", "optimizer.lr 0.1 → 0.05, and of one other group in proportion"]
     at = said(there, CommandApplied)[2].step
     assert words[2] == f"on to step {at + 2}"
+
+
+def test_a_rate_under_a_schedule_changes_in_proportion(home: Path, at_once: None) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+    run, step = watch(model, optimizer, obey=True), loop(model, optimizer)
+    step()
+    schedule.step()
+    launch.leave(run_of(home), commands.Set(key="optimizer.lr", value=0.2))
+    run.step(1.0)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+    step()
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.05)
+    run.close()
+    (edit,) = read_history(run_of(home)).edits
+    assert (edit.key, edit.value, edit.before, edit.text) == (
+        "optimizer.lr",
+        0.2,
+        0.1,
+        "optimizer.lr 0.1 → 0.2",
+    )
 
 
 def test_it_refuses_where_the_script_does_not_let_it(home: Path, at_once: None) -> None:
