@@ -58,7 +58,7 @@ class TuningScreen(ModalScreen[None]):
         """Return title, rows, what the chosen one means, and the newest changes."""
         with Vertical():
             yield Static(id="tuning-title")
-            yield Static(header())
+            yield Static(id="tuning-columns")
             yield _Rows(*self._new_rows())
             yield Static(id="tuning-help")
             yield Static(id="tuning-changes")
@@ -66,6 +66,7 @@ class TuningScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Begin at the hyperparameter that was chosen last, and listen."""
+        self._say("tuning-columns", header())
         self._focus_on(self._tuning.chosen)
         self._look()
         self.set_interval(_LOOK_SECONDS, self._look)
