@@ -120,7 +120,9 @@ def _end(history: RunHistory, axis: Axis, ruler: Ruler) -> float:
         case "step":
             return float(total)
         case "epoch":
-            return max(float(prepared.epochs if prepared is not None else 0), ruler.place(history.step)) or 1.0
+            return (
+                max(float(prepared.epochs if prepared is not None else 0), ruler.place(history.step)) or 1.0
+            )
         case "sample":
             own = (
                 1 - (history.elapsed.steps[0] if history.elapsed.steps else 0) / total

@@ -4,6 +4,8 @@ import math
 
 FLAT = 1e-3
 """A range below this share of the values, or of 100 %, is shown as a flat line."""
+_LEAST = 1e-300
+"""A smaller range is none: there are too few numbers left to divide it."""
 LOG_RATIO = 100.0
 """From this ratio of the largest to the smallest figure on, a linear axis would show only the largest."""
 
@@ -19,8 +21,8 @@ def linear(low: float, high: float, *, percent: bool, most: int) -> list[tuple[f
     With `percent` the figures are shares. A range that is nearly nothing is widened, so that it has an axis.
     """
     size = 1.0 if percent else max(abs(low), abs(high))
-    if high - low <= FLAT * size:
-        reach = 0.1 * size or 0.1
+    if high - low <= max(FLAT * size, _LEAST):
+        reach = 0.1 * size if size > 10 * _LEAST else 0.1
         low, high = low - reach, high + reach
         if percent:
             low, high = max(low, 0.0), min(high, 1.0)

@@ -20,7 +20,7 @@ from dlcore.atomic import read_json, write_json
 from dlcore.commands import Pause, Set
 from dlcore.config import RunConfig, to_toml
 from dlcore.events import AttemptEnded, AttemptStarted, Evaluated, StepsEnded, Warned
-from dlcore.export import FORMATS, export, render
+from dlcore.export import FORMATS, Failed, export, render
 from dlcore.journal import Appender, Tail
 from dlcore.launch import leave
 from dlcore.partfile import PartFile
@@ -32,6 +32,8 @@ from tui.files import save_config, save_line
 DEATH = 9
 """The exit status of a process that died at the call it was told."""
 _DOOR = ("write", "sync", "replace", "link", "sync_folder")
+_FORMATS = [one for one in FORMATS if one.name in ("markdown", "html", "json", "csv")]
+"""What is written from the log alone: each is a file of its own, whole or not there."""
 _MOMENT = datetime(2026, 3, 4, tzinfo=UTC)
 _EVENTS = 20
 _CONFIG = to_toml(RunConfig().resolved())
@@ -288,15 +290,17 @@ def _is_summarized(folder: Path, done: bool) -> None:
 
 
 def _export(folder: Path, force: bool = False) -> None:
-    export(old_run(folder), [one.name for one in FORMATS], folder / "exports", force)
+    for told in export([old_run(folder)], [one.name for one in _FORMATS], folder / "exports", force=force):
+        if isinstance(told, Failed):
+            raise told.error
 
 
 def _exports(folder: Path) -> list[Path]:
-    return [folder / "exports" / f"{old_run(folder).id}{one.ending}" for one in FORMATS]
+    return [folder / "exports" / f"{old_run(folder).id}{one.ending}" for one in _FORMATS]
 
 
 def _rendered(folder: Path) -> dict[Path, bytes]:
-    contents = [render(old_run(folder), one.name) for one in FORMATS]
+    contents = [render(old_run(folder), one.name) for one in _FORMATS]
     return dict(zip(_exports(folder), contents, strict=True))
 
 
@@ -309,11 +313,9 @@ def _export_anew(folder: Path) -> None:
 
 def _is_exported(folder: Path, done: bool) -> None:
     there = [path for path in _exports(folder) if path.exists()]
-    assert len(there) == len(FORMATS) or not done
+    assert len(there) == len(_FORMATS) or not done
     contents = _rendered(folder) if there else {}
     assert all(path.read_bytes() == contents[path] for path in there)
-    if (folder / "failed").exists():
-        assert not there, "an export that failed has left some of its files"
 
 
 def _export_over(folder: Path) -> None:

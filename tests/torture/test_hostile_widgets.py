@@ -351,7 +351,8 @@ def show_compared(legend: RunLegend, text: str) -> None:
 
 def show_flow(flows: Flows, text: str) -> None:
     """Show the gradients of a run of that name, whose layers have it too."""
-    flows.show([Flow(text, "red", Look(1, {text: 0.5, f"{text}b": 2.0}, [])), Flow("b", "red", None, text)], 0)
+    look = Look(1, {text: 0.5, f"{text}b": 2.0}, [])
+    flows.show([Flow(text, "red", look), Flow("b", "red", None, text)], 0)
 
 
 def show_columns(static: Static, text: str) -> None:

@@ -13,10 +13,13 @@ from textual.widgets import Input, OptionList, Static
 
 from dlcore.commands import Pause, Set, Stop
 from dlcore.events import DataFetched
+from dlcore.export import FORMATS
 from tests.tui.fakes import NASTY, FakeInspector, FakeRun, Stage, opened, until
 from tui.app import DltuiApp
 from tui.bindings import KEYS
 from tui.screens.dialogs import Ask, Help, Pick
+from tui.screens.export_dialog import ExportDialog
+from tui.screens.export_progress import ExportProgress
 from tui.themes import COLORBLIND, DARK, LIGHT, THEMES
 from tui.widgets.header import Header
 from tui.widgets.status_line import StatusLine
@@ -359,12 +362,23 @@ async def test_no_string_from_outside_is_markup_or_steers_the_terminal(make_run:
         run.refuse(Set(key="optimizer.lr", value=NASTY), NASTY)
         await look()
         stage.type("e")
-        await stage.until(lambda: isinstance(stage.app.screen, Ask))
+        await stage.until(lambda: isinstance(stage.app.screen, ExportDialog))
+        dialog = stage.app.screen
+        await stage.until(lambda: dialog.query(OptionList))
         await look()
+        dialog.query_one(OptionList).highlighted = len(FORMATS)
+        stage.type("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, Ask) and stage.app.screen.query(Input))
         stage.app.screen.query_one(Input).value = f"/proc/{NASTY}"
         stage.type("enter")
-        await stage.until(lambda: stage.notices())
+        await stage.until(lambda: stage.app.screen is dialog)
+        await look()
+        dialog.query_one(OptionList).highlighted = 0
+        stage.type("enter")
+        await stage.until(lambda: isinstance(stage.app.screen, ExportProgress) and stage.app.screen.is_done)
         assert not steering(stage)
+        stage.type("escape")
+        await stage.until(lambda: stage.app.screen is stage.train)
         run.end("failed", NASTY, NASTY)
         await look()
 
