@@ -24,8 +24,17 @@ _NOTES = "__metadata__"
 _CODES = {"U8": "B", "U32": "I", "F32": "f"}
 """The types that are read, with Python's own letters for them."""
 _WIDTHS = {
-    "BOOL": 1, "U8": 1, "I8": 1, "F16": 2, "BF16": 2, "I16": 2,
-    "U32": 4, "I32": 4, "F32": 4, "I64": 8, "F64": 8,
+    "BOOL": 1,
+    "U8": 1,
+    "I8": 1,
+    "F16": 2,
+    "BF16": 2,
+    "I16": 2,
+    "U32": 4,
+    "I32": 4,
+    "F32": 4,
+    "I64": 8,
+    "F64": 8,
 }
 """The types that are written, with the bytes of one number."""
 _MOST_DIMENSIONS = 8
