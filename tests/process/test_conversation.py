@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from dlcore.atomic import read_json
 from dlcore.commands import Stop
 from dlcore.launch import tell
-from dlcore.atomic import read_json
 from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import Terminal, wait_until
 from tests.torture import ssh
