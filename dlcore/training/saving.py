@@ -37,6 +37,8 @@ class Saver:
         """By the monotonic clock; at first, when the training began."""
         self._cost = 0.0
         """Seconds that the last save took."""
+        self._has_failed = False
+        """Whether the last save did: the best evaluations then wait for the clock like all others."""
         self.step: int | None = None
         """The step of the newest checkpoint."""
         self._best: _Best | None = None
@@ -58,7 +60,7 @@ class Saver:
         if not step or score is None or not math.isfinite(score):
             return
         is_better = self._best is None or score > self._best.score
-        if is_better and self._has_rested(0.0):
+        if is_better and self._has_rested(self._seconds if self._has_failed else 0.0):
             self._better = _Best(score, step, is_why=not self._has_rested(self._seconds))
 
     def is_due(self) -> bool:
@@ -113,7 +115,7 @@ class Saver:
             checkpoints.prune(self._run, self._budget, best, self._passed)
             self._passed &= checkpoints.saved(self._run).keys()
             self.step, saved = step, True
-        self._better = None
+        self._better, self._has_failed = None, not saved
         self.saved_at = monotonic()
         self._cost = self.saved_at - began
         return saved

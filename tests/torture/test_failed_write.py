@@ -129,6 +129,7 @@ _ELSEWHERE = {
     "catalogue.py": "for `make docs`",
     "lock.py": "whose lock it is, for a sentence",
     "log.py": "what programs print",
+    "script_run.py": "what a script prints, in a folder that is thrown away",
 }
 
 

@@ -57,12 +57,17 @@ from tui.latest import Measured
 from tui.looks import Look
 from tui.plotting import Chart, Curve
 from tui.run_marks import LOOKS
+from tui.screens.branching import BranchScreen
 from tui.screens.choosing_columns import ChooseColumns
 from tui.screens.dialogs import Answer, Ask, Help, Pick
+from tui.screens.export_dialog import ExportDialog
+from tui.screens.export_progress import ExportProgress
 from tui.screens.findings import FindingsScreen
 from tui.screens.labelling import EditLabel
 from tui.screens.log import LogScreen
 from tui.screens.rate_finder import RateFinder
+from tui.screens.tuning import TuningScreen
+from tui.screens.twins import TwinsScreen
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
 from tui.widgets.class_errors import ClassErrorsView
@@ -112,6 +117,7 @@ from tui.widgets.plot import Plot
 from tui.widgets.rate_plot import RatePlot
 from tui.widgets.run_table import RunTable
 from tui.widgets.status_line import StatusLine
+from tui.widgets.tune_row import TuneRow
 from tui.widgets.virtual_table import VirtualTable
 
 HOSTILE = [*strings(chance("strings in widgets"), times(50, 1000)), *SURROGATES]
@@ -257,6 +263,11 @@ def show_value(row: FieldRow, text: str) -> None:
     row.text, row.problem = text, text
 
 
+def show_tuned(row: TuneRow, text: str) -> None:
+    """Put a value into a line of what can change, and say what came of it."""
+    row.text, row.start, row.answer = text, "", text
+
+
 def type_value(row: FieldRow, text: str) -> None:
     """Open the value for typing."""
     for field in row.query(Input):
@@ -386,6 +397,8 @@ PLACES = {
     "filter": Place(lambda: FilterLine("x"), lambda line, text: line.hold(text), 60, is_cut=False),
     "status": Place(StatusLine, show_status, 40, is_cut=False),
     "value": Place(lambda: FieldRow(ROWS["name"], ""), show_value, 20),
+    "tuned value": Place(lambda: TuneRow(ROWS["name"], "", ""), show_tuned, 20),
+    "refused value": Place(lambda: TuneRow(ROWS["name"], "", ""), show_value, 20),
     "typed value": Place(lambda: FieldRow(ROWS["name"], ""), type_value, 20, most=times(20, 50)),
     "form": Place(lambda: Form(Draft()), show_form, 20),
     "sentence": Place(Drawing, lambda drawing, text: drawing.say(text), 60, keeps_lines=True),
@@ -500,8 +513,8 @@ def test_the_tables_name_every_widget_and_every_dialog() -> None:
     assert {type(place.make()) for place in PLACES.values()} - {Static} | set(WITHOUT) == classes_in(
         tui.widgets, Widget
     )
-    others = {Help, LogScreen, FindingsScreen, ChooseColumns, RateFinder}
-    assert {type(make("x")) for make, _ in DIALOGS.values()} | others == classes_in(tui.screens, ModalScreen)
+    dialogs = {type(make("x")) for make, _ in DIALOGS.values()}
+    assert dialogs | set(OTHERS) == classes_in(tui.screens, ModalScreen)
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -531,6 +544,37 @@ DIALOGS: dict[str, tuple[Callable[[str], ModalScreen[Any]], type[Widget]]] = {
     "ask": (lambda text: Ask(text, text, text), Input),
     "label": (lambda text: EditLabel(text, text, Label(text, (text,), text)), Input),
 }
+
+
+OTHERS: dict[type[ModalScreen[Any]], str] = {
+    Help: "our own words",
+    ChooseColumns: "names of keys",
+    RateFinder: "numbers, and sentences of the inspector that Drawing shows",
+    LogScreen: "with the screens",
+    FindingsScreen: "with the screens",
+    ExportDialog: "below",
+    ExportProgress: "below",
+    TuningScreen: "TuneRow has its strings",
+    BranchScreen: "Form has its strings, and an id is none",
+    TwinsScreen: "values are words of the configuration's own kinds, or typed into an Ask",
+}
+"""Dialogs that are not tried like those above, and why."""
+
+
+async def test_the_dialogs_of_an_export(losses: Losses) -> None:
+    async with bench() as app:
+        for text in OPENED:
+            dialog, progress = ExportDialog(text, ("json",), Path("x")), ExportProgress(Path("x"))
+            with losses.fault("export", text):
+                await app.push_screen(dialog)
+                await laid_out(app)
+                await until_seen(app, dialog.query_one(".dialog--text"), text, 30)
+                await app.pop_screen()
+                await app.push_screen(progress)
+                await laid_out(app)
+                progress.hear({"format": "json", "failed": text})
+                await until_seen(app, progress.query_one(".progress--lines"), text, 30)
+            await app.pop_screen()
 
 
 @pytest.mark.parametrize("name", DIALOGS)
