@@ -72,6 +72,7 @@ class FilterLine(Horizontal):
     def hold(self, text: str) -> None:
         """Hold another text; nobody types any more."""
         self._field.value = clean(text)
+        self._field.cursor_position = len(self._field.value)
         self.set_class(bool(text), "-open")
 
     def action_leave(self, empties: bool) -> None:

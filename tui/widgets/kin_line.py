@@ -64,8 +64,7 @@ class KinLine(Widget):
     def _show(self, relations: Relations) -> None:
         if relations != self.relations:
             self.relations = relations
-            is_related = bool(relations.origin or relations.taken or relations.group)
-            self.set_class(is_related, "-related")
+            self.set_class(relations != Relations(), "-related")
             self.refresh(layout=True)
 
     def render(self) -> Content:

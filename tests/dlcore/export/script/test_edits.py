@@ -107,8 +107,8 @@ def test_three_live_edits_and_a_resume(home: Path, tmp_path: Path, monkeypatch: 
         14: [("regularization.l1", 1e-3)],
     }
     run = made(home, line)
-    with steered(commands(edits)):
-        broken = resumed(run, Killer(monkeypatch, every=1), [11, 6])
+    with steered(commands(edits)), monkeypatch.context() as patched:
+        broken = resumed(run, Killer(patched, every=1), [11, 6])
     assert broken.status == 0, broken.history.ended
     assert broken.history.attempt == 3
     assert [edit.step for edit in broken.history.edits] == [3, 8, 14]
