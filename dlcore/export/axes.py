@@ -23,8 +23,9 @@ def linear(low: float, high: float, *, percent: bool, most: int) -> list[tuple[f
     size = 1.0 if percent else max(abs(low), abs(high))
     if high - low <= max(FLAT * size, _LEAST):
         reach = 0.1 * size if size > 10 * _LEAST else 0.1
+        is_share = percent and low >= 0 and high <= 1  # not what a damaged log may say
         low, high = low - reach, high + reach
-        if percent:
+        if is_share:
             low, high = max(low, 0.0), min(high, 1.0)
     step = round_step((high - low) / most)
     values = multiples(math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9), step)

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dlcore.config import RunConfig
@@ -169,9 +169,11 @@ def test_any_figures_can_be_pictured(points: list[tuple[float, float]]) -> None:
         assert all(-10 <= float(number) <= 800 for number in numbers)
 
 
-@given(st.floats(-1e12, 1e12), st.floats(0, 1e12))
-def test_axes_enclose_what_they_are_for(low: float, reach: float) -> None:
-    marks = axes.linear(low, low + reach, percent=False, most=5)
+@given(st.floats(-1e12, 1e12), st.floats(0, 1e12), st.booleans())
+@example(0.0, 5e-324, False)
+@example(1.75, 0.0, True)
+def test_axes_enclose_what_they_are_for(low: float, reach: float, percent: bool) -> None:
+    marks = axes.linear(low, low + reach, percent=percent, most=5)
     slack = 1e-6 * max(abs(low), abs(low + reach))
     assert marks[0][0] <= low + slack
     assert marks[-1][0] >= low + reach - slack
