@@ -86,7 +86,6 @@ class RunsScreen(RunViews):
         self._sizes.clear()
         self.say()
         self._fill()
-        self._measure(rundir.home() / "runs", "")
         self._measure_chosen()
 
     @work(exclusive=True, group="fill")
@@ -108,6 +107,8 @@ class RunsScreen(RunViews):
         if is_due:
             self.rearrange()
         self.say()
+        if self._runs.is_whole:  # not before: it would take the interpreter from the reading
+            self._measure(rundir.home() / "runs", "")
 
     def _arranges(self, changed: list[Entry]) -> bool:
         """Whether it may matter for what is listed that some rows have changed."""
