@@ -152,6 +152,11 @@ def _opened(log: Path) -> int:
         raise RunError(f"{log} cannot be written: {reason}", "Remove it; a trainer makes it anew.") from None
 
 
+def is_waiting(run: RunDir) -> bool:
+    """Whether a run waits in a queue: it is held, and no trainer was started, who would have a log."""
+    return lock_holder(run) is not None and not (run.log.exists() or run.events.exists())
+
+
 def tell(run: RunDir, command: Command) -> None:
     """Append a command to a live run; its answer comes as an event. Raises RunError when nobody listens."""
     if lock_holder(run) is None:

@@ -67,3 +67,24 @@ def test_the_queue_needs_nobody_and_what_waits_is_taken(laboratory: Laboratory) 
     assert laboratory.dltui("stop", second.id).returncode == 0
     wait_until(lambda: lock_holder(second) is None, "the trainer needs its keeper")
     assert laboratory.dltui("show", second.id).stdout.startswith(f"{second.id}  stopped")
+
+
+def test_a_run_that_waits_is_told_to_stop_at_once(laboratory: Laboratory) -> None:
+    line = LINE.replace("e=2", "e=100000")
+    all_cores = f"training.threads={available()}"
+    started = laboratory.dltui("twins", line, "--seeds", "2", "--set", all_cores, "--detach", "--json")
+    first, second = (RunDir(Path(path)) for path in json.loads(started.stdout)["paths"])
+    wait_until(lambda: lock_holder(second) is not None, "the keeper does not hold the run that waits")
+    stopped = laboratory.dltui("stop", second.id)
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+    assert stopped.stdout == (f"{second.id} waits for its turn: it stops as soon as that comes\n")
+    wait_until(lambda: lock_holder(first) is not None, "the first run was not trained")
+    assert laboratory.dltui("stop", first.id).returncode == 0
+    wait_until(
+        lambda: second.events.exists() and lock_holder(second) is None,
+        "its turn did not come, or not its end",
+    )
+    ended = read_history(second)
+    assert ended.ended is not None
+    assert ended.ended.reason == "stopped"
+    assert ended.step < 1000, "it stopped at its first look around"

@@ -249,6 +249,29 @@ def test_set_waits_for_its_answer(
     assert ("0.01 → 0.003 at step 3" in out) == (not refused)
 
 
+def test_a_run_that_waits_for_its_turn_is_told_at_once(
+    make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = make_run("digits schedule=constant lr=.1").hold()
+    waiting = run.dir
+    waiting.events.unlink(missing_ok=True)  # no trainer has ever said anything
+
+    def told(*words: str) -> str:
+        assert status_of(monkeypatch, words[0], "latest", *words[1:]) == 0
+        [line] = capsys.readouterr().out.splitlines()
+        assert line.startswith(f"{waiting.id} waits for its turn: ")
+        return line.partition(": ")[2]
+
+    assert told("set", "lr=.2") == "optimizer.lr 0.1 → 0.2 as soon as that comes"
+    assert told("set", "lr=.3") == "optimizer.lr 0.2 → 0.3 as soon as that comes"
+    assert told("pause") == "it is told to pause as soon as that comes"
+    assert told("stop") == "it stops as soon as that comes"
+    assert status_of(monkeypatch, "set", "latest", "data.limit=9") == 2
+    assert "refuses data.limit = 9: cannot change" in capsys.readouterr().err
+    kinds = [command.kind for command in run.told()]
+    assert kinds == ["Set", "Set", "Pause", "Stop"], "what is refused is not told"
+
+
 # -- faults -----------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """`dltui pause`, `continue`, `stop` and `set`: commands to a live run, each with its answer."""
 
 import time
+from contextlib import suppress
 
 import click
 from pydantic import ValidationError
@@ -8,12 +9,14 @@ from pydantic import ValidationError
 from dlcore import commands, events, launch, rundir
 from dlcore.clean import clean
 from dlcore.commands import Command
-from dlcore.errors import RunError
+from dlcore.edits import changed
+from dlcore.errors import DltuiError, RunError
 from dlcore.events import CommandApplied, CommandRefused
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
 from dlcore.oneline import SHORT_KEYS
-from dlcore.reading import is_text, parse_value
+from dlcore.reading import is_text, parse_value, read_file
+from dlcore.rundir import RunDir
 
 _PATIENCE_SECONDS = 30.0
 """A command waits for the end of a step, or of an evaluation."""
@@ -27,6 +30,11 @@ def _tell(wanted: str, command: Command) -> None:
     """Send a command, wait for its answer and print it; raises RunError when it is refused or not heard."""
     run = rundir.find(rundir.home(), wanted)
     news = Tail(run.events, run.events.stat().st_size if run.events.exists() else 0)
+    if launch.is_waiting(run):  # should its trainer start meanwhile, it hears the command all the same
+        said = _foretold(run, command)
+        launch.tell(run, command)
+        click.echo(clean(f"{run.id} waits for its turn: {said} as soon as that comes"))
+        return
     launch.tell(run, command)
     until = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < until:
@@ -43,6 +51,31 @@ def _tell(wanted: str, command: Command) -> None:
     raise RunError(
         f"{run.id} has not answered for {_PATIENCE_SECONDS:.0f} s", "The command stays in its queue."
     )
+
+
+def _foretold(run: RunDir, command: Command) -> str:
+    """Return what a command makes of a run that waits; raises _RefusedError for what it would refuse."""
+    match command:
+        case commands.Stop():
+            return "it stops"
+        case commands.Set():
+            return _change_foretold(run, command)
+        case _:
+            return f"it is told to {command.kind.lower()}"
+
+
+def _change_foretold(run: RunDir, command: commands.Set) -> str:
+    """Return in words what will be changed, behind all that it has been told before."""
+    config = read_file(run.config)
+    told = map(commands.decode, Tail(run.control).read() if run.control.exists() else ())
+    try:
+        for earlier in told:
+            if isinstance(earlier, commands.Set):
+                with suppress(DltuiError):
+                    config, _ = changed(config, earlier)
+        return changed(config, command)[1]
+    except DltuiError as error:
+        raise _RefusedError(f"{run.id} refuses {error.message}", error.hint) from None
 
 
 def _answer(news: Tail, command: Command) -> CommandApplied | CommandRefused | None:
