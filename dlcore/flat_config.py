@@ -4,9 +4,8 @@ A kind stands under the key of its section (`optimizer`), a list as people type 
 the table at birth, so that a list of thousands of runs need not open their configurations.
 """
 
-import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +48,9 @@ class Settings:
 NO_SETTINGS = Settings({}, ())
 _shapes: dict[tuple[str, ...], dict[str, int]] = {}
 """The keys that runs have, each with its place among the values."""
+_sound: set[Setting] = set()
+"""Values that were found sound before: a list meets few others, in half a million."""
+_MOST_SOUND = 50_000
 
 
 def flat_config(config: RunConfig) -> dict[str, Setting]:
@@ -87,23 +89,35 @@ def settings(table: object) -> Settings:
     if not isinstance(table, dict):
         return NO_SETTINGS
     kept = table
-    if not all(map(_is_sound, table.values())):
+    if not _are_sound(table.values()):
         kept = {key: value for key, value in table.items() if _is_sound(value)}
     keys = tuple(kept)
     index = _shapes.get(keys)
     if index is None:
         if len(keys) > _MOST_KEYS or any(len(key) > _MOST_LETTERS for key in keys):
             return NO_SETTINGS
-        keys = tuple(map(sys.intern, keys))
         index = {key: at for at, key in enumerate(keys)}
         if len(_shapes) < _MOST_SHAPES:
             _shapes[keys] = index
-    values = [sys.intern(value) if type(value) is str else value for value in kept.values()]
-    return Settings(index, tuple(values))
+    return Settings(index, tuple(kept.values()))
+
+
+def _are_sound(values: Collection[Any]) -> bool:
+    """Whether all of some values can be settings."""
+    try:
+        if _sound.issuperset(values):
+            return True
+    except TypeError:  # a list or a table has no hash, and is no setting
+        return False
+    if not all(map(_is_sound, values)):
+        return False
+    if len(_sound) < _MOST_SOUND:
+        _sound.update(values)
+    return True
 
 
 def _is_sound(value: Any) -> bool:
-    kind = type(value)  # a list asks this half a million times: no subclass comes from JSON or TOML
+    kind = type(value)  # no subclass comes from JSON or TOML
     if kind is str:
         return len(value) <= _MOST_LETTERS
     return kind in _NUMBERS and -_MOST_NUMBER < value < _MOST_NUMBER  # which nan is not

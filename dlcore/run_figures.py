@@ -30,15 +30,16 @@ NO_FIGURES = Figures()
 
 def measured(summary: Mapping[str, Any], parameters: object) -> Figures:
     """Return the figures that a summary holds, which may be damaged."""
-    train, validation, test = (_table(summary.get(split)) for split in ("train", "validation", "test"))
+    get = summary.get
+    train, validation, test = _table(get("train")), _table(get("validation")), _table(get("test"))
     return Figures(
         loss=finite((validation or test).get("loss")),
         train_loss=finite(train.get("loss")),
         train_score=_score(train),
         test_loss=finite(test.get("loss")),
         test_score=_score(test),
-        seconds=finite(summary.get("seconds")),
-        speed=finite(summary.get("samples_per_second")) or None,  # 0 is not measured yet
+        seconds=finite(get("seconds")),
+        speed=finite(get("samples_per_second")) or None,  # 0 is not measured yet
         parameters=parameters if is_count(parameters) else None,
     )
 
@@ -48,7 +49,10 @@ def _table(value: object) -> dict[str, Any]:
 
 
 def _score(table: dict[str, Any]) -> float | None:
-    return next((finite(table[name]) for name in _SCORES if name in table), None)
+    for name in _SCORES:
+        if name in table:
+            return finite(table[name])
+    return None
 
 
 def finite(value: object) -> float | None:

@@ -25,6 +25,8 @@ from dlcore.private import check_run, make_private, private_folder
 SCHEMA = 1
 """Version of the run directory's layout."""
 
+FACTS, LABEL, EVENTS = "run.json", "label.json", "events.jsonl"
+
 _MOST_SET_BACK = timedelta(hours=12)
 """A clock that was wrong by more than that is not followed."""
 
@@ -59,17 +61,17 @@ class RunDir:
     @property
     def facts(self) -> Path:
         """What lists say of the run, versions, device, parent and final summary (`run.json`)."""
-        return self.path / "run.json"
+        return self.path / FACTS
 
     @property
     def label(self) -> Path:
         """What viewers say of the run: name, tags, notes, hidden."""
-        return self.path / "label.json"
+        return self.path / LABEL
 
     @property
     def events(self) -> Path:
         """What the run says."""
-        return self.path / "events.jsonl"
+        return self.path / EVENTS
 
     @property
     def control(self) -> Path:

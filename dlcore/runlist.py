@@ -14,8 +14,8 @@ from itertools import chain
 from pathlib import Path
 
 from dlcore.labels import NO_LABEL, Label, read_label
-from dlcore.rundir import RunDir, run_ids
-from dlcore.runs import Fold, RunRow, Stamp, ended_row, labelled, read_facts, stamp
+from dlcore.rundir import FACTS, LABEL, RunDir, run_ids
+from dlcore.runs import Fold, RunRow, Stamp, ended_row, labelled, read_facts_at, stamp
 
 _FOLDS = 64
 """So many runs that have not ended are kept half read; others are read from their start again."""
@@ -48,19 +48,20 @@ class RunList:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._runs = root / "runs"
         self.entries: list[Entry] = []
         self.read = 0
         """How many of them have a row."""
         self._by_id: dict[str, Entry] = {}
         self._due: OrderedDict[str, Entry] = OrderedDict()
         self._folds: dict[str, Fold] = {}
-        self._folder: int | None = None
+        self._changed: int | None = None
         self._next = 0
         self._next_label = 0
 
     def scan(self) -> None:
         """List the folder: known runs keep their rows, and every run is due to be looked at."""
-        self._folder = self._changed_at()
+        self._changed = self._changed_at()
         known, self._by_id = self._by_id, {}
         self.entries = [known.get(name) or Entry(name) for name in run_ids(self.root)]
         self._by_id = {entry.id: entry for entry in self.entries}
@@ -71,16 +72,20 @@ class RunList:
     @property
     def is_outdated(self) -> bool:
         """Whether runs came or went since the last scan; asking costs no scan."""
-        return self._folder != self._changed_at()
+        return self._changed != self._changed_at()
 
     @property
     def is_whole(self) -> bool:
         """Whether no run is due any more."""
         return not self._due
 
+    def _file(self, entry: Entry, name: str) -> str:
+        """Return the path of a run's file; as a text, since a list asks for tens of thousands."""
+        return f"{self._runs}{os.sep}{entry.id}{os.sep}{name}"
+
     def _changed_at(self) -> int | None:
         try:
-            return os.stat(self.root / "runs").st_mtime_ns
+            return os.stat(self._runs).st_mtime_ns
         except OSError:
             return None
 
@@ -89,10 +94,8 @@ class RunList:
     ) -> list[Entry]:
         """Look at runs that are due, those `seen` first, for about so long; return whose row changed."""
         until = time.monotonic() + seconds
-        turn = [entry for entry in seen if entry.id in self._due]
-        turns = turn if seen_only else chain(turn, self._others())
         changed = []
-        for entry in turns:
+        for entry in seen if seen_only else chain(seen, self._others()):
             if entry.id not in self._due:
                 continue
             before = entry.row
@@ -107,10 +110,11 @@ class RunList:
         return changed
 
     def _others(self) -> Iterator[Entry]:
-        """Yield what is due when its turn comes: by then it may have been looked at."""
-        for name in list(self._due):
-            if (entry := self._due.get(name)) is not None:
-                yield entry
+        """Yield what is due, each time the one that has waited longest, each of them once."""
+        for _ in range(len(self._due)):
+            if not self._due:
+                return
+            yield next(iter(self._due.values()))
 
     def poll(self, seen: Iterable[Entry], now: datetime) -> list[Entry]:
         """Look at the runs that are `seen`, and at a few others in turn; return whose row changed.
@@ -129,7 +133,7 @@ class RunList:
                 changed.append(entry)
         self._next_label = self._next_label % len(self.entries) if self.entries else 0
         for entry in self.entries[self._next_label : self._next_label + _LABELS]:
-            if entry.row is not None and self._read_label(entry, entry.row.run):
+            if entry.row is not None and self._read_label(entry):
                 changed.append(entry)
         self._next_label += _LABELS
         return changed
@@ -138,7 +142,7 @@ class RunList:
         """Take in at once what has just been said of a run."""
         entry = self._by_id.get(run.id)
         if entry is not None:
-            self._read_label(entry, run)
+            self._read_label(entry)
 
     def __contains__(self, name: str) -> bool:
         """Whether a run of that id is listed."""
@@ -153,16 +157,16 @@ class RunList:
 
     def look(self, entry: Entry, now: datetime, seconds: float = math.inf) -> bool:
         """Bring a row up to date; False, with the row as it was, when `seconds` do not suffice."""
-        run = entry.row.run if entry.row is not None else RunDir(self.root / "runs" / entry.id)
-        self._read_label(entry, run)
+        run = entry.row.run if entry.row is not None else RunDir(self._runs / entry.id)
+        self._read_label(entry)
         is_new = entry.row is None and entry.id not in self._folds
-        if is_new or stamp(run.facts) != entry._facts:
+        if is_new or stamp(self._file(entry, FACTS)) != entry._facts:
             entry.ended = self._read(entry, run)
         return entry.ended or self._follow(entry, run, now, seconds)
 
     def _read(self, entry: Entry, run: RunDir) -> bool:
         """Read `run.json`; return whether it says all that there is to say."""
-        facts, entry._facts = read_facts(run)
+        facts, entry._facts = read_facts_at(self._file(entry, FACTS))
         row = ended_row(run, facts)
         if row is not None:
             self._folds.pop(entry.id, None)
@@ -178,7 +182,8 @@ class RunList:
         if entry.row is not None and not entry.row.live and said == entry._said:
             return True  # nobody writes any more: its lock need not be asked about
         fold = self._folds.get(entry.id)
-        self._keep(entry.id, fold := fold or Fold(run, read_facts(run)[0]))
+        facts = {} if fold is not None else read_facts_at(self._file(entry, FACTS))[0]
+        self._keep(entry.id, fold := fold or Fold(run, facts))
         if not fold.read(seconds):
             return False
         entry._said = said
@@ -187,13 +192,13 @@ class RunList:
             self._set(entry, row)
         return True
 
-    def _read_label(self, entry: Entry, run: RunDir) -> bool:
+    def _read_label(self, entry: Entry) -> bool:
         """Read what people say of a run, where they have said something new; return whether they have."""
-        written = stamp(run.label)
+        written = stamp(self._file(entry, LABEL))
         if written == entry._labelled:
             return False
         entry._labelled = written
-        entry._label = read_label(run) if written is not None else NO_LABEL
+        entry._label = read_label(RunDir(self._runs / entry.id)) if written is not None else NO_LABEL
         if entry.row is not None:
             entry.row = labelled(entry.row, entry._label)
         return True

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from dlcore import events, figures
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
@@ -122,16 +124,21 @@ def labelled(row: RunRow, label: Label) -> RunRow:
 
 def read_facts(run: RunDir) -> tuple[dict[str, Any], Stamp | None]:
     """Return what `run.json` holds, with its stamp; an absent, foreign or damaged one counts as empty."""
+    return read_facts_at(str(run.facts))
+
+
+def read_facts_at(path: str) -> tuple[dict[str, Any], Stamp | None]:
+    """Return what a `run.json` holds, as `read_facts`: a list of thousands makes no `Path` of each."""
     try:
         # O_NONBLOCK: a pipe of that name would have us wait for whoever writes into it.
-        descriptor = os.open(run.facts, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError):
         return {}, None
     try:
         status = os.fstat(descriptor)
         whole = stat.S_ISREG(status.st_mode) and status.st_size <= _MOST_BYTES
         # Room for more than it holds is not made: that would take longer than reading it.
-        value = json.loads(os.read(descriptor, status.st_size + 1)) if whole else None
+        value = _decoded(os.read(descriptor, status.st_size + 1)) if whole else None
     except (OSError, ValueError, RecursionError):
         value = None
     finally:
@@ -139,7 +146,15 @@ def read_facts(run: RunDir) -> tuple[dict[str, Any], Stamp | None]:
     return value if isinstance(value, dict) else {}, _stamp(status)
 
 
-def stamp(path: Path) -> Stamp | None:
+def _decoded(content: bytes) -> Any:
+    """Return what JSON holds; texts that runs share are one text in memory. Raises ValueError."""
+    try:
+        return from_json(content)
+    except ValueError:
+        return json.loads(content)  # which also knows halves of a surrogate pair, as in names of files
+
+
+def stamp(path: Path | str) -> Stamp | None:
     """Return the stamp of a regular file; None where there is none."""
     try:
         return _stamp(os.stat(path))

@@ -73,7 +73,9 @@ def test_values_that_cannot_be_ours_are_left_out() -> None:
         "f": 10**400,
         "g": "x" * 201,
     }
-    assert settings_of({**wrong, "lr": 0.1}).table() == {"lr": 0.1}
+    for _ in range(2):  # what was sound once is known, and makes nothing else so
+        assert settings_of({**wrong, "lr": 0.1}).table() == {"lr": 0.1}
+        assert settings_of({"lr": 0.1}).table() == {"lr": 0.1}
 
 
 def test_tables_without_end_are_cut() -> None:

@@ -209,6 +209,19 @@ def test_a_huge_run_json_is_not_read(home: Path) -> None:
     assert run_row(run, NOW).network == "mlp 128,64 relu · momentum"
 
 
+def test_half_a_surrogate_pair_is_a_letter_of_a_name(home: Path) -> None:
+    run = ended(home)
+    write_json(run.facts, read_json(run.facts) | {"name": "run \udc80"})
+    assert (run_row(run, NOW).name, run_row(run, NOW).state) == ("run \udc80", "finished")
+
+
+def test_texts_that_runs_share_are_one_in_memory(home: Path) -> None:
+    rows = [run_row(ended(home), NOW) for _ in range(2)]
+    assert rows[0].run != rows[1].run
+    names = [row.settings.get("regularization.augment") for row in rows]
+    assert names[0] is names[1]
+
+
 def test_a_name_without_end_is_cut(home: Path) -> None:
     run = ended(home)
     write_json(run.facts, read_json(run.facts) | {"name": "n" * 100_000, "network": "w" * 100_000})

@@ -102,7 +102,8 @@ class RunTable(VirtualTable):
         """Return the width of the widest content that a column has in some rows."""
         if not self._columns[column].most:
             return 0
-        return max(cell_len(shown(key.text(row, self._now))) for row in rows)
+        texts = {key.text(row, self._now) for row in rows}  # most runs have their words from others
+        return max(cell_len(shown(text)) for text in texts)
 
     def entries_in_sight(self) -> list[Entry]:
         """Return the runs that can be seen."""
