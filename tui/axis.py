@@ -24,7 +24,7 @@ class Ruler:
         self._steps, self._places, self._rate = _knots(history, axis)
         self.is_step = axis == "step"
         self.end = _end(history, axis, self)
-        """Where the axis ends: at the known total, or where that is expected."""
+        """Where the axis ends: at the known or expected total; of a run that has ended, at its last step."""
         begun = history.elapsed.steps[0] if history.elapsed.steps else 0
         self.first = self.place(begun + 1)
         """The place of the first step of the run's own."""
@@ -113,7 +113,9 @@ def _knots(history: RunHistory, axis: Axis) -> tuple[Sequence[float], Sequence[f
 
 
 def _end(history: RunHistory, axis: Axis, ruler: Ruler) -> float:
-    """Return where the axis of a run ends: it stays there while the run goes on, as far as that is known."""
+    """Return where the axis of a run ends: at what is planned while it goes on, then where its figures do."""
+    if history.ended is not None:
+        return ruler.place(history.step) or 1.0
     prepared = history.prepared
     total = max(prepared.total_steps if prepared is not None else 0, history.step, 1)
     match axis:
@@ -130,8 +132,6 @@ def _end(history: RunHistory, axis: Axis, ruler: Ruler) -> float:
             known = own * prepared.training_samples * prepared.epochs if prepared is not None else 0.0
             return max(known, ruler.place(history.step)) or 1.0
         case "time":
-            if history.ended is not None:
-                return ruler.place(history.step) or 1.0
             return _roomy(ruler.place(total))
 
 

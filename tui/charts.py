@@ -191,9 +191,8 @@ def _groups(steps: Sequence[int], columns: int, seen: Scope | None) -> list[rang
 
 
 def step_limits(history: RunHistory) -> tuple[float, float]:
-    """Return the fixed x-axis by step: zero to the known number of steps."""
-    total = history.prepared.total_steps if history.prepared else 0
-    return 0.0, float(max(total, history.step, 1))
+    """Return the x axis by step: zero to the known number of steps; of a run that has ended, to its last."""
+    return 0.0, Ruler(history, "step").end
 
 
 def happenings(history: RunHistory, ruler: Ruler) -> tuple[Happening, ...]:

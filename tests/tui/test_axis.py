@@ -1,13 +1,15 @@
 """Steps as places on the x axis, and back."""
 
 import math
+from typing import Any
 
 import pytest
 
-from dlcore.events import AttemptEnded, EpochEnded, StepsEnded
+from dlcore.events import AttemptEnded, AttemptStarted, EpochEnded, StepsEnded
 from dlcore.history import RunHistory
 from tests.tui.histories import history, prepared
 from tui.axis import AXES, Axis, Ruler, part, rulers, share, whole
+from tui.charts import step_limits
 
 
 def told(step: int, number: int, seconds: float) -> StepsEnded:
@@ -51,8 +53,26 @@ def test_axes_end_at_what_is_known_or_at_a_round_number_above_what_is_expected()
     assert Ruler(live, "epoch").end == 10
     assert Ruler(live, "time").end == 100, "30 s for 350 of 1,000 steps make 86 s"
     assert Ruler(live, "sample").end == 64_000
-    live.apply(AttemptEnded(seq=99, step=350, reason="stopped"))
-    assert Ruler(live, "time").end == 30
+
+
+@pytest.mark.parametrize("reason", ["finished", "stopped", "failed"])
+def test_axes_of_a_run_that_has_ended_end_with_its_figures_until_it_is_resumed(reason: Any) -> None:
+    ended = run()
+    planned = ended.prepared
+    assert planned is not None
+    ended.apply(AttemptEnded(seq=99, step=350, reason=reason))
+    assert [Ruler(ended, axis).end for axis in AXES] == pytest.approx([350, 2.5, 30, 22_400])
+    assert step_limits(ended) == (0, 350)
+    later: dict[str, Any] = {"attempt": 2, "resumed": ((350, 100),)}
+    ended.apply(AttemptStarted(seq=100, step=350, time="", pid=1, host="box", **later))
+    ended.apply(planned.model_copy(update={"seq": 101, **later}))
+    assert [Ruler(ended, axis).end for axis in AXES if axis != "time"] == [1000, 10, 64_000]
+    assert step_limits(ended) == (0, 1000)
+
+
+def test_a_run_that_ended_before_its_first_step_has_axes() -> None:
+    ended = history(prepared(1000), AttemptEnded(step=0, reason="failed"))
+    assert [Ruler(ended, axis).end for axis in AXES] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("axis", AXES)
