@@ -5,7 +5,7 @@ from typing import Any
 
 from dlcore.choices.choice import Choice, by_name, fields_of
 from dlcore.choices.dataset import Facts
-from dlcore.config import SECTIONS, RunConfig, to_table, to_value
+from dlcore.config import SECTIONS, RunConfig, by_key, to_table, to_value
 from dlcore.crosschecks import cross_check
 from dlcore.oneline import print_value
 from dlcore.reading import checked, read_table, with_settings
@@ -39,17 +39,8 @@ def differences(before: RunConfig, after: RunConfig) -> dict[str, tuple[Any, Any
 
     Values are as in the file; None stands for a key that one of them does not have.
     """
-    old, new = _fields(before), _fields(after)
+    old, new = by_key(before), by_key(after)
     return {key: (old.get(key), new.get(key)) for key in {**old, **new} if old.get(key) != new.get(key)}
-
-
-def _fields(config: RunConfig) -> dict[str, Any]:
-    """Return all fields of a configuration by dotted key, kinds included."""
-    found: dict[str, Any] = {}
-    for key, value in to_table(config).items():
-        is_section = any(section.key == key for section in SECTIONS)
-        found |= {f"{key}.{name}": inner for name, inner in value.items()} if is_section else {key: value}
-    return found
 
 
 def told(before: RunConfig, after: RunConfig) -> list[str]:

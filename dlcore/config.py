@@ -281,6 +281,15 @@ def to_table(config: RunConfig) -> dict[str, Any]:
     return table
 
 
+def by_key(config: RunConfig) -> dict[str, Any]:
+    """Return all values as in the file, by dotted key, kinds included."""
+    found: dict[str, Any] = {}
+    for key, value in to_table(config).items():
+        is_section = any(section.key == key for section in SECTIONS)
+        found |= {f"{key}.{name}": inner for name, inner in value.items()} if is_section else {key: value}
+    return found
+
+
 def to_toml(config: RunConfig) -> str:
     """Return the configuration file: `read_toml(to_toml(config)) == config`."""
     return tomli_w.dumps(to_table(config))

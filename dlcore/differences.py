@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlcore.choices.choice import fields_of
-from dlcore.config import SECTIONS, RunConfig, to_table, to_value
+from dlcore.config import SECTIONS, RunConfig, by_key, to_value
 from dlcore.oneline import print_setting
 
 ABSENT = "–"
@@ -43,10 +43,10 @@ def differences(
     default: the kind says as much. A configuration that cannot be read, None, makes no difference.
     """
     changed = list(edits) or [{} for _ in configs]
-    before = [_flat(config) for config in configs]
+    before = [by_key(config) if config is not None else {} for config in configs]
     now = [_edited(table, edit) for table, edit in zip(before, changed, strict=True)]
     # What follows from other keys is no difference of its own: in the short form both say `auto`.
-    short = [_flat(config.folded() if config is not None else None) for config in configs]
+    short = [by_key(config.folded()) if config is not None else {} for config in configs]
     short = [_edited(table, edit) for table, edit in zip(short, changed, strict=True)]
     defaults = [_defaults(config) for config in configs]
     known = [index for index, config in enumerate(configs) if config is not None]
@@ -81,17 +81,6 @@ def said(found: Sequence[Difference], index: int) -> str:
         is_word = name == "kind" or (isinstance(one.values[index], str) and text not in _VAGUE)
         parts.append(text if is_word else f"{name or section} {text}")
     return " · ".join(parts)
-
-
-def _flat(config: RunConfig | None) -> dict[str, Any]:
-    """Return all values by dotted key."""
-    flat: dict[str, Any] = {}
-    for key, value in (to_table(config) if config is not None else {}).items():
-        if key in _TABLES and isinstance(value, dict):
-            flat |= {f"{key}.{name}": one for name, one in value.items()}
-        else:
-            flat[key] = value
-    return flat
 
 
 _TABLES = tuple(section.key for section in SECTIONS if section.key)
