@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -17,7 +17,12 @@ from dlcore.finding_runs.keys import DEFAULT_COLUMNS
 from dlcore.finding_runs.lookup import key_named
 from dlcore.finding_runs.view import MOST_COLUMNS
 
-_NAME_CELLS = 27
+_MOST_NAME_CELLS = 28
+
+
+def _about(name: str) -> str:
+    key = key_named(name)
+    return clean(key.about) if key is not None else ""
 
 
 class ChooseColumns(ModalScreen[tuple[str, ...] | None]):
@@ -36,15 +41,20 @@ class ChooseColumns(ModalScreen[tuple[str, ...] | None]):
         self._chosen = list(chosen)
         self._others = [name for name in dict.fromkeys(others) if name not in self._chosen]
         self._list = OptionList(compact=True)
+        self._about = Static(classes="dialog--about")
+        self._name_cells = 2 + min(
+            _MOST_NAME_CELLS, max((cell_len(clean(name)) for name in self._names), default=0)
+        )
 
     def compose(self) -> ComposeResult:
         """Return the list and its keys."""
-        keys = "space a column or not · J K its place · ⌫ as at first · enter takes it · esc goes back"
+        keys = "space in/out · J K move · ⌫ as at first · enter takes it · esc back"
         with Vertical(classes="dialog"):
             yield Static(
                 Content("Columns, the most important first").stylize("bold"), classes="dialog--title"
             )
             yield self._list
+            yield self._about
             yield Static(Content(keys).stylize("$secondary"), classes="dialog--keys")
 
     def on_mount(self) -> None:
@@ -62,11 +72,15 @@ class ChooseColumns(ModalScreen[tuple[str, ...] | None]):
     def _prompt(self, place: int) -> Content:
         name = self._names[place]
         number = f"{place + 1:>2}" if place < len(self._chosen) else "  "
-        word = Content(set_cell_size(clean(name), _NAME_CELLS))
-        key = key_named(name)
-        about = Content(clean(key.about if key is not None else "")).stylize("dim")
-        style = "bold" if place < len(self._chosen) else "$secondary"
-        return Content.assemble((f"{number} ", "$accent"), word.stylize(style), " ", about)
+        word = Content(set_cell_size(clean(name), self._name_cells))
+        style = "bold" if place < len(self._chosen) else "dim"
+        return Content.assemble(
+            (f"{number} ", "dim"), word.stylize(style), Content(_about(name)).stylize("dim")
+        )
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Say in full what the key under the cursor is."""
+        self._about.update(Content(_about(self._names[event.option_index])).stylize("$secondary"))
 
     def action_turn(self) -> None:
         """Make a column of the key under the cursor, or no longer."""

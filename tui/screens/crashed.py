@@ -7,7 +7,7 @@ from textual.app import App
 from textual.message import Message
 
 from dlcore import crashes, rundir
-from dlcore.aftermath import cause, place
+from dlcore.aftermath import cause, last_checkpoint, place
 from dlcore.runs import RunRow, age
 from tui.messages import ResumeRequested, RunOpened
 from tui.screens.dialogs import Answer, Pick
@@ -17,9 +17,12 @@ async def offer(app: App[Any], rows: list[RunRow]) -> Message | None:
     """Ask what becomes of the newest of these runs; return what the person wants, None for nothing now."""
     crashes.remember(rundir.home(), [row.run for row in rows])
     newest = rows[0]
+    is_kept = last_checkpoint(newest.run, newest.steps) is not None
     answers = [
         Answer("look", "Open it; R resumes it there."),
-        Answer("resume", "Go on from its last checkpoint."),
+        Answer(
+            "resume", "Go on from its last checkpoint." if is_kept else "Train it again from its first step."
+        ),
         Answer("later", "Nothing happens; it stays in Runs (5)."),
     ]
     story = _story(newest, len(rows) - 1)

@@ -1,5 +1,6 @@
 """Small questions over the screen: pick from a list, confirm, type a path, read the keys."""
 
+import textwrap
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +16,14 @@ from textual.widgets.option_list import Option
 
 from dlcore.clean import clean, clean_lines
 from tui.bindings import KEYS, PLACES, written
+
+_DIALOG_SHARE = 0.9
+"""A dialog is at most so high, as a share of the screen; as in dltui.tcss."""
+_AROUND = 4
+"""Lines of a dialog that are no widget's: its padding, and what stands between the list and the story."""
+_MOST_LIST_LINES, _LEAST_LIST_LINES, _MOST_STORY_LINES = 14, 3, 8
+_KEY_CELLS = 20
+_HELP_CELLS = 46
 
 
 @dataclass(frozen=True)
@@ -74,11 +83,30 @@ class Pick(ModalScreen[str | None]):
         words = [answer.word for answer in self._answers]
         self.query_one(OptionList).highlighted = words.index(self._current) if self._current in words else 0
 
+    def on_resize(self) -> None:
+        """Share the room anew, once the parts have their width."""
+        self.call_after_refresh(self._share_room)
+
+    def _share_room(self) -> None:
+        """Keep room for the longest story, so that nothing moves or is cut off; the list scrolls instead."""
+        options = self.query_one(OptionList)
+        for place in self.query(".dialog--about").results(Static):
+            if not place.size.width:  # there is no room for stories at all
+                options.styles.max_height = None
+                continue
+            stories = [_story(answer).wrap(place.size.width) for answer in self._answers]
+            longest = min(_MOST_STORY_LINES, max(map(len, stories)))
+            place.styles.height = place.styles.min_height = longest
+            others = [one for one in self.query(".dialog > Static").results(Static) if one is not place]
+            taken = sum(one.outer_size.height + one.styles.margin.height for one in others) + longest
+            room = self.size.height * _DIALOG_SHARE - taken - _AROUND
+            options.styles.max_height = max(_LEAST_LIST_LINES, min(_MOST_LIST_LINES, int(room)))
+
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell the whole story of the word under the cursor."""
-        about = self._answers[event.option_index].about
+        story = _story(self._answers[event.option_index])
         for place in self.query(".dialog--about").results(Static):
-            place.update(Content(clean_lines(about)).stylize("$secondary"))
+            place.update(story.stylize("$secondary"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Hand the picked word back."""
@@ -87,6 +115,10 @@ class Pick(ModalScreen[str | None]):
 
 def _word(answer: Answer) -> str:
     return clean(answer.label or answer.word)
+
+
+def _story(answer: Answer) -> Content:
+    return Content(clean_lines(answer.about))
 
 
 class Ask(ModalScreen[str | None]):
@@ -134,6 +166,7 @@ def all_keys(first: str = "") -> Content:
         lines.append(Content(f"\n{PLACES[place]}").stylize("bold $primary"))
         for key in KEYS:
             if key.place == place:
-                word = Content(f"  {key.shown or written(key):<18}").stylize("$accent")
-                lines.append(Content.assemble(word, key.help))
+                word = Content(f"  {key.shown or written(key)}".ljust(_KEY_CELLS)).stylize("$accent")
+                behind = f"\n{' ' * _KEY_CELLS}"
+                lines.append(Content.assemble(word, behind.join(textwrap.wrap(key.help, _HELP_CELLS))))
     return Content("\n").join(lines)

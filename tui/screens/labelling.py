@@ -26,7 +26,6 @@ class EditLabel(ModalScreen[dict[str, Any] | None]):
     ]
     DEFAULT_CSS = """
     EditLabel .label--caption { margin-top: 1; }
-    EditLabel .dialog Input { margin-top: 0; }
     .-cramped > EditLabel .label--caption { margin-top: 0; }
     """
 
@@ -47,7 +46,7 @@ class EditLabel(ModalScreen[dict[str, Any] | None]):
             yield Static(Content(clean(self._run)).stylize("bold"), classes="dialog--title")
             for caption, field in (
                 ("Name (empty: its own)", name),
-                ("Tags, parted by blanks", tags),
+                ("Tags, with spaces between", tags),
                 ("Notes", notes),
             ):
                 field.select_on_focus = field.cursor_blink = False

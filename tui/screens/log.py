@@ -15,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Static
 
+from dlcore import figures
 from dlcore.clean import clean
 from dlcore.log_tail import LogTail
 
@@ -104,7 +105,7 @@ class LogScreen(ModalScreen[None]):
         title = Content.assemble(
             ("The trainer's log", "bold"),
             ("   esc goes back   ", "$secondary"),
-            (clean(str(self._path)), "$secondary"),
+            (clean(figures.path(self._path)), "$secondary"),
         )
         with Vertical():
             yield Static(title, classes="log--title")

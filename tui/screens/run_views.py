@@ -185,7 +185,8 @@ class RunViews(RunDeeds):
         """Choose a key to group by."""
         names = dict.fromkeys((*varying(self._runs.entries), *_GROUPS))
         answers = [Answer(_NO_GROUP, "One list.")]
-        answers += [Answer(key.name, key.about) for name in names if (key := key_named(name)) is not None]
+        keys = [key for name in names if (key := key_named(name)) is not None]
+        answers += [Answer(key.name, key.about, about=key.about) for key in keys]
         word = await self.app.push_screen_wait(Pick("Group by", answers, self._view.group or _NO_GROUP))
         if word is not None:
             self._folded.clear()

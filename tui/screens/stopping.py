@@ -17,7 +17,7 @@ _WAIT, _END = "wait", "end it now"
 async def end_hard(app: App[Any], feed: RunFeed) -> Said | None:
     """Ask, and end the trainer of a run; return what came of it, None where it is waited for."""
     answers = [
-        Answer(_WAIT, "It stops by itself after its step, is evaluated and saved."),
+        Answer(_WAIT, "It ends its step, evaluates and saves by itself."),
         Answer(_END, "SIGTERM, and after five seconds SIGKILL."),
     ]
     word = await app.push_screen_wait(Pick("End the trainer hard?", answers, _WAIT, lost(feed)))

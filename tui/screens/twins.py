@@ -57,7 +57,9 @@ class TwinsScreen(ModalScreen[Wanted | None]):
     DEFAULT_CSS = """
     TwinsScreen > Vertical { width: 98%; max-width: 90; height: auto; padding: 1 2; background: $panel; }
     TwinsScreen OptionList { height: 9; margin-top: 1; background: $panel; text-wrap: nowrap; }
-    TwinsScreen OptionList { text-overflow: ellipsis; }
+    TwinsScreen OptionList { text-overflow: ellipsis; scrollbar-size-vertical: 1; }
+    TwinsScreen OptionList { scrollbar-background: $panel; }
+    TwinsScreen OptionList:focus { background-tint: $foreground 0%; }
     TwinsScreen Input { margin-top: 1; background: $surface; }
     TwinsScreen .twins--said { height: 4; margin-top: 1; }
     """
@@ -194,7 +196,7 @@ async def repeat(app: App[Any], run: RunDir) -> tuple[Made, Trainer] | None:
         Answer(str(number), f"{number * len(configs)} runs{which}", label=f"{number} seeds")
         for number in _SEEDS
     ]
-    text = "Each is trained anew with every seed: what differs then is more than chance, or is not."
+    text = "Each is trained anew with every seed, which shows what is more than chance."
     word = await app.push_screen_wait(Pick("Repeat with more seeds", answers, str(_SEEDS[0]), text))
     if word is None:
         return None
