@@ -20,7 +20,9 @@ from tui.messages import RunOpened
 from tui.overlay import What, chart, overlay
 from tui.plotting import Curve, shown_mark
 from tui.run_marks import MOST_RUNS
-from tui.screens.exporting import export_run
+from tui.screens.dialogs import Answer, Pick
+from tui.screens.exporting import export_runs
+from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
 from tui.viewing import Viewing
 from tui.widgets.compare.flows import Flows, flow_of
@@ -300,8 +302,19 @@ class CompareScreen(ViewScreen):
 
     @work
     async def action_export(self) -> None:
-        """Write a summary of the chosen run."""
-        await export_run(self.app, self.comparison.member.feed.run)
+        """Write all runs to files, also beside each other, or the chosen one alone."""
+        runs, chosen = [member.feed.run for member in self.comparison.members], self.comparison.member
+        together = Answer("all", f"These {len(runs)} runs, and all of them together.")
+        word = await self.app.push_screen_wait(
+            Pick("Export", [together, Answer("one", f"{chosen.name} alone.")], "all")
+        )
+        if word is not None:
+            await export_runs(self.app, runs if word == "all" else [chosen.feed.run])
+
+    def action_verify(self) -> None:
+        """Prove the chosen run by its script."""
+        feed = self.comparison.member.feed
+        verify_run(self.app, feed.run, is_live=feed.live)
 
     def action_back(self) -> None:
         """Go back to the screen before."""

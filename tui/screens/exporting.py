@@ -1,10 +1,7 @@
 """Exporting from the app: ask what and where to, have it written by another process, say what was written."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from dlcore import rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
+from tui.child import answers
 from tui.remembered import keep, recall
 
 _FILE = "exporting.json"
@@ -75,45 +73,14 @@ def _say(app: App[Any], written: Sequence[str], faults: Sequence[str]) -> None:
         app.notify(clean(fault), severity="error", markup=False)
 
 
-async def carried_out(
+def carried_out(
     runs: Sequence[RunDir], formats: Sequence[str], folder: Path, *, force: bool
 ) -> AsyncIterator[dict[str, Any]]:
-    """Yield what happens while another process exports; the last answer is always `done`."""
+    """Return what happens while another process exports; the last answer is always `done`."""
     request = {
         "runs": [str(run.path) for run in runs],
         "formats": formats,
         "folder": str(folder),
         "force": force,
     }
-    try:
-        # -P: a file named like a module in the current folder must not be taken for it.
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "dlcore.export"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except OSError as error:
-        yield {"failed": f"The export did not start: {error.strerror}", "format": ""}
-        yield {"done": True}
-        return
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(request).encode() + b"\n")
-    process.stdin.close()
-    is_done = False
-    try:
-        while line := await process.stdout.readline():
-            answer = json.loads(line)
-            if "done" in answer:
-                is_done = True
-            else:
-                yield answer
-    finally:
-        if not is_done:  # the app is being left, or the process has died
-            with suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
-    if not is_done:
-        yield {"failed": "The export ended before it was done; see dltui export.", "format": ""}
-    yield {"done": True}
+    return answers("dlcore.export", request, "export")

@@ -30,6 +30,7 @@ from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_runs
 from tui.screens.lab_screen import LabScreen
 from tui.screens.labelling import EditLabel
+from tui.screens.verifying import verify_run
 
 
 class RunDeeds(LabScreen):
@@ -85,7 +86,7 @@ class RunDeeds(LabScreen):
     def _warn(self, said: str, *, is_error: bool = False) -> None:
         self.notify(clean(said), severity="error" if is_error else "warning", markup=False)
 
-    # -- deleting, exporting ------------------------------------------------------------------------
+    # -- deleting, exporting, verifying -------------------------------------------------------------
 
     def action_delete(self) -> None:
         """Delete runs, after asking."""
@@ -126,6 +127,11 @@ class RunDeeds(LabScreen):
     @work
     async def _export(self, runs: list[RunDir]) -> None:
         await export_runs(self.app, runs)
+
+    def action_verify(self) -> None:
+        """Prove the run under the cursor by its script."""
+        if (row := self.chosen()) is not None:
+            verify_run(self.app, row.run, is_live=row.live)
 
     # -- what people say of runs --------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
 from tui.screens.stopping import end_hard
 from tui.screens.tuning import TuningScreen
+from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
 from tui.tuning import Tuning
 from tui.widgets.finding_line import FindingLine
@@ -277,7 +278,7 @@ class TrainScreen(ViewScreen, JudgedScreen):
                 return False
             can = self.feed is not None and self.feed.live and not self._read_only
             return True if can else None
-        if action in ("export", "copy_setup", "copy_run_line", "log"):
+        if action in ("export", "verify", "copy_setup", "copy_run_line", "log"):
             return True if self.feed is not None else None
         return super().check_action(action, parameters)
 
@@ -354,6 +355,11 @@ class TrainScreen(ViewScreen, JudgedScreen):
         """Write a summary."""
         if self.feed is not None:
             await export_run(self.app, self.feed.run)
+
+    def action_verify(self) -> None:
+        """Prove the run by its script."""
+        if self.feed is not None:
+            verify_run(self.app, self.feed.run, is_live=self.feed.live)
 
     def action_copy_setup(self) -> None:
         """Take the run's configuration to Setup."""
