@@ -58,13 +58,12 @@ async def answers(
 
 
 async def _end(process: asyncio.subprocess.Process, *, tied: bool) -> None:
-    """End a process; one that is tied has a moment to do so itself, and takes its group along otherwise."""
+    """End a process; one that is tied has a moment to do so itself, and then its whole group is ended."""
     if not tied:
         with suppress(ProcessLookupError):
             process.kill()
         return
-    try:
+    with suppress(TimeoutError):
         await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError, PermissionError):  # nobody is left, as it should be
+        os.killpg(process.pid, signal.SIGKILL)
