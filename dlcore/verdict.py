@@ -20,7 +20,7 @@ from dlcore.significance import band, flip_test
 _SHRUNK = 1e-3
 """A first layer whose gradient is a smaller part of the last one's hardly learns."""
 _MOST_NAMED = 8
-"""So many settings are named in which runs differ."""
+"""So many settings are named in which runs differ, or so many runs."""
 _NEARLY = 0.9
 """Runs with a smaller share of the longest one's steps have them told."""
 Key = TypeVar("Key")
@@ -97,9 +97,7 @@ def verdict(runs: Sequence[tuple[RunConfig, RunHistory]]) -> str:
     configs = [config for config, _ in runs]
     settings = [key for key in settings_of(configs) if key != "seed"]
     if len(settings) > 1:
-        more = len(settings) - _MOST_NAMED
-        keys = ", ".join(settings[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"They differ in {keys}: what comes of one setting alone, these runs cannot say."
+        return f"They differ in {_listed(settings)}: what comes of one setting alone, these runs cannot say."
     if not settings and len({config.seed for config in configs}) < len(configs):
         return "They have one configuration and one seed: nothing but what was changed live tells them apart."
     names = labels(configs)
@@ -110,6 +108,12 @@ def verdict(runs: Sequence[tuple[RunConfig, RunHistory]]) -> str:
         return said
     were = f"{' and '.join(dict.fromkeys(steered))} {'were' if len(steered) > 1 else 'was'}"
     return f"{said.removesuffix('.')}; {were} changed live."
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words in a row, the first of them where they are many."""
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def sentence(outcomes: Sequence[Outcome]) -> str:
@@ -146,9 +150,11 @@ def of_twins(outcomes: Sequence[Outcome]) -> str:
         return f"{top.label} reached {_full(top)}{so_far}; {other}."
     longest = max(one.step for one in outcomes)
     if not _differ(top, low):
-        names = ", ".join(f"{one.label} {one.figure()}" for one in known)
+        names = _listed([f"{one.label} {one.figure()}" for one in known])
         return f"{names}{so_far}: on {low.samples:,} {low.split} samples that may be chance{_seeds(known)}."
     between = "".join(f", {one.label} {_reached(one, longest)}" for one in known[1:-1])
+    if len(known) - 2 > _MOST_NAMED:
+        between = f", {len(known) - 2} others came between,"
     best = f"{top.label} reached {_full(top)}{_late(top, longest)}"
     said = f"{best}{between} where {low.label} {_reached(low, longest)}{so_far}"
     lost = "".join(f"; {one.label} {_came_to_nothing(one)}" for one in without)
@@ -243,7 +249,7 @@ def of_pairs(by_label: Mapping[str, Sequence[Outcome]]) -> str:
         return f"Fewer than two seeds have figures of both {first} and {second} so far."
     pairs = [scores[first][seed] - scores[second][seed] for seed in seeds]
     wins, over = sum(one > 0 for one in pairs), band(pairs)
-    others = f" ({', '.join(rest)} came behind)" if rest else ""
+    others = f" ({_listed(rest)} came behind)" if rest else ""
     won = f"{first} beat {second} on {wins} of {len(seeds)} seeds{others}"
     reach = _interval(over.mean, over.reach, metric)
     by = f"by {_points(over.mean, metric)} on average (95 % t-interval {reach})"

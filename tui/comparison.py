@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlcore.alike import labels
 from dlcore.differences import Difference, differences, said
 from dlcore.history import RunHistory
 from dlcore.labels import read_label
@@ -42,13 +43,16 @@ class Member:
 
 @dataclass
 class Comparison:
-    """Two to eight runs, or groups of seeds; one of the runs is chosen."""
+    """Two runs or more, those of a group of seeds behind each other; one of the runs is chosen."""
 
     members: list[Member]
     chosen: int = 0
+    left_out: int = 0
+    """How many more were asked for than can be told apart."""
     _differences: tuple[Difference, ...] = ()
     _compared: list[dict[str, Any]] = field(default_factory=list)
     """What had been changed live when the configurations were compared last."""
+    _labels: tuple[str, ...] = ()
     _verdict: str = ""
     _judged: list[tuple[object, ...]] = field(default_factory=list)
     """What the runs had come to by the verdict."""
@@ -70,6 +74,11 @@ class Comparison:
             found.setdefault(member.group, []).append(member)
         ordered = sorted(found, key=lambda name: name == self.member.group)
         return [found[name] for name in ordered]
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether several of the runs differ in their seed alone, and so have one look."""
+        return len({member.group for member in self.members}) < len(self.members)
 
     def read(self) -> bool:
         """Take in what is new of each run; return whether anything changed."""
@@ -99,7 +108,22 @@ class Comparison:
         if edits != self._compared:
             self._compared = edits
             self._differences = differences([member.feed.config for member in self.members], edits)
+            self._labels = self._settings()
         return self._differences
+
+    def _settings(self) -> tuple[str, ...]:
+        """Return what is special about each run beside its seed."""
+        configs = [member.feed.config for member in self.members]
+        known = [config for config in configs if config is not None]
+        edited = any(member.history.settings for member in self.members)
+        if len(known) == len(configs) and not edited and any(one.key != "seed" for one in self._differences):
+            return tuple(labels(known))
+        found = [one for one in self._differences if one.key != "seed"]
+        problems = [member.feed.problem for member in self.members]
+        return tuple(
+            said(found, index) if config is not None else problems[index]
+            for index, config in enumerate(configs)
+        )
 
     def verdict(self) -> str:
         """Return in a sentence what the runs that are drawn say of what they differ in; '' for nothing."""
@@ -112,6 +136,11 @@ class Comparison:
             self._verdict = verdict([(config, history) for config, history in runs if config is not None])
         return self._verdict
 
+    def setting(self, index: int) -> str:
+        """Return in a few words what is special about the group of seeds of one of the runs."""
+        self.differences()
+        return self._labels[index]
+
     def special(self, index: int) -> str:
         """Return in a few words what is special about one of the runs."""
         member = self.members[index]
@@ -120,15 +149,16 @@ class Comparison:
 
 def compared(runs: Sequence[RunDir], marks: RunMarks) -> Comparison:
     """Return a comparison of the first runs, as many as can be told apart; `marks` says how."""
-    runs = list(dict.fromkeys(runs))[:MOST_RUNS]
-    groups = [_group(run) for run in runs]
-    numbers = marks.assign(groups)
+    wanted = list(dict.fromkeys(runs))
+    groups = {run: _group(run) for run in wanted[:MOST_RUNS]}
+    numbers = marks.assign(list(groups.values()))
+    first = list(numbers)
     members = []
-    for run, group in zip(runs, groups, strict=True):
+    for run in sorted(groups, key=lambda run: first.index(groups[run])):  # a group's runs behind each other
         feed = RunFeed(run)
-        number = numbers[group]
-        members.append(Member(feed, _name(feed), group, LOOKS[number], number))
-    return Comparison(members)
+        number = numbers[groups[run]]
+        members.append(Member(feed, _name(feed), groups[run], LOOKS[number], number))
+    return Comparison(members, left_out=len(wanted) - len(members))
 
 
 def _group(run: RunDir) -> str:

@@ -18,7 +18,7 @@ from tui.ticks import Limits
 What = Literal["loss", "score"]
 _SPACING = 12
 """Columns from one mark of a curve to the next: so many curves leave room for each other's."""
-_SHIFT = 3
+_SHIFT, _LANES = 3, 8
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,17 @@ def _happened(seen: Overlay) -> tuple[Happening, ...]:
 
 def _curves(group: Sequence[Member], lines: Sequence[Points], seen: Overlay) -> list[Curve]:
     """Return the curve of a run; of several seeds, their mean over the range that they span."""
-    look, shift = group[0].look, _SHIFT * group[0].number
+    look, shift = group[0].look, _shift(group[0].number)
     if len(group) == 1:
         return [Curve("", lines[0], look.role, look.mark, _SPACING, shift)]
     mean, span = mean_and_range(lines, 2 * seen.view.columns)
     return [Curve("", span, look.band), Curve("", mean, look.role, look.mark, _SPACING, shift)]
+
+
+def _shift(number: int) -> int:
+    """Return at which column the marks of a look begin: each at its own, and all near the left edge."""
+    around, column = divmod(number, _LANES)
+    return _SHIFT * column + around
 
 
 def mean_and_range(lines: Sequence[Points], most: int) -> tuple[Points, Points]:

@@ -232,7 +232,8 @@ def _marked(trace: Trace, curve: Curve, frame: Frame) -> tuple[list[float], list
 def shown_mark(curve: Curve, ascii_only: bool) -> str:
     """Return the character, one cell wide, that stands for a curve: its mark, or a piece of its line."""
     if ascii_only:
-        return ASCII_MARKS.get(curve.mark, "?") if curve.mark else "*"
+        is_letter = len(curve.mark) == 1 and curve.mark.isascii() and curve.mark.isalpha()
+        return curve.mark if is_letter else ASCII_MARKS.get(curve.mark, "?") if curve.mark else "*"
     mark = curve.mark[:1] or "⠒"
     return mark if mark.isprintable() and cell_len(mark) == 1 else "+"
 

@@ -53,6 +53,20 @@ def test_the_best_the_worst_and_why() -> None:
     )
 
 
+def test_of_many_runs_only_some_are_named() -> None:
+    many = [Outcome(f"w{number}", 0, score=0.9 - number / 50, samples=10_000) for number in range(12)]
+    assert sentence(many).startswith(
+        "w0 reached 90.00 % validation accuracy, 10 others came between, where w11 reached 68.00 %"
+    )
+    alike = [replace(one, score=0.9) for one in many]
+    assert "w7 90.00 % and 4 more" in sentence(alike)
+    assert "w8" not in sentence(alike)
+    seeds = [replace(one, seed=seed) for one in many for seed in (1, 2)]
+    assert "(w2, w3, w4, w5, w6, w7, w8, w9 and 2 more came behind)" in sentence(
+        [replace(one, score=one.score - index / 1000) for index, one in enumerate(seeds) if one.score]
+    )
+
+
 def test_what_lies_between_is_named_and_a_gradient_that_all_share_explains_nothing() -> None:
     configs = pair("relu", "sigmoid", "tanh")
     found = verdict(runs(configs, said(0.95, 1e-6), said(0.5, 1e-6), said(0.9, 1e-6)))

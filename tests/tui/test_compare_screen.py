@@ -3,21 +3,25 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 from textual.widgets import Static
 
+from dlcore.atomic import read_json, write_json
 from dlcore.events import StepsEnded
 from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
 from tui.messages import CompareRequested
 from tui.plotting import Chart
+from tui.run_marks import MOST_RUNS
 from tui.screens.compare import CompareScreen
 from tui.screens.dialogs import Help
 from tui.widgets.compare.flows import Flows
 from tui.widgets.compare.legend import RunLegend
 from tui.widgets.compare.overlay_plot import OverlayPlot
 from tui.widgets.gradient_bars import GradientBars
+from tui.widgets.header import Header
 from tui.widgets.plot import Plot
 
 MakeRun = Callable[..., FakeRun]
@@ -223,6 +227,76 @@ async def test_eight_hostile_runs_fit_into_a_small_terminal_without_colour(
         found = {command.title for command in palette(stage.app.screen)}
         assert {"Hide", "X axis", "Quit"} <= found, "the palette has its keys"
         assert "Delete" not in found
+
+
+async def test_settings_on_several_seeds_have_a_line_each_and_the_chosen_one_its_runs(
+    make_run: MakeRun,
+) -> None:
+    runs = []
+    for number, (word, seed) in enumerate(product(("relu", "tanh", "sigmoid"), (1, 2))):
+        moment = MOMENT + timedelta(seconds=number)
+        run = make_run(f"digits mlp 8 {word} seed={seed}", name=f"{word} {seed}", moment=moment)
+        group = {"id": word, "kind": "seeds", "differs": ["seed"]}
+        write_json(run.dir.facts, read_json(run.dir.facts) | {"group": group})
+        runs.append(run.start().prepare().epochs(1 + number % 2))
+    runs = [run.end() for run in runs[:-1]] + runs[-1:]
+    async with comparing(*runs, size=(100, 40)) as (stage, screen):
+        rows = legend(screen)
+        assert [row[:3] for row in rows] == [
+            ("●", "relu", "mean of 2 seeds"),
+            (" ", "  relu 1", "seed 1"),
+            (" ", "  relu 2", "seed 2"),
+            ("×", "tanh", "mean of 2 seeds"),
+            ("◆", "sigmoid", "mean of 2 seeds"),
+        ]
+        scores = [float(row[4].removesuffix(" %")) for row in rows]
+        assert scores[0] == pytest.approx((scores[1] + scores[2]) / 2, abs=0.011)
+        assert rows[0][-1] == "✓ finished"
+        assert rows[4][-1].endswith("1/2 finished")
+        table = screen.query_one(RunLegend)
+        place = screen.query_one("#compare-curves").region
+        assert table.cursor == 1
+        assert {curve.role for curve in chart(screen, "loss").curves} == {
+            f"{part}-{number}" for part in ("run", "band") for number in (1, 2, 3)
+        }
+
+        await stage.press("down", "h", "down")
+        await stage.until(lambda: not screen._parts)
+        rows = legend(screen)
+        assert [row[1] for row in rows] == ["relu", "tanh", "  tanh 1", "  tanh 2", "sigmoid"]
+        assert rows[0][2] == "mean of 1 of 2 seeds"
+        assert table.cursor == 2
+        assert screen.query_one("#compare-curves").region == place, "the curves stay where they are"
+        assert "tanh 1" in text(screen, "step")
+
+        await stage.pilot.click(table, offset=(8, 5))
+        await stage.until(lambda: "sigmoid 1" in text(screen, "step"))
+
+        await stage.pilot.resize_terminal(100, 14)
+        await stage.until(lambda: [row[1] for row in legend(screen)] == ["relu", "tanh", "sigmoid"])
+        assert table.cursor == 2, "without room for all, a group stays one line"
+        assert "sigmoid 1" in text(screen, "step")
+
+
+async def test_more_runs_than_colours_are_told_apart_and_what_is_left_out_is_said(make_run: MakeRun) -> None:
+    number = MOST_RUNS + 3
+    runs = [make_run(f"digits seed={n}", moment=MOMENT + timedelta(seconds=n)) for n in range(number)]
+    for run in runs:
+        run.start().prepare().steps(20).evaluate().gradients()
+    async with comparing(*runs) as (stage, screen):
+        assert stage.notices() == [f"Of {number} runs the first {MOST_RUNS} are shown."]
+        assert screen.query_one(Header).aside == f"{MOST_RUNS} of {number} runs"
+        marks = [row[0] for row in legend(screen)]
+        assert len(set(marks)) == MOST_RUNS
+        table = screen.query_one(RunLegend)
+        assert table.size.height < 12, "it leaves room for the curves"
+        assert screen.query_one("#compare-loss", OverlayPlot).size.height > 5
+        await stage.press("up")
+        await stage.until(lambda: table.cursor == MOST_RUNS - 1)
+        assert MOST_RUNS - 1 in table.in_sight, "it scrolls"
+        for _ in range(3):
+            await stage.press("tab")
+            await stage.until(lambda: not screen._parts)
 
 
 async def test_one_run_is_not_compared(make_run: MakeRun) -> None:

@@ -11,7 +11,7 @@ from tests.tui.fakes import MOMENT, FakeRun
 from tui.charts import View
 from tui.comparison import Comparison, compared
 from tui.overlay import chart, mean_and_range, overlay, value_at
-from tui.run_marks import LOOKS, RunMarks
+from tui.run_marks import LOOKS, MOST_RUNS, RunMarks
 from tui.scatter import Dot, scatter_chart
 
 MakeRun = Callable[..., FakeRun]
@@ -110,10 +110,21 @@ def test_a_curve_at_a_place() -> None:
     assert value_at((), None) is None
 
 
-def test_at_most_eight_runs_and_each_once(make_run: MakeRun) -> None:
-    runs = [make_run(moment=MOMENT + timedelta(seconds=number)).dir for number in range(9)]
+def test_as_many_runs_as_can_be_told_apart_and_each_once(make_run: MakeRun) -> None:
+    runs = [make_run(moment=MOMENT + timedelta(seconds=number)).dir for number in range(MOST_RUNS + 2)]
     comparison = compared([runs[0], *runs], RunMarks())
-    assert [member.feed.run for member in comparison.members] == runs[:8]
+    assert [member.feed.run for member in comparison.members] == runs[:MOST_RUNS]
+    assert len({member.look.mark for member in comparison.members}) == MOST_RUNS
+    assert comparison.left_out == 2
+
+
+def test_the_runs_of_a_group_come_behind_each_other(make_run: MakeRun) -> None:
+    runs = [make_run(f"digits seed={n}", moment=MOMENT + timedelta(seconds=n)).dir for n in range(4)]
+    for run, name in zip(runs, "abab", strict=True):
+        write_json(run.facts, read_json(run.facts) | {"group": {"id": name, "kind": "seeds"}})
+    comparison = compared(runs, RunMarks())
+    assert [runs.index(member.feed.run) for member in comparison.members] == [0, 2, 1, 3]
+    assert [member.number for member in comparison.members] == [0, 0, 1, 1]
 
 
 def dots(*values: Any) -> list[Dot]:

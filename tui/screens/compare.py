@@ -1,4 +1,4 @@
-"""Compare: two to eight runs over each other, live ones as they go; what differs, and what came of it."""
+"""Compare: two runs or more over each other, live ones as they go; what differs, and what came of it."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -19,14 +19,13 @@ from tui.feed import RunFeed
 from tui.messages import RunOpened
 from tui.overlay import What, chart, overlay
 from tui.plotting import Curve, shown_mark
-from tui.run_marks import MOST_RUNS
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_runs
 from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
 from tui.viewing import Viewing
 from tui.widgets.compare.flows import Flows, flow_of
-from tui.widgets.compare.legend import RunLegend, rows_of
+from tui.widgets.compare.legend import LEGEND_SHARE, RunLegend, rows_of
 from tui.widgets.compare.overlay_plot import OverlayPlot
 from tui.widgets.compare.parameters import Parameters
 from tui.widgets.compare.tables import Heading, columns_of, lines_of
@@ -38,6 +37,8 @@ from tui.widgets.status_line import packed
 PANES = ("Curves", "Gradients", "Differences", "Parameters")
 _BODIES = ("compare-curves", "compare-flows", "compare-differences", "compare-parameters")
 _CURVES, _FLOWS, _DIFFERENCES, _PARAMETERS = range(len(PANES))
+_MOST_FLOWS = 8
+"""Gradients of so many runs stand side by side at most, however wide the terminal is."""
 _POLL_SECONDS = 0.1
 _READ_ON_SECONDS = 0.002
 """Between two readings of files that are long."""
@@ -81,7 +82,7 @@ class CompareScreen(ViewScreen):
             yield OverlayPlot(id="compare-loss", ascii_only=self._ascii_only)
             yield OverlayPlot(id="compare-score", ascii_only=self._ascii_only)
         with Horizontal(id=_BODIES[_FLOWS]):
-            yield Flows(MOST_RUNS, ascii_only=self._ascii_only)
+            yield Flows(_MOST_FLOWS, ascii_only=self._ascii_only)
         with VerticalScroll(id=_BODIES[_DIFFERENCES], can_focus=False):
             yield Static(id="compare-table")
         with Horizontal(id=_BODIES[_PARAMETERS]):
@@ -91,7 +92,10 @@ class CompareScreen(ViewScreen):
 
     def on_mount(self) -> None:
         """Begin to look."""
-        self.query_one(Header).aside = f"{len(self.comparison.members)} runs"
+        number, left_out = len(self.comparison.members), self.comparison.left_out
+        self.query_one(Header).aside = (
+            f"{number} of {number + left_out} runs" if left_out else f"{number} runs"
+        )
         self._show_pane()
         self.set_interval(_POLL_SECONDS, self._poll)
         self._poll()
@@ -148,7 +152,8 @@ class CompareScreen(ViewScreen):
         return parts[self._pane]
 
     def _draw_legend(self) -> None:
-        rows = rows_of(self._seen, self._trained("loss"), self._trained("score"))
+        room = int(LEGEND_SHARE * self.size.height) - 1
+        rows = rows_of(self._seen, self._trained("loss"), self._trained("score"), room)
         self.query_one(RunLegend).show_rows(rows, self.comparison.chosen)
         self._put("#compare-step", self._line())
 
@@ -260,7 +265,7 @@ class CompareScreen(ViewScreen):
 
     def on_run_legend_picked(self, event: RunLegend.Picked) -> None:
         """Choose the run that was clicked."""
-        self._choose(event.row)
+        self._choose(event.member)
 
     def _choose(self, index: int) -> None:
         if index != self.comparison.chosen and index < len(self.comparison.members):

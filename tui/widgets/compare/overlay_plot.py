@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tui.run_marks import LOOKS
+from tui.run_marks import COLORS
 from tui.widgets.plot import Plot
 
 
@@ -16,10 +16,10 @@ class OverlayPlot(Plot):
 
     SCOPED_CSS = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"plot--curve-{name}" for look in LOOKS for name in (look.role, look.band)
+        f"plot--curve-{name}" for look in COLORS for name in (look.role, look.band)
     }
     DEFAULT_CSS = "".join(
         _colors(look.role, look.dark, look.light)
         + _colors(look.band, f"{look.dark} 45%", f"{look.light} 50%")
-        for look in LOOKS
+        for look in COLORS
     )
