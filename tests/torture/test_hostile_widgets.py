@@ -374,7 +374,7 @@ def show_columns(static: Static, text: str) -> None:
 
 def show_pairs(static: Static, text: str) -> None:
     """Put a key of that name, and its value, beside a result."""
-    static.update(pairs_of((text, "score"), [Pair("●", text, "red", text, "1", False)], 90))
+    static.update(pairs_of((text, "score"), [Pair("●", text, "red", text, "1", False)], 90, 9))
 
 
 PLACES = {

@@ -37,10 +37,20 @@ def test_names_from_outside_are_cut_by_their_cells() -> None:
 @pytest.mark.parametrize("width", [20, 34, 80])
 def test_a_key_against_a_result(width: int) -> None:
     pairs = [Pair("●", "relu", "red", "0.01", "97.22 %", True), Pair("×", NASTY, "red", NASTY, "–", False)]
-    lines = pairs_of(("optimizer.lr", "best score"), pairs, width).plain.splitlines()
+    lines = pairs_of(("optimizer.lr", "best score"), pairs, width, 9).plain.splitlines()
     assert len(lines) == 3
     assert lines[1].startswith("● 0.01")
     assert "97.22 %" in lines[1]
     assert all("\x1b" not in line for line in lines)
     if width >= 34:
         assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize("chosen", [0, 15, 29])
+def test_of_many_runs_those_around_the_chosen_one_are_in_sight(chosen: int) -> None:
+    pairs = [Pair("●", f"run {n}", "red", f"{n}", "–", n == chosen) for n in range(30)]
+    lines = pairs_of(("optimizer.lr", "best score"), pairs, 60, 8).plain.splitlines()
+    assert len(lines) == 8
+    assert sum(line.split()[-1] == str(chosen) for line in lines[1:-1]) == 1
+    assert lines[-1].strip() == "24 more: ↑ ↓"
+    assert len(pairs_of(("optimizer.lr", "best score"), pairs, 60, 31).plain.splitlines()) == 31

@@ -174,7 +174,7 @@ class RunDeeds(LabScreen):
         rows = self.subjects() if self._marks else self._with_kin()
         if len(rows) < 2:
             self._warn("Mark two runs or more with space: v lays them over each other.")
-        elif len(rows) > MOST_RUNS:
+        elif self._marks and len(rows) > MOST_RUNS:
             self._warn(f"{len(rows):,} runs are marked; at most {MOST_RUNS} can be compared.")
         else:
             self.post_message(CompareRequested(tuple(row.run for row in rows)))
@@ -196,7 +196,7 @@ class RunDeeds(LabScreen):
         kin = kin or [row for row in rows if row.origin is not None and row.origin.run == chosen.run.id]
         kin.sort(key=lambda row: row.run.id != above)  # the parent before the siblings, who are many
         others = [row for row in kin if row.run != chosen.run]
-        return [chosen, *others][:MOST_RUNS]
+        return [chosen, *others]
 
     def action_branch(self) -> None:
         """Let a run go on from one of its checkpoints, with something changed."""

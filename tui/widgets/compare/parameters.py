@@ -70,7 +70,8 @@ class Parameters(Horizontal):
             )
             for one in known
         ]
-        self._show_table(pairs_of((key, title), pairs, max(20, self.query_one(Static).size.width - 2)))
+        size = self.query_one(Static).size
+        self._show_table(pairs_of((key, title), pairs, max(20, size.width - 2), size.height))
         dots = [
             Dot(one.value, one.text, one.result.value, one.member.look)
             for one in known

@@ -122,19 +122,32 @@ class Pair:
     is_chosen: bool
 
 
-def pairs_of(titles: tuple[str, str], pairs: Sequence[Pair], width: int) -> Content:
-    """Return a line a run: mark, value, result and name."""
+def pairs_of(titles: tuple[str, str], pairs: Sequence[Pair], width: int, height: int) -> Content:
+    """Return a line a run: mark, value, result and name; those around the chosen one where room is short."""
     values = max([cell_len(clean(titles[0])), *(cell_len(clean(pair.value)) for pair in pairs)])
     value = max(6, min(values, width // 2 - 6))
     result = max([cell_len(titles[1]), *(cell_len(pair.result) for pair in pairs)])
     name = width - value - result - 2 - 2 * _GAP
     heading = f"  {_fitted(clean(titles[0]), value)}  {_fitted(titles[1], result)}"
     lines = [Content(f"{heading}  {'run' if name > 3 else ''}").stylize("bold")]
-    for pair in pairs:
+    seen = _around(pairs, height - 1)
+    for pair in seen:
         text = f" {_fitted(clean(pair.value), value)}  {_fitted(pair.result, result)}"
         called = _fitted(clean(pair.name), name) if name > 3 else ""
         style = "bold" if pair.is_chosen else "$foreground"
         lines.append(
             Content.assemble((pair.mark, f"bold {pair.color}"), (text, style), (f"  {called}", "$secondary"))
         )
+    if len(seen) < len(pairs):
+        lines.append(Content(f"  {len(pairs) - len(seen)} more: ↑ ↓").stylize("$secondary"))
     return Content("\n").join(lines)
+
+
+def _around(pairs: Sequence[Pair], room: int) -> Sequence[Pair]:
+    """Return what there is room for, the chosen one among it; a line is left for saying what is missing."""
+    if len(pairs) <= room:
+        return pairs
+    room = max(room - 1, 1)
+    chosen = next((at for at, pair in enumerate(pairs) if pair.is_chosen), 0)
+    first = max(0, min(chosen - room // 2, len(pairs) - room))
+    return pairs[first : first + room]
