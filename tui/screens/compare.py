@@ -310,9 +310,8 @@ class CompareScreen(ViewScreen):
         """Write all runs to files, also beside each other, or the chosen one alone."""
         runs, chosen = [member.feed.run for member in self.comparison.members], self.comparison.member
         together = Answer("all", f"These {len(runs)} runs, and all of them together.")
-        word = await self.app.push_screen_wait(
-            Pick("Export", [together, Answer("one", f"{chosen.name} alone.")], "all")
-        )
+        alone = Answer("one", f"{chosen.feed.run.id} alone.")
+        word = await self.app.push_screen_wait(Pick("Export", [together, alone], "all"))
         if word is not None:
             await export_runs(self.app, runs if word == "all" else [chosen.feed.run])
 
