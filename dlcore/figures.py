@@ -114,10 +114,15 @@ def sparkline(values: list[float], width: int) -> str:
 
 def download(file: str, got: int, total: int, cells: int = 16) -> str:
     """Return how far a download is, with a bar where the size is known; sizes are in bytes."""
+    return f"downloading {file}  {downloaded(got, total, cells)}"
+
+
+def downloaded(got: int, total: int, cells: int = 16) -> str:
+    """Return how much of a download is there, in bytes, with a bar where its size is known."""
     if not total:
-        return f"downloading {file}  {size(got)}"
+        return size(got)
     full = round(min(got / total, 1.0) * cells)
-    return f"downloading {file}  {'█' * full}{'░' * (cells - full)}  {size(got)} of {size(total)}"
+    return f"{'█' * full}{'░' * (cells - full)}  {size(got)} of {size(total)}"
 
 
 def compilation(used: bool, reason: str) -> str:

@@ -1,5 +1,6 @@
 """What last happened to a run, in one sentence."""
 
+import math
 import subprocess
 
 from dlcore import figures
@@ -57,11 +58,15 @@ def ending(feed: RunFeed, status: int | None = None) -> Said:
     ended = history.ended
     assert ended is not None
     metric = history.metric
+    final = {split: figure for split, figure in history.final().items() if split != "train"}
     scores = [
-        f"{figures.score(figure[metric], metric)} {split}"
-        for split, figure in history.final().items()
-        if split != "train"
+        f"{figures.score(value, metric)} {split}"
+        for split, figure in final.items()
+        if (value := figure[metric]) is not None and math.isfinite(value)
     ]
     came_of_it = f": {figures.SCORES[metric]} {', '.join(scores)}" if scores else ""
+    if final and not scores:  # a log may have no score
+        losses = [f"{figures.loss(figure['loss'])} {split}" for split, figure in final.items()]
+        came_of_it = f": loss {', '.join(losses)}"
     said = f" {ended.message}." if ended.message else ""  # of early stopping
     return f"{ended.reason}{came_of_it}.{said} e exports a summary.", "$text-success"

@@ -57,17 +57,17 @@ def put(runs: list[Run], column: int, character: str, key: Key, *, over: bool = 
 def write(rows: list[list[Run]], notes: list[str], columns: int) -> list[list[Run]]:
     """Return rows of so many cells with notes at the right of the first ones, below each other.
 
-    A note takes the first blank place in the upper half, and where there is none it covers what is there.
+    A note takes the first blank place; where there is none it covers what is in the upper half.
     """
     rows = [list(runs) for runs in rows]
-    free = list(range(max(1, len(rows) // 2)))
+    first = 0
     for note in notes:
-        if not free:
-            return rows
         text = note if len(note) < columns else f"{note[: columns - 2]}~"
-        blank = (row for row in free if _is_blank(rows[row], columns - len(text) - 1))
-        row = next(blank, free[0])
-        free = [other for other in free if other > row]
+        blank = (row for row in range(first, len(rows)) if _is_blank(rows[row], columns - len(text) - 1))
+        row = next(blank, first if first < max(1, len(rows) // 2) else None)
+        if row is None:
+            return rows
+        first = row + 1
         rows[row] = [*_before(rows[row], columns - len(text)), Run(text, "note")]
     return rows
 

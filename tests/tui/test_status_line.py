@@ -56,11 +56,12 @@ def test_before_the_first_step_there_are_no_figures(make_run: MakeRun) -> None:
 def test_a_download_says_how_far_it_is(make_run: MakeRun) -> None:
     run = make_run().start()
     run.say(DataFetched, file=f"train {NASTY}", bytes=5_000_000, total=10_000_000)
-    (text,) = parts(read_history(run.dir), "starting")
+    text, file = parts(read_history(run.dir), "starting")
     assert "5.0 MB of 10.0 MB" in text
-    assert "\x1b" not in text
+    assert cell_len(text) < 62, "it is seen at 80 columns, with the state before it"
+    assert "\x1b" not in file
     run.say(DataFetched, file="x", bytes=5_000_000, total=0)
-    (text,) = parts(read_history(run.dir), "starting")
+    text, _ = parts(read_history(run.dir), "starting")
     assert text.endswith("5.0 MB")
 
 

@@ -138,6 +138,8 @@ class Plot(Widget):
         self._outdated = False
         if self._chart is None or not self.size:
             return [(Run(" " * width, "value"),)] * height
+        if not any(curve.points for curve in self._chart.curves):
+            return _without_values(self._chart, width, height, ascii_only=self._ascii_only)
         picture = draw(self._chart, width, height - 1, ascii_only=self._ascii_only)
         return [legend(self._chart, width, ascii_only=self._ascii_only), *picture]
 
@@ -149,6 +151,13 @@ class Plot(Widget):
             return not covered and bool(screen.find_widget(self).visible_region)
         except (NoScreen, NoWidget, ValueError):  # the last one: the screen is not on the stack now
             return False
+
+
+def _without_values(chart: Chart, width: int, height: int, *, ascii_only: bool) -> list[Line]:
+    """Return the title and a word, where axes would only make one wonder what they are for."""
+    title = _shown(chart.title, ascii_only)
+    texts = [[Run(title, "title")], [Run("no values", "axis")], *([] for _ in range(height - 2))]
+    return [_fitted(runs, width, "~" if ascii_only else "…") for runs in texts[:height]]
 
 
 def legend(chart: Chart, width: int, *, ascii_only: bool = False) -> Line:

@@ -84,7 +84,7 @@ def parts(history: RunHistory, state: State) -> list[str]:
         fetched = history.fetched
         if fetched is None:
             return ["preparing data and network …"] if state == "starting" else []
-        return [clean(figures.download(fetched.file, fetched.bytes, fetched.total))]
+        return [f"downloading  {figures.downloaded(fetched.bytes, fetched.total)}", clean(fetched.file)]
     if history.compiling:
         return ["making the whole step one graph: the first time takes a minute …"]
     epoch, step = far(history)
