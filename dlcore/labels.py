@@ -37,6 +37,12 @@ def read_label(run: RunDir) -> Label:
     return judged(read_json(run.label))
 
 
+def called(run: RunDir) -> str:
+    """Return how people find a run: its id, behind the name that somebody gave it, if anybody did."""
+    name = read_label(run).name
+    return f"{name} · {run.id}" if name else run.id
+
+
 def judged(table: dict[str, Any]) -> Label:
     """Return the label that a table from outside stands for, as far as it makes sense."""
     name, notes, tags = table.get("name"), table.get("notes"), table.get("tags")

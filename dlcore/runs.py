@@ -117,6 +117,11 @@ def run_row(run: RunDir, now: datetime) -> RunRow:
     return labelled(row, read_label(run) if stamp(run.label) is not None else NO_LABEL)
 
 
+def name_of(run: RunDir) -> str:
+    """Return what a run is called: as somebody has renamed it, else as it was made, else by its id."""
+    return read_label(run).name or _words(run, read_facts(run)[0])[0]
+
+
 def labelled(row: RunRow, label: Label) -> RunRow:
     """Return a row with what people say of the run."""
     return row if row.label == label else replace(row, label=label)

@@ -8,9 +8,8 @@ from typing import Any
 from dlcore.alike import labels
 from dlcore.differences import Difference, differences, said
 from dlcore.history import RunHistory
-from dlcore.labels import read_label
 from dlcore.rundir import RunDir
-from dlcore.runs import read_facts
+from dlcore.runs import name_of, read_facts
 from dlcore.verdict import verdict
 from tui.feed import RunFeed
 from tui.run_marks import LOOKS, MOST_RUNS, Look, RunMarks
@@ -157,7 +156,7 @@ def compared(runs: Sequence[RunDir], marks: RunMarks) -> Comparison:
     for run in sorted(groups, key=lambda run: first.index(groups[run])):  # a group's runs behind each other
         feed = RunFeed(run)
         number = numbers[groups[run]]
-        members.append(Member(feed, _name(feed), groups[run], LOOKS[number], number))
+        members.append(Member(feed, name_of(run), groups[run], LOOKS[number], number))
     return Comparison(members, left_out=len(wanted) - len(members))
 
 
@@ -168,9 +167,3 @@ def _group(run: RunDir) -> str:
     if not isinstance(group, dict) or group.get("kind") != "seeds" or not isinstance(group.get("id"), str):
         return str(run.path)
     return f"seeds {group['id'][:_MOST_LETTERS]}"
-
-
-def _name(feed: RunFeed) -> str:
-    """Return what a run is called: by its viewers, else by its configuration."""
-    given = read_label(feed.run).name
-    return given or (feed.config.name if feed.config is not None else feed.run.id)

@@ -17,6 +17,7 @@ from dlcore.events import Event
 from dlcore.foreign import foreign
 from dlcore.history import LIVE, RunHistory, State
 from dlcore.journal import Tail
+from dlcore.labels import called
 from dlcore.lock import lock_holder
 from dlcore.preview import LONG, preview
 from dlcore.reading import read_file
@@ -44,6 +45,8 @@ class RunFeed:
         self.unknown = 0
         """Lines that this version does not know."""
         self.state: State = "starting"
+        self.called = called(run)
+        """The run's id, behind the name that somebody gave it."""
         try:
             self.config = read_file(run.config)
         except DltuiError as error:
@@ -120,9 +123,11 @@ class RunFeed:
 
     def _look_at_state(self, changed: bool) -> bool:
         now = time.monotonic()
+        named = self.called
         if changed or now - self._asked > _LOCK_SECONDS:
             self._asked = now
             self._held = lock_holder(self.run) is not None
+            self.called = called(self.run)
         age = (datetime.now(UTC) - self._born).total_seconds() if self._born else float("inf")
         before, self.state = self.state, self.history.state(self._held, age)
-        return self.state != before
+        return self.state != before or self.called != named

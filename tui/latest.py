@@ -5,11 +5,10 @@ from itertools import islice
 from pathlib import Path
 
 from dlcore import events
-from dlcore.errors import DltuiError
 from dlcore.events import ActivationsMeasured, Prepared
 from dlcore.journal import Tail
-from dlcore.reading import read_file
 from dlcore.rundir import RunDir, all_runs
+from dlcore.runs import name_of
 
 _RUNS = 5
 """So many runs are opened at most, the newest first, to find one that has measured."""
@@ -49,11 +48,4 @@ def _measured(run: RunDir) -> Measured | None:
         return None
     lows = [low for name, low in latest.low.items() if name in activated and low is not None]
     highs = [high for name, high in latest.high.items() if name in activated and high is not None]
-    return Measured(_name(run), min(lows), max(highs)) if lows and highs else None
-
-
-def _name(run: RunDir) -> str:
-    try:
-        return read_file(run.config).name
-    except DltuiError:
-        return run.id
+    return Measured(name_of(run), min(lows), max(highs)) if lows and highs else None

@@ -85,8 +85,9 @@ class Report:
 
     @property
     def name(self) -> str:
-        """What it is called: as people have renamed it, else as its configuration says."""
-        return self.label.name or self.config.name
+        """What it is called: as people have renamed it, else as it was made or its configuration says."""
+        made = self.facts.get("name")
+        return self.label.name or (made if isinstance(made, str) and made else self.config.name)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -1,12 +1,17 @@
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dlcore import launch
 from dlcore.atomic import read_json, write_json
+from dlcore.config import RunConfig
 from dlcore.errors import DltuiError, RunError
-from dlcore.labels import MOST_NOTES, MOST_TAGS, NO_LABEL, Label, judged, read_label, relabel, tags_in
+from dlcore.labels import MOST_NOTES, MOST_TAGS, NO_LABEL, Label, called, judged, read_label, relabel, tags_in
 from dlcore.rundir import RunDir
+from dlcore.runs import name_of
+from tests.conftest import MOMENT
 
 
 def test_a_run_is_labelled_field_by_field(fresh_run: RunDir) -> None:
@@ -77,3 +82,15 @@ def test_a_run_that_others_may_write_to_gets_no_label(fresh_run: RunDir) -> None
 def test_a_label_that_is_a_pipe_is_none(fresh_run: RunDir) -> None:
     os.mkfifo(fresh_run.label)
     assert read_label(fresh_run) == NO_LABEL
+
+
+def test_a_run_is_called_as_somebody_renamed_it_else_as_it_was_made(home: Path) -> None:
+    run = launch.make(home, RunConfig(), MOMENT, name="digits mlp · relu")
+    assert (name_of(run), called(run)) == ("digits mlp · relu", run.id)
+    relabel(run, name="the good one")
+    assert (name_of(run), called(run)) == ("the good one", f"the good one · {run.id}")
+    run.facts.write_text("{}")
+    relabel(run, name="")
+    assert name_of(run) == RunConfig().name
+    run.config.write_text("[/x]")
+    assert name_of(run) == run.id

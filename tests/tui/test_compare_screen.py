@@ -10,7 +10,9 @@ import pytest
 from textual.widgets import Static
 
 from dlcore.atomic import read_json, write_json
+from dlcore.clean import clean
 from dlcore.events import StepsEnded
+from dlcore.labels import relabel
 from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
 from tui.messages import CompareRequested
 from tui.plotting import Chart
@@ -134,6 +136,21 @@ async def test_two_runs_from_curves_to_parameters_and_back(make_run: MakeRun) ->
 
         await stage.press("escape")
         await stage.until(lambda: not isinstance(stage.app.screen, CompareScreen))
+
+
+async def test_runs_are_called_as_somebody_has_renamed_them(make_run: MakeRun) -> None:
+    one, other = twins(make_run)
+    relabel(other.dir, name=NASTY)
+    async with comparing(one, other) as (stage, screen):
+        assert [row[1] for row in legend(screen)] == ["relu", clean(NASTY)]
+        await stage.press("down")
+        await stage.until(lambda: text(screen, "step").endswith(f"of {clean(NASTY)}"))
+        await stage.press("enter")
+        await stage.until(lambda: stage.app.current_mode == "train" and stage.train.feed is not None)
+        header = stage.train.query_one(Header)
+        assert header.aside == f"{NASTY} · {other.dir.id}"
+        relabel(other.dir, name="anew")  # as Runs does while Train stays open behind it
+        await stage.until(lambda: header.aside == f"anew · {other.dir.id}")
 
 
 async def test_the_cursor_goes_through_the_chosen_run(make_run: MakeRun) -> None:

@@ -22,6 +22,7 @@ from dlcore.checkpoints import nearest
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import ConfigError, DltuiError, Problem
+from dlcore.labels import called
 from dlcore.reading import Reading
 from dlcore.rundir import RunDir
 from tui import starting
@@ -78,7 +79,7 @@ class BranchScreen(ModalScreen[Wanted | None]):
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
-        title = Content.assemble(("Branch of ", "bold"), (clean(self._parent_run.run.id), "bold"))
+        title = Content.assemble(("Branch of ", "bold"), (clean(called(self._parent_run.run)), "bold"))
         with Vertical():
             yield Static(title, classes="branch--title")
             yield Static(self._from(), classes="branch--from")

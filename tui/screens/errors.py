@@ -92,7 +92,7 @@ class ErrorsScreen(AskingScreen):
         if not self.is_current:
             return
         feed = self.watched()
-        self.query_one(Header).aside = feed.run.id if feed is not None else ""
+        self.query_one(Header).aside = feed.called if feed is not None else ""
         past = self.cursor.past(feed.history) if feed is not None else None
         is_same = feed is not None and self._asked.is_about(str(feed.run.path))
         wanted = question(feed, past, self._target if is_same else 0)

@@ -165,7 +165,7 @@ class InsideScreen(AskingScreen):
     def _draw_lines(self) -> None:
         feed = self.watched()
         config = feed.config if feed is not None else None
-        self.query_one(Header).aside = feed.run.id if feed is not None else ""
+        self.query_one(Header).aside = feed.called if feed is not None else ""
         line = print_line(config.folded()) if config is not None else ""
         self._say("run-line", feed.source.told() if feed is not None and feed.source is not None else line)
         self._say("inside-message", _NO_RUN if feed is None else feed.problem if config is None else "")

@@ -13,6 +13,7 @@ from textual.events import Resize, ScreenResume
 from textual.widgets import Static
 
 from dlcore.clean import clean
+from dlcore.labels import called
 from dlcore.rundir import RunDir
 from tui.bindings import bindings
 from tui.inspector import Inspector
@@ -87,7 +88,7 @@ class MicroscopeScreen(LabScreen):
 
     def on_mount(self) -> None:
         """Begin on the first page."""
-        self.query_one(Header).aside = self._run.id
+        self.query_one(Header).aside = called(self._run)
         self._show()
         self._ask()
 

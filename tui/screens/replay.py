@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from dlcore.labels import called
 from tui.bindings import bindings
 from tui.replay import Replay, ReplayFeed
 from tui.screens.train import TrainScreen
@@ -40,7 +41,7 @@ class ReplayScreen(TrainScreen, inherit_bindings=False):
         """Say how fast it goes as well, where nobody can take it for a run that goes on now."""
         super()._draw_state()
         how = "over" if self.replay.is_over else "held" if self.replay.held else f"{self.replay.speed:g} ×"
-        self.query_one(Header).aside = f"replay {how}  {self.replay.run.id}"
+        self.query_one(Header).aside = f"replay {how}  {called(self.replay.run)}"
 
     def _say_what_happened(self) -> None:
         """Say what the run said, and which of its pauses is being shortened."""

@@ -161,6 +161,7 @@ class TrainScreen(ViewScreen, JudgedScreen):
     def _draw_state(self) -> None:
         assert self.feed is not None
         feed = self.feed
+        self.query_one(Header).aside = feed.called  # somebody may rename it meanwhile
         self.query_one(StatusLine).show(feed.history, feed.state, self._modes(), feed.reading)
         self._show_step()
         self._say_what_happened()
@@ -212,7 +213,7 @@ class TrainScreen(ViewScreen, JudgedScreen):
             self.query_one("#run-line", Static).update("")
             self._say("No run is open. Start one in Setup (1), or open one in Runs (5).")
             return
-        self.query_one(Header).aside = self.feed.run.id
+        self.query_one(Header).aside = self.feed.called
         config = self.feed.config
         line = print_line(config.folded()) if config is not None else self.feed.problem
         if self.feed.source is not None:

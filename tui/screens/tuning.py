@@ -116,7 +116,7 @@ class TuningScreen(ModalScreen[None]):
             self._explain()
         changes = Content("\n".join(clean(line) for line in newest(history.edits, _CHANGES)))
         self._say("tuning-changes", changes)
-        title = Content.assemble(("Tune", "bold"), (clean(f"  {feed.run.id}  {feed.state}"), "$secondary"))
+        title = Content.assemble(("Tune", "bold"), (clean(f"  {feed.called}  {feed.state}"), "$secondary"))
         self._say("tuning-title", title)
 
     def _rebuild(self) -> None:

@@ -13,6 +13,7 @@ from dlcore.export.script.part import WIDTH, Part, joined, lines, word
 from dlcore.export.script.story import Story
 from dlcore.export.script.varying import in_the_loop
 from dlcore.oneline import print_line
+from dlcore.runs import name_of
 
 _LABEL = 12
 
@@ -30,7 +31,7 @@ def _in_docstring(text: str) -> str:
 
 
 def _title(story: Story) -> str:
-    return f"{clean(story.config.name)}: a run of dltui as a plain PyTorch script."
+    return f"{clean(name_of(story.run))}: a run of dltui as a plain PyTorch script."
 
 
 def _row(label: str, text: str) -> str:

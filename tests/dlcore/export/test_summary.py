@@ -1,5 +1,6 @@
 """Summaries of runs in every state: what they say, and that nothing in them steers or breaks anything."""
 
+import ast
 import json
 import math
 import re
@@ -28,6 +29,7 @@ from dlcore.export import FORMATS, render
 from dlcore.export.escape import for_markdown, for_spreadsheet
 from dlcore.export.measured_tables import MOST_ROWS
 from dlcore.export.tables import table, width
+from dlcore.labels import relabel
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize
@@ -155,6 +157,17 @@ def test_a_name_steers_neither_table_nor_terminal(home: Path) -> None:
     assert "\\<img src=x\\>" in text.splitlines()[0]
     assert tomllib.loads(block(text, "toml"))["name"] == name
     assert document(run)["name"] == name
+
+
+def test_titles_have_the_name_that_somebody_gave_the_run(run: RunDir) -> None:
+    relabel(run, name='the """good""" one')
+    assert markdown(run).startswith("# the")
+    assert document(run)["name"] == 'the """good""" one'
+    assert "<title>the" in render(run, "html").decode()
+    script = render(run, "script").decode()
+    docstring = ast.get_docstring(ast.parse(script))
+    assert docstring is not None
+    assert docstring.startswith('the """good""" one: a run of dltui')
 
 
 def test_an_answer_cannot_break_a_table(home: Path) -> None:
