@@ -10,8 +10,9 @@ from dlcore.choices.choice import Choice, FieldSpec, Settings, fields_of
 from dlcore.choices.dataset import DataChoice, Facts
 from dlcore.choices.initializers import INITIALIZERS
 from dlcore.config import SECTIONS
-from dlcore.oneline import SHORT_KEYS, SHORT_KINDS, print_value
+from dlcore.oneline import SHORT_KINDS, print_value
 from dlcore.presets import PRESETS
+from dlcore.short_keys import SHORT_KEYS
 
 _LISTS: tuple[tuple[str, str, tuple[type[Choice], ...]], ...] = tuple(
     pair

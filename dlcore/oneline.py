@@ -22,6 +22,7 @@ from dlcore.choices.initializers import INITIALIZERS
 from dlcore.config import SECTIONS, RunConfig, Section, to_value
 from dlcore.errors import ConfigError, DltuiError, Problem
 from dlcore.reading import put, read_table
+from dlcore.short_keys import SHORT_KEYS
 
 SHORT_KINDS = {
     "ce": "cross_entropy",
@@ -31,41 +32,6 @@ SHORT_KINDS = {
     "fashion": "fashion_mnist",
     "cancer": "breast_cancer",
     "cifar": "cifar10",
-}
-SHORT_KEYS = {
-    "lr": "optimizer.lr",
-    "m": "optimizer.momentum",
-    "beta1": "optimizer.beta1",
-    "beta2": "optimizer.beta2",
-    "decay": "optimizer.weight_decay",
-    "gamma": "schedule.gamma",
-    "s": "schedule.steps",
-    "warmup": "schedule.warmup_steps",
-    "b": "data.batch_size",
-    "val": "data.validation",
-    "n": "data.limit",
-    "samples": "data.samples",
-    "noise": "data.noise",
-    "classes": "data.classes",
-    "norm": "model.norm",
-    "res": "model.residual",
-    "smooth": "loss.label_smoothing",
-    "red": "loss.reduction",
-    "filters": "model.filters",
-    "kernel": "model.kernel",
-    "stride": "model.stride",
-    "pool": "model.pool",
-    "out": "model.output",
-    "drop": "model.dropout",
-    "l1": "regularization.l1",
-    "l2": "regularization.l2",
-    "clip": "regularization.clip_norm",
-    "aug": "regularization.augment",
-    "e": "training.epochs",
-    "stop": "training.early_stopping",
-    "device": "training.device",
-    "seed": "seed",
-    "name": "name",
 }
 _LONG_TO_SHORT = {long: short for short, long in SHORT_KEYS.items()}
 _KINDS = {

@@ -15,6 +15,7 @@ from dlcore.config import SECTIONS, RunConfig
 from dlcore.crosschecks import cross_check
 from dlcore.errors import ConfigError, DltuiError, Problem
 from dlcore.plainfile import open_plain
+from dlcore.short_keys import SHORT_KEYS
 
 MAX_BYTES = 1_000_000
 """A configuration file larger than this is not one."""
@@ -238,7 +239,7 @@ def parse_toml(content: bytes, source: str) -> dict[str, Any]:
 
 
 def with_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
-    """Return `table` with `key=value` settings put over it; a section alone stands for its kind."""
+    """Return `table` with `key=value` settings put over it; a section is its kind, `lr` its key."""
     result = _copied(table)
     for setting in settings:
         key, equals, text = setting.partition("=")
@@ -246,7 +247,7 @@ def with_settings(table: Mapping[str, Any], settings: Iterable[str]) -> dict[str
             raise DltuiError(
                 f"{_shown(setting)} is not key=value", "Write, for example, --set optimizer.lr=0.1."
             )
-        put(result, key.strip(), text.strip())
+        put(result, SHORT_KEYS.get(key.strip(), key.strip()), text.strip())
     return result
 
 

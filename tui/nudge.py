@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+from dlcore.oneline import print_value
+from dlcore.reading import parse_value
 from tui.draft import Row
 
 _STEPS = (1.0, 2.0, 5.0)
@@ -25,6 +27,8 @@ def nudged(row: Row, text: str, direction: int) -> str:
         return _count(row, text, direction)
     if row.control == "number":
         return _number(row, text, direction)
+    if row.key == "optimizer.lr_per_layer":
+        return _rates(text, direction)
     return text
 
 
@@ -79,6 +83,19 @@ def _number(row: Row, text: str, direction: int) -> str:
     if value <= _SMALLEST and direction < 0 and _allows_zero(row):
         return "0"
     return f"{neighbour(value, direction):g}"
+
+
+def _rates(text: str, direction: int) -> str:
+    """Step each rate of a table, as `{fc1 = 0.02, fc2 = 0.001}`; the same where it has none."""
+    table = parse_value(text)
+    if not isinstance(table, dict) or not all(_is_rate(rate) for rate in table.values()):
+        return text
+    return print_value({name: neighbour(rate, direction) for name, rate in table.items()})
+
+
+def _is_rate(value: object) -> bool:
+    """Whether a value is a number above zero, and no truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def _allows_zero(row: Row) -> bool:

@@ -105,7 +105,11 @@ class Tuning:
             return f"{key} is no hyperparameter of this run now"
         before = draft.text(key)
         text = nudged(row, before, direction)
-        return self.type(key, text, draft) if text != before else f"{key} goes no further than {before}"
+        if text != before:
+            return self.type(key, text, draft)
+        if row.control == "table" and before == "{}":
+            return f"{key} is empty; type what it shall hold, as in {{fc1 = 0.02}}"
+        return f"{key} goes no further than {before}"
 
     def type(self, key: str, text: str, draft: Draft | None = None) -> str:
         """Ask for a value as it is typed, where `draft` is all that there is; return why not, if so."""

@@ -23,9 +23,9 @@ def step_columns(report: Report) -> dict[str, Column]:
     columns: dict[str, Column] = {
         "step": range(number),
         "epoch": array("d", (epoch_at(history, step) for step in range(number))),
-        "lr": _series(history.lr),
-        "batch_loss": _series(history.loss),
-        f"batch_{history.metric}": _series(history.score),
+        "lr": _series(history.lr, number),
+        "batch_loss": _series(history.loss, number),
+        f"batch_{history.metric}": _series(history.score, number),
     }
     found = rows(history)
     for name in MEASURED[history.metric]:
@@ -37,11 +37,13 @@ def step_columns(report: Report) -> dict[str, Column]:
     return columns
 
 
-def _series(series: Series) -> list[float | None]:
-    """Return a figure of each step behind that of step 0, which has none."""
+def _series(series: Series, number: int) -> list[float | None]:
+    """Return a figure of each step behind that of step 0, which has none; a watched script may tell fewer."""
     if series.size == 1:
-        return [None, *series.values]
-    return [None, *(series.value_at(step) for step in range(1, len(series) + 1))]  # a part of it was lost
+        column = [None, *series.values]
+    else:  # a part of it was lost
+        column = [None, *(series.value_at(step) for step in range(1, len(series) + 1))]
+    return column[:number] + [None] * (number - len(column))
 
 
 def _sparse(number: int, values: dict[int, float]) -> list[float | None]:

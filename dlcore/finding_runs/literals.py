@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(%|[kMG])?")
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)(\s*%|[kMG])?")
 _SCALES = {"%": Decimal("0.01"), "k": Decimal(1000), "M": Decimal(10**6), "G": Decimal(10**9)}
 _PART = r"(\d+\.?\d*|\.\d+)(min|[smhdw])"
 _TIME = re.compile(f"(?:{_PART})+")
@@ -24,7 +24,7 @@ def number(text: str) -> float | None:
     if found is None:
         return None
     # In decimals, so that 97.3% is just what 0.973 is.
-    value = Decimal(found[1]) * _SCALES[found[2]] if found[2] else Decimal(found[1])
+    value = Decimal(found[1]) * _SCALES[found[2].strip()] if found[2] else Decimal(found[1])
     return float(value)
 
 

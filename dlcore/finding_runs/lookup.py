@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from dlcore.choices.choice import FieldSpec, fields_of
 from dlcore.config import SECTIONS
 from dlcore.finding_runs.keys import FIGURES, Key
-from dlcore.oneline import SHORT_KEYS
+from dlcore.short_keys import SHORT_KEYS
 
 _ALIASES = {
     "accuracy": "acc",

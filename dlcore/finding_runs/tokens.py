@@ -1,5 +1,6 @@
 """The words and signs of a filter, each with its place in what was typed."""
 
+import re
 from typing import Literal, NamedTuple
 
 from dlcore.errors import DltuiError
@@ -8,6 +9,8 @@ _OPERATORS = ("==", "!=", "<=", ">=", "=", "<", ">", "~")
 _SIGNS = "=!<>~"
 _QUOTES = "\"'"
 _PARENTHESES = "()"
+_SHARE = re.compile(r"[\d.]+\s+%(?=\)|\s|$)")
+"""A share as the app itself writes it: `97.87 %`."""
 KEYWORDS = ("and", "or", "not")
 MOST_LETTERS = 1000
 """A filter longer than this is refused."""
@@ -84,6 +87,8 @@ def _quoted(text: str, start: int) -> tuple[Token, int]:
 
 
 def _word(text: str, start: int) -> Token:
+    if (share := _SHARE.match(text, start)) is not None:
+        return Token("word", share[0], start)
     at = start
     while at < len(text) and not text[at].isspace() and text[at] not in _PARENTHESES + _SIGNS + _QUOTES:
         at += 1

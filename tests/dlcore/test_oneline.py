@@ -18,7 +18,8 @@ from dlcore.choices.schedules import Exponential, OneCycle, Piecewise
 from dlcore.choices.training import Training
 from dlcore.config import SECTIONS, General, RunConfig
 from dlcore.errors import ConfigError, DltuiError
-from dlcore.oneline import SHORT_KEYS, SHORT_KINDS, parse, print_line
+from dlcore.oneline import SHORT_KINDS, parse, print_line
+from dlcore.short_keys import SHORT_KEYS
 from tests.dlcore.strategies import configurations
 
 

@@ -263,6 +263,9 @@ def test_settings_leave_the_given_table_alone() -> None:
     ("setting", "table"),
     [
         ("data=xor", {"data": {"kind": "xor"}}),
+        ("lr=.1", {"optimizer": {"lr": 0.1}}),
+        ("e=3", {"training": {"epochs": 3}}),
+        ("name=e=3", {"name": "e=3"}),
         ("data.kind=xor", {"data": {"kind": "xor"}}),
         ("model.hidden=128,64", {"model": {"hidden": [128, 64]}}),
         ("model.hidden=128,", {"model": {"hidden": [128]}}),
@@ -317,7 +320,7 @@ def test_a_setting_below_a_value(setting: str) -> None:
     [
         ("optimizer.lrr=1", "optimizer.lrr: momentum has no such key. Did you mean lr?"),
         ("optimiser.lr=1", "optimiser: the file has no such key. Did you mean optimizer?"),
-        ("lr=1", "lr: the file has no such key. "),
+        ("rate=1", "rate: the file has no such key. "),
         ("model.activation=rely", "model.activation.kind: there is no activation 'rely'. Did you mean relu?"),
         ("optimizer.=1", "optimizer.: momentum has no such key."),
         ("a.b.c=1", "a: the file has no such key."),

@@ -88,7 +88,7 @@ def test_left_is_the_one_before(key: str, start: str, down: list[str]) -> None:
         ("name", "a name"),
         ("model.hidden", "128,64"),
         ("training.device", "cpu"),
-        ("optimizer.lr_per_layer", "{fc1 = 0.1}"),
+        ("optimizer.lr_per_layer", "{}"),
         ("optimizer.lr_per_layer", ""),
     ],
 )
@@ -133,3 +133,13 @@ def test_all_kinds_are_reached_and_the_first_comes_again(section: Section) -> No
 def test_small_numbers_stay_above_zero(key: str) -> None:
     values = [float(text) for text in walk(row_of(key, optimizer="adam"), "1e-8", -1, 9)]
     assert all(0 < after < before for before, after in zip([1e-8, *values], values, strict=False))
+
+
+def test_rates_of_layers_go_together() -> None:
+    row = row_of("optimizer.lr_per_layer")
+    assert walk(row, "{fc1 = 0.01, fc2 = 0.002}", 1, 2) == [
+        "{fc1 = 0.02, fc2 = 0.005}",
+        "{fc1 = 0.05, fc2 = 0.01}",
+    ]
+    for text in ("{}", "", "{fc1 = 0}", "{fc1 = true}", "{fc1 =", "fc1"):
+        assert nudged(row, text, 1) == text

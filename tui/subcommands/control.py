@@ -14,9 +14,9 @@ from dlcore.errors import DltuiError, RunError
 from dlcore.events import CommandApplied, CommandRefused
 from dlcore.journal import Tail
 from dlcore.lock import lock_holder
-from dlcore.oneline import SHORT_KEYS
 from dlcore.reading import is_text, parse_value, read_file
 from dlcore.rundir import RunDir
+from dlcore.short_keys import SHORT_KEYS
 
 _PATIENCE_SECONDS = 30.0
 """A command waits for the end of a step, or of an evaluation."""

@@ -55,6 +55,15 @@ def test_a_run_that_has_not_begun_has_one_empty_row(home: Path) -> None:
     assert (row["step"], row["batch_loss"], row["lr"]) == (0, None, None)
 
 
+def test_a_watched_script_may_tell_its_loss_alone(home: Path) -> None:
+    """Its scores are behind its losses in number, and are a gap."""
+    said: list[Event] = [prepared()]
+    said += [steps(at, (1.0, 0.5)).model_copy(update={"accuracy": ()}) for at in (2, 4)]
+    rows = read(render(make(home, RunConfig(), said), "parquet")).to_pylist()
+    assert [row["batch_loss"] for row in rows] == [None, 1.0, 0.5, 1.0, 0.5]
+    assert not any(row["batch_accuracy"] is not None and row["batch_accuracy"] >= 0 for row in rows)
+
+
 def test_several_runs_are_a_row_each(home: Path, tmp_path: Path) -> None:
     lines = ("digits lr=.1", "digits 32,16 lr=.2 model.residual=true", "digits 8, lr=1")
     runs = [make(home, parse(line), to_the_end()) for line in lines]

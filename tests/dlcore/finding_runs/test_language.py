@@ -69,6 +69,8 @@ def test_any_order_of_signs_is_a_filter_or_a_fault(parts: list[str]) -> None:
         ("acc > 97%  optimizer == adam", All((ACC, ADAM))),
         ("ACC>97% AND Optimizer=adam", All((ACC, ADAM))),
         ("accuracy>97%", ACC),
+        ("(acc > 97.5 %) adam", All((Comparison("acc", ">", "97.5 %"), Word("adam")))),
+        ("a 97 %b", All((A, Word("97"), Word("%b")))),
         ("optimizer.kind=adam", ADAM),
         ("lr<=.01", Comparison("optimizer.lr", "<=", ".01")),
         ("batch_size=64", Comparison("data.batch_size", "=", "64")),

@@ -22,6 +22,7 @@ from dlcore.finding_runs.literals import day, has_unit, number, seconds, truth
         ("k", None),
         ("1,000", None),
         ("10 k", None),
+        ("97 %", 0.97),
         ("nan", None),
         ("inf", None),
         ("0x10", None),

@@ -6,8 +6,9 @@ from dlcore.finding_runs.keys import DEFAULT_COLUMNS, FIGURES
 from dlcore.finding_runs.lookup import declared, fields_named, key_named, nearest
 from dlcore.flat_config import flat_config
 from dlcore.labels import Label
-from dlcore.oneline import SHORT_KEYS, parse
+from dlcore.oneline import parse
 from dlcore.run_figures import Figures
+from dlcore.short_keys import SHORT_KEYS
 from tests.dlcore.finding_runs.rows import NOW, row
 
 
