@@ -1,5 +1,6 @@
 """Runs that broke off, in the app: what is said of them, how they go on, and their trainer's log."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -116,6 +117,24 @@ async def test_a_trainer_that_dies_before_its_first_word_is_told(
         trainers.end()
         await stage.until(lambda: message(stage).startswith("The trainer did not start"))
         await stage.until(lambda: "R Resume" in keys(stage))
+
+
+async def test_a_trainer_of_ours_that_others_have_succeeded_is_forgotten(
+    crashed: FakeRun, trainers: Trainers
+) -> None:
+    """As after a `dltui resume` in another shell: that it has ended says nothing of the next one."""
+    async with opened(crashed) as stage:
+        await stage.until(lambda: "R Resume" in keys(stage))
+        stage.type("R")
+        await stage.until(lambda: trainers.started)
+        crashed.hold()
+        crashed.say(AttemptStarted, attempt=2, time="", pid=trainers.started[0].pid, host="box")
+        await stage.until(lambda: stage.train.feed is not None and stage.train.feed.live)
+        trainers.end()
+        crashed.say(AttemptStarted, attempt=3, time="", pid=os.getpid(), host="box")
+        await stage.until(lambda: stage.train._trainer is None)
+        crashed.die()
+        await stage.until(lambda: "without a word at step 45" in message(stage))
 
 
 async def test_a_trainer_of_ours_that_is_killed_is_told_with_the_signal(

@@ -77,6 +77,8 @@ class TrainScreen(ViewScreen, JudgedScreen):
         """Processes that this app has started and that were alive when last seen, by the run's id."""
         self._trainer: Trainer | None = None
         """The run's process, where this app has started it."""
+        self._heard = 0
+        """The process id of the last trainer started here that has spoken."""
         self._status: int | None = None
         self._was_resuming = False
 
@@ -134,6 +136,7 @@ class TrainScreen(ViewScreen, JudgedScreen):
         if self.feed is None:
             return
         self._stale |= self.feed.read()
+        self._let_go()
         if self._trainer is not None and self._trainer.poll() != self._status:  # no event tells of it
             self._status = self._trainer.returncode
             self._stale = True
@@ -219,6 +222,15 @@ class TrainScreen(ViewScreen, JudgedScreen):
         if self.feed.source is not None:
             line = self.feed.source.told()
         self.query_one("#run-line", Static).update(Content(clean(line)).stylize("$secondary"))
+
+    def _let_go(self) -> None:
+        """Forget the trainer that was started here once somebody else has started the next one."""
+        if self._trainer is None or self.feed is None or (started := self.feed.history.started) is None:
+            return
+        if started.pid == self._trainer.pid:
+            self._heard = started.pid
+        elif self._heard == self._trainer.pid:
+            self._trainer = None
 
     def _say_what_happened(self) -> None:
         """Show the answer to the last command, or how the run ended."""
