@@ -128,5 +128,5 @@ def _far(steps: int, wanted: int) -> str:
     if not steps:
         return f"The script starts; it will take {wanted:,} steps …"
     done = _BAR_CELLS * steps // wanted
-    more = "" if steps < wanted else ", and it is evaluated …"
+    more = "" if steps < wanted else ", evaluating …"
     return f"{'█' * done}{'·' * (_BAR_CELLS - done)}  {steps:,} of {wanted:,} steps{more}"
