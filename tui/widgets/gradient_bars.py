@@ -53,7 +53,9 @@ class GradientBars(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """Return title, bars, axis and ratio, as many layers as there is room for."""
+        """Return title, bars, axis and ratio, as many layers as there is room for; nothing of no run."""
+        if not self._norms and not self._note:
+            return Content("")
         width, height = self.size.width - 1, self.size.height
         when = f"step {self._step:,}" if self._norms else "per layer"
         title = Content.assemble(("gradient norm", "bold"), (f"  {when}", "$secondary"))

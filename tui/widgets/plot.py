@@ -138,7 +138,7 @@ class Plot(Widget):
         self._outdated = False
         if self._chart is None or not self.size:
             return [(Run(" " * width, "value"),)] * height
-        if not any(curve.points for curve in self._chart.curves):
+        if not any(y is not None for curve in self._chart.curves for _, y in curve.points):
             return _without_values(self._chart, width, height, ascii_only=self._ascii_only)
         picture = draw(self._chart, width, height - 1, ascii_only=self._ascii_only)
         return [legend(self._chart, width, ascii_only=self._ascii_only), *picture]
