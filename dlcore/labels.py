@@ -83,7 +83,17 @@ def relabel(run: RunDir, **changes: Any) -> Label:
     Raises DltuiError where a value does not do, or the run is not ours to write to.
     """
     assert changes.keys() <= {field.name for field in fields(Label)}
-    label = replace(read_label(run), **changes)
+    return _written(run, replace(read_label(run), **changes))
+
+
+def add_tags(run: RunDir, tags: Iterable[str]) -> Label:
+    """Give a run tags beside those that it has by now; raises DltuiError as `relabel` does."""
+    label = read_label(run)
+    return _written(run, replace(label, tags=tuple(dict.fromkeys((*label.tags, *tags)))))
+
+
+def _written(run: RunDir, label: Label) -> Label:
+    """Check a label and write it."""
     checked_tags(label.tags)
     for what, said, most in (("name", label.name, MOST_NAME), ("notes", label.notes, MOST_NOTES)):
         if len(said) > most:

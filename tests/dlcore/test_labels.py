@@ -8,7 +8,18 @@ from dlcore import launch
 from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError, RunError
-from dlcore.labels import MOST_NOTES, MOST_TAGS, NO_LABEL, Label, called, judged, read_label, relabel, tags_in
+from dlcore.labels import (
+    MOST_NOTES,
+    MOST_TAGS,
+    NO_LABEL,
+    Label,
+    add_tags,
+    called,
+    judged,
+    read_label,
+    relabel,
+    tags_in,
+)
 from dlcore.rundir import RunDir
 from dlcore.runs import name_of
 from tests.conftest import MOMENT
@@ -24,6 +35,14 @@ def test_a_run_is_labelled_field_by_field(fresh_run: RunDir) -> None:
     assert relabel(fresh_run, name="", tags=()) == Label("", (), expected.notes, True)
     assert os.stat(fresh_run.label).st_mode & 0o777 == 0o600
     assert read_json(fresh_run.label)["hidden"] is True
+
+
+def test_tags_are_added_to_those_that_a_run_has(fresh_run: RunDir) -> None:
+    relabel(fresh_run, name="first", tags=("good",))
+    assert add_tags(fresh_run, ("new", "good")) == Label("first", ("good", "new"))
+    with pytest.raises(DltuiError, match="31 tags are too many"):
+        add_tags(fresh_run, map(str, range(29)))
+    assert read_label(fresh_run).tags == ("good", "new")
 
 
 def test_what_another_viewer_has_said_meanwhile_stays(fresh_run: RunDir) -> None:

@@ -19,7 +19,7 @@ from tui.app import DltuiApp
 from tui.messages import BranchRequested, CompareRequested, ReplayRequested, TwinsRequested
 from tui.screens.choosing_columns import ChooseColumns
 from tui.screens.dialogs import Pick
-from tui.screens.labelling import EditLabel
+from tui.screens.labelling import AddTags, EditLabel
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.run_table import MARKED, RunTable
 
@@ -268,6 +268,33 @@ async def test_a_run_gets_a_name_tags_and_notes(five: list[RunDir]) -> None:
         await stage.until(lambda: stage.app.screen.query_one(FilterLine).is_typed_into)
         await typed(stage, "tag=old")
         await stage.until(lambda: names(stage) == "new")
+
+
+async def test_marked_runs_get_tags_beside_their_own(five: list[RunDir]) -> None:
+    relabel(five[0], name="mine", tags=("old", "both"))
+    relabel(five[1], tags=("both",))
+    async with on_runs() as stage:
+        stage.type("space", "space", "i")
+        await stage.until(lambda: isinstance(stage.app.screen, AddTags) and stage.app.screen.query(Input))
+        dialog: Any = stage.app.screen
+        await stage.until(lambda: isinstance(stage.app.focused, Input))
+        texts = " ".join(str(static.content) for static in dialog.query(Static))
+        assert "Tags for 2 marked runs" in texts
+        assert "All have: both" in texts
+        stage.type(*("x" * 60), "enter")
+        await stage.until(lambda: "is no tag" in str(dialog._said.content))
+        stage.type("ctrl+u")
+        await stage.until(lambda: not dialog.query_one(Input).value)
+        stage.type(*"new both", "enter")
+        await stage.until(lambda: "new" in read_label(five[1]).tags)
+        assert read_label(five[0]).tags == ("old", "both", "new")
+        assert read_label(five[0]).name == "mine"
+        assert read_label(five[1]).tags == ("both", "new")
+        assert not five[2].label.exists()
+        await stage.until(lambda: stage.app.screen.query(RunTable))
+        stage.type("escape", "end", "space", "up", "i")
+        await stage.until(lambda: isinstance(stage.app.screen, EditLabel) and stage.app.screen.query(Input))
+        assert stage.app.screen.query_one("#label-name", Input).placeholder == "a", "the marked one"
 
 
 async def test_what_another_viewer_says_is_shown(five: list[RunDir]) -> None:

@@ -1,5 +1,6 @@
-"""Editing what people say of a run: its name, its tags, its notes."""
+"""Editing what people say of runs: name, tags and notes of one; tags of several."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -71,3 +72,39 @@ class EditLabel(ModalScreen[dict[str, Any] | None]):
         found = {"name": typed["name"].strip(), "tags": tags, "notes": typed["notes"].strip()}
         # What was shown clean is not written back so, unless somebody has typed there.
         self.dismiss({name: found[name] for name in _FIELDS if typed[name] != before[name]})
+
+
+class AddTags(ModalScreen[tuple[str, ...] | None]):
+    """One line; enter hands back the tags that are typed there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Back")]
+
+    def __init__(self, number: int, unseen: int, common: Sequence[str]) -> None:
+        """`number` runs get them, `unseen` of which the list leaves out; `common` has the tags of all."""
+        super().__init__()
+        self._number, self._unseen, self._common = number, unseen, common
+        self._said = Static("", classes="dialog--text")
+
+    def compose(self) -> ComposeResult:
+        """Return the line, what it is for, and the keys."""
+        field = Input(compact=True, id="label-tags")
+        field.select_on_focus = field.cursor_blink = False
+        title = f"Tags for {self._number:,} marked runs"
+        about = [
+            "Spaces between. They are added to those of each run; names and notes are for one run alone."
+        ]
+        about += [f"{self._unseen:,} of them are not in the list as it is."] if self._unseen else []
+        about += [f"All have: {' '.join(map(clean, self._common))}"] if self._common else []
+        with Vertical(classes="dialog"):
+            yield Static(Content(title).stylize("bold"), classes="dialog--title")
+            yield Static(Content("\n".join(about)), classes="dialog--text")
+            yield field
+            yield self._said
+            yield Static(Content("enter adds · esc goes back").stylize("$secondary"), classes="dialog--keys")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hand back the tags; say what does not do, and stay."""
+        try:
+            self.dismiss(tags_in(event.value))
+        except DltuiError as error:
+            self._said.update(Content(clean(str(error))).stylize("$text-error"))

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from textual import work
@@ -12,7 +12,7 @@ from dlcore.aftermath import RESUMABLE
 from dlcore.clean import clean
 from dlcore.disk_use import folder_bytes
 from dlcore.errors import DltuiError
-from dlcore.labels import relabel
+from dlcore.labels import Label, add_tags, relabel
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runlist import RunList
@@ -29,7 +29,7 @@ from tui.run_marks import MOST_RUNS
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_runs
 from tui.screens.lab_screen import LabScreen
-from tui.screens.labelling import EditLabel
+from tui.screens.labelling import AddTags, EditLabel
 from tui.screens.verifying import verify_run
 
 
@@ -136,15 +136,25 @@ class RunDeeds(LabScreen):
     # -- what people say of runs --------------------------------------------------------------------
 
     def action_label(self) -> None:
-        """Edit name, tags and notes of the run under the cursor."""
-        if (row := self.chosen()) is not None:
-            self._edit_label(row)
+        """Edit name, tags and notes of a run; of several marked ones, add tags to all."""
+        rows = self.subjects()
+        if len(rows) > 1:
+            self._add_tags(rows)
+        elif rows:
+            self._edit_label(rows[0])
 
     @work
     async def _edit_label(self, row: RunRow) -> None:
         changes = await self.app.push_screen_wait(EditLabel(row.run.id, row.own_name, row.label))
         if changes:
-            self._relabel([row.run], changes)
+            self._relabel([row.run], lambda run: relabel(run, **changes))
+
+    @work
+    async def _add_tags(self, rows: list[RunRow]) -> None:
+        common = set.intersection(*(set(row.label.tags) for row in rows))
+        tags = await self.app.push_screen_wait(AddTags(len(rows), self.unseen(), sorted(common)))
+        if tags:
+            self._relabel([row.run for row in rows], lambda run: add_tags(run, tags))
 
     def action_hide(self) -> None:
         """Hide runs from the list; or let them be seen again, where all of them are hidden."""
@@ -152,14 +162,15 @@ class RunDeeds(LabScreen):
         hides = not all(row.label.hidden for row in rows)
         if hides:  # so that no later key is for runs that nobody sees
             self._marks.difference_update(row.run.id for row in rows)
-        self._relabel([row.run for row in rows if row.label.hidden != hides], {"hidden": hides})
+        others = [row.run for row in rows if row.label.hidden != hides]
+        self._relabel(others, lambda run: relabel(run, hidden=hides))
 
     @work
-    async def _relabel(self, runs: Sequence[RunDir], changes: Mapping[str, object]) -> None:
+    async def _relabel(self, runs: Sequence[RunDir], change: Callable[[RunDir], Label]) -> None:
         """Write labels away from the screen's own thread, and show what they say."""
         for run in runs:
             try:
-                await asyncio.to_thread(relabel, run, **changes)
+                await asyncio.to_thread(change, run)
             except DltuiError as error:
                 self._warn(str(error), is_error=True)
                 break
