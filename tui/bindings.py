@@ -204,7 +204,7 @@ KEYS: tuple[Key, ...] = (
     Key("runs", "g", "group", "Group", "Group by a key; means stand in the headings.", footer=False),
     Key("runs", "t", "tree", "Tree", "Runs below those that they come from.", footer=False),
     Key("runs", "C", "columns", "Columns", "Choose columns and their order.", footer=False, shown="C"),
-    Key("runs", "i", "label", "Label", "Edit name, tags and notes; of marked runs, add tags.", footer=False),
+    Key("runs", "i", "label", "Label", "Edit name, tags, notes; of marked runs, add tags.", footer=False),
     Key("runs", "h", "hide", "Hide", "Leave the run out of the list, or no longer.", footer=False),
     Key("runs", "H", "show_hidden", "Hidden", "Show hidden runs too, or not.", footer=False, shown="H"),
     Key("runs", "d", "delete", "Delete", "Delete the run or the marked ones, after asking.", footer=False),

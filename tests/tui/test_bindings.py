@@ -72,6 +72,7 @@ def test_the_help_names_every_key(first: str) -> None:
     lines = all_keys(first).plain.split("\n")
     for key in KEYS:
         assert any((key.shown or written(key)) in line and key.help in line for line in lines)
+    assert max(map(len, lines)) <= 67, "each is a line of the help at 80 columns"
     if first:
         assert lines[1] == PLACES[first]  # type: ignore[index]
 

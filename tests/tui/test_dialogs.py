@@ -139,7 +139,7 @@ async def test_the_help_goes_with_any_of_these(key: str) -> None:
 
 async def test_the_help_shows_all_keys_those_of_the_screen_first() -> None:
     async with bench(Help("train")) as (app, _):
-        shown = " ".join(texts(app.screen).split())  # long ones go on in the next line
+        shown = texts(app.screen)
         assert all(key.help in shown for key in KEYS)
         assert shown.index("Train") < shown.index("Setup") < shown.index("Runs")
         scroll = app.screen.query_one(".dialog")

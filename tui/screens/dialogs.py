@@ -1,6 +1,5 @@
 """Small questions over the screen: pick from a list, confirm, type a path, read the keys."""
 
-import textwrap
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,8 +21,8 @@ _DIALOG_SHARE = 0.9
 _AROUND = 4
 """Lines of a dialog that are no widget's: its padding, and what stands between the list and the story."""
 _MOST_LIST_LINES, _LEAST_LIST_LINES, _MOST_STORY_LINES = 14, 3, 8
-_KEY_CELLS = 20
-_HELP_CELLS = 46
+_KEY_CELLS = 17
+"""So wide are keys in the help, which leaves 50 cells for what they do at 80 columns."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,6 @@ def all_keys(first: str = "") -> Content:
         lines.append(Content(f"\n{PLACES[place]}").stylize("bold $primary"))
         for key in KEYS:
             if key.place == place:
-                word = Content(f"  {key.shown or written(key)}".ljust(_KEY_CELLS)).stylize("$accent")
-                behind = f"\n{' ' * _KEY_CELLS}"
-                lines.append(Content.assemble(word, behind.join(textwrap.wrap(key.help, _HELP_CELLS))))
+                word = Content(f"  {key.shown or written(key)} ".ljust(_KEY_CELLS)).stylize("$accent")
+                lines.append(Content.assemble(word, key.help))
     return Content("\n").join(lines)
