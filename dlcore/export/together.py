@@ -13,7 +13,7 @@ from dlcore.export.chart import Chart, Curve, Draw, Limits, Point
 from dlcore.export.curves import Axis
 from dlcore.export.differing import differing, shown
 from dlcore.export.document import Block, Figure, Heading, Items, Source, Strong, Table, said
-from dlcore.export.report import Report
+from dlcore.export.report import Report, without_path
 from dlcore.flat_config import Setting, flat_config
 from dlcore.history import Metric, State, first_last_ratio
 from dlcore.lineage_tree import told as kinship
@@ -29,6 +29,8 @@ _POINTS = 480
 _AXES: tuple[Axis, ...] = ("epoch", "step")
 _ACROSS = 6
 """Up to so many runs stand as columns in the table of settings; more as its rows."""
+_MOST_EDITS = 20
+"""Of one run; all of them stand in its own summary."""
 _FIGURES = ("loss", "accuracy", "r2", "top5", "mae", "rmse")
 _SPLITS = ("train", "validation", "test")
 
@@ -55,6 +57,8 @@ class Member:
     """First layer's gradient norm over the last one's, at the last look."""
     findings: tuple[str, ...]
     """Each in a sentence."""
+    edits: tuple[tuple[int, str], ...]
+    """Hyperparameters that were changed while it ran: each step, and what changed."""
 
 
 def member(report: Report, now: datetime) -> Member:
@@ -81,6 +85,7 @@ def member(report: Report, now: datetime) -> Member:
         findings=tuple(
             f"{words(one.code)} {place(one)}: {sentence(one.message)}" for one in report.judgement.findings
         ),
+        edits=tuple((edit.step, without_path(report.run, edit.text)) for edit in history.edits),
     )
 
 
@@ -89,6 +94,7 @@ def summary(members: Sequence[Member]) -> Iterator[Block]:
     yield Heading(f"{len(members):,} runs", 1)
     yield from _results(members)
     yield from _settings(members)
+    yield from _edits(members)
     yield from _overlaid(members)
     yield from _findings(members)
     yield from _kinship(members)
@@ -147,7 +153,7 @@ def _settings(members: Sequence[Member]) -> Iterator[Block]:
     keys = differing(configs)
     yield Heading("Settings that differ")
     if not keys:
-        yield said("None: the configurations are the same.")
+        yield said("None: the configurations that they began with are the same.")
         return
     cells = [[shown(config.get(key)) for config in configs] for key in keys]
     if len(members) <= _ACROSS:
@@ -157,6 +163,18 @@ def _settings(members: Sequence[Member]) -> Iterator[Block]:
     else:
         across = [(mark(index), *values) for index, values in enumerate(zip(*cells, strict=True))]
         yield Table(("", *keys), across, "l" + "r" * len(keys))
+
+
+def _edits(members: Sequence[Member]) -> Iterator[Block]:
+    """Yield what was changed while the runs went on: settings that differ are those of their beginnings."""
+    rows: list[tuple[str, str, str]] = []
+    for index, one in enumerate(members):
+        rows += [(mark(index), f"{step:,}", text) for step, text in one.edits[:_MOST_EDITS]]
+        if (more := len(one.edits) - _MOST_EDITS) > 0:
+            rows.append((mark(index), "", f"and {more:,} more, in its own summary"))
+    if rows:
+        yield Heading("Edits while they ran")
+        yield Table(("", "step", "what"), rows, "lrl")
 
 
 def _overlaid(members: Sequence[Member]) -> Iterator[Block]:

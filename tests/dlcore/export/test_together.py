@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dlcore.config import to_toml
-from dlcore.events import EpochEnded, Evaluated, Event
+from dlcore.events import CommandApplied, EpochEnded, Evaluated, Event
 from dlcore.export import Placed, export
 from dlcore.export.chart import Limits
 from dlcore.export.kin import lineage
@@ -89,7 +89,28 @@ def test_many_runs_are_a_row_each_and_the_best_are_drawn(home: Path, tmp_path: P
 
 def test_the_same_settings_are_said_to_be_so(home: Path, tmp_path: Path) -> None:
     text = written([make_one(home, 0), make_one(home, 1)], tmp_path, "markdown")[".md"]
-    assert "None: the configurations are the same." in text
+    assert "None: the configurations that they began with are the same." in text
+    assert "Edits while they ran" not in text
+
+
+def test_what_was_changed_live_stands_beside_settings_that_are_the_same(home: Path, tmp_path: Path) -> None:
+    edits: list[Event] = [
+        CommandApplied(
+            step=8,
+            id=str(number),
+            command={"kind": "Set", "key": "optimizer.lr", "value": number},
+            before=0.01,
+            text=f"optimizer.lr 0.01 → {number}",
+        )
+        for number in range(1, 24)
+    ]
+    runs = [make_one(home, 0), make_one(home, 1, said=[*to_the_end(), *edits])]
+    text = written(runs, tmp_path, "markdown", "html")[".md"]
+    edited = text.partition("## Edits while they ran")[2].partition("##")[0]
+    assert [line for line in edited.splitlines() if line.startswith("| A")] == []
+    assert "optimizer.lr 0.01 → 20 " in edited
+    assert "optimizer.lr 0.01 → 21 " not in edited
+    assert "and 3 more" in edited
 
 
 def test_runs_that_have_hardly_begun_have_no_curves(home: Path, tmp_path: Path) -> None:
