@@ -84,24 +84,31 @@ def start_at(run: RunDir, wanted: int | None = None) -> Nearest:
     return found
 
 
-def branched(parent: RunDir, step: int, settings: Iterable[str] = ()) -> RunConfig:
+def branched(
+    parent: RunDir, step: int, settings: Iterable[str] = (), *, is_trained: bool = True
+) -> RunConfig:
     """Return the configuration of a branch: the parent's as it stood at the step, with settings over it.
 
-    Raises DltuiError where a setting is wrong, or asks for what the weights of the checkpoint do not fit.
+    One that is not trained to its end, but tried out, needs no steps that are left to train. Raises
+    DltuiError where a setting is wrong, or asks for what the weights of the checkpoint do not fit.
     """
     before = config_at(parent, step).folded()
     after = with_typed(before, settings)
-    if problems := faults(parent, step, before, after):
+    if problems := faults(parent, step, before, after, is_trained=is_trained):
         raise ConfigError(problems, f"the branch of {parent.id} at step {step:,}")
     return after
 
 
-def faults(parent: RunDir, step: int, before: RunConfig, after: RunConfig) -> list[Problem]:
+def faults(
+    parent: RunDir, step: int, before: RunConfig, after: RunConfig, *, is_trained: bool = True
+) -> list[Problem]:
     """Return all that keeps a branch from a configuration; `before` is the parent's at that step."""
     facts, problems = examined(after)
     problems += refusals(parent, before, after)
     if not problems and facts is not None:
-        problems += _of_shape(before, after, facts) or _of_length(parent, step, after, facts)
+        problems += _of_shape(before, after, facts)
+        if not problems and is_trained:
+            problems += _of_length(parent, step, after, facts)
     return problems
 
 

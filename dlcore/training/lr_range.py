@@ -1,14 +1,15 @@
 """The learning-rate range test (Smith, 2017, "Cyclical Learning Rates for Training Neural Networks").
 
-Starting from the run's first weights, real training steps are taken while the rate grows by the same factor
-from each to the next. Three such sweeps see the training data in different orders; between them and at the
-end, weights and all that the optimizer remembers are put back, bit for bit.
+Starting from a run's first weights, or those of a checkpoint, real training steps are taken while the rate
+grows by the same factor from each to the next. Three such sweeps see the training data in different orders;
+between them and at the end, weights and all that the optimizer remembers are put back, bit for bit.
 """
 
 import json
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from dlcore import rundir
 from dlcore.config import RunConfig, output_units, plan
 from dlcore.errors import DltuiError
 from dlcore.lr_band import STEPS, SWEEPS, Course, rates_of
+from dlcore.rundir import RunDir
+from dlcore.training import checkpoint
 from dlcore.training.augment import augmented
 from dlcore.training.data import Data, load
 from dlcore.training.device import pick_device
@@ -24,6 +27,7 @@ from dlcore.training.known import known, source_of
 from dlcore.training.layers import describe
 from dlcore.training.losses import terms
 from dlcore.training.models import build_model, check_outputs
+from dlcore.training.safe_load import fitting
 from dlcore.training.seeds import derive, draw_on, drawing, generator
 from dlcore.training.sources import Arrays, read
 from dlcore.training.step import TrainingStep
@@ -39,8 +43,12 @@ _SLICE_SECONDS = 0.15
 class RangeTest:
     """Sweeps over the learning rates, one after the other. `advance` goes on with them for a while."""
 
-    def __init__(self, config: RunConfig, data: Data) -> None:
-        """`config` is resolved. The network is built as the trainer would: one seed, one network."""
+    def __init__(self, config: RunConfig, data: Data, weights: Mapping[str, Any] | None = None) -> None:
+        """`config` is resolved. The network is built as the trainer would: one seed, one network.
+
+        It starts from `weights` where they are given; the optimizer remembers nothing in either case. Raises
+        DltuiError where they do not fit.
+        """
         self.config = config
         self.data = data
         self.plan = plan(config, data.facts)
@@ -49,6 +57,8 @@ class RangeTest:
         network = build_model(config, data.facts).to(data.device)
         _, outputs = describe(network, data.facts.shape)
         check_outputs(outputs, output_units(config.loss, data.facts))
+        if weights is not None:
+            network.load_state_dict(fitting(weights, network.state_dict(), "the weights"))
         self.step = TrainingStep(config, network)
         network.train()
         self._threads = torch.get_num_threads()
@@ -153,15 +163,18 @@ _under_way: dict[str, RangeTest] = {}
 def lr_range(request: dict[str, Any]) -> dict[str, Any]:
     """Go on with the test of a configuration for a moment; return all that is known of it by now.
 
-    `begin` starts it anew, and `end` leaves it. With `fetch`, data that are not here are downloaded.
+    `begin` starts it anew, and `end` leaves it. With `fetch`, data that are not here are downloaded. `start`
+    names a `step` of a run, by its `path`, whose checkpoint has the weights to start from.
     """
     if request.get("end"):
         _leave()
         return {"done": True}
-    key = json.dumps(request.get("config", {}), sort_keys=True, default=str)
+    start = request.get("start")
+    key = json.dumps([request.get("config", {}), start], sort_keys=True, default=str)
     if request.get("begin") or key not in _under_way:
         _leave()
-        _under_way[key] = begun(request.get("config", {}), fetch=bool(request.get("fetch")))
+        at = (RunDir(Path(start["path"])), int(start["step"])) if start else None
+        _under_way[key] = begun(request.get("config", {}), fetch=bool(request.get("fetch")), start=at)
     test = _under_way[key]
     try:
         test.advance(_SLICE_SECONDS)
@@ -183,8 +196,13 @@ def _leave() -> None:
         _under_way.popitem()[1].end()
 
 
-def begun(table: dict[str, Any], *, fetch: bool = False) -> RangeTest:
-    """Return the test of a configuration, given as its tables; raises DltuiError where it cannot be made."""
+def begun(
+    table: dict[str, Any], *, fetch: bool = False, start: tuple[RunDir, int] | None = None
+) -> RangeTest:
+    """Return the test of a configuration, given as its tables; raises DltuiError where it cannot be made.
+
+    `start` is a run and the step of the checkpoint whose weights it starts from.
+    """
     config, _ = known(table)
     source = source_of(config)
     if source is None:
@@ -193,4 +211,5 @@ def begun(table: dict[str, Any], *, fetch: bool = False) -> RangeTest:
                 f"The data {config.data.kind} are not here yet", "Start a run once: it fetches them."
             )
         source = read(config, rundir.home(), lambda *_: None)
-    return RangeTest(config, load(config, source, pick_device(config.training.device)))
+    weights = checkpoint.load(*start).get("model", {}) if start is not None else None
+    return RangeTest(config, load(config, source, pick_device(config.training.device)), weights)

@@ -1,14 +1,17 @@
 """`dltui lr-find`: what it says of one configuration and of several seeds, and of what cannot be swept."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from dlcore.checkpoints import saved
 from dlcore.errors import DltuiError
 from dlcore.training import known as kept
+from tests.dlcore.trained import train
+from tests.tui.fakes import FakeRun
 from tests.tui.sweeping import SweepingInspector
 from tui import cli
 
@@ -69,3 +72,33 @@ def test_what_cannot_be_swept_is_one_sentence(sweeping: SweepingInspector) -> No
     failed = invoke("--preset", "digits")
     assert str(failed.exception) == sweeping.problem
     assert sweeping.asked[-1]["fetch"], "data that are not here are downloaded"
+
+
+def test_a_sweep_starts_from_the_checkpoint_that_is_nearest(home: Path) -> None:
+    run = train(home, "digits mlp 16, n=300 b=32 momentum lr=.05 e=12").run
+    first, *_, last = saved(run)
+    plain, before = (
+        invoke(SMALL, "--set", "optimizer.lr=.05", "--json"),
+        invoke("--run", f"latest@{first + 1}"),
+    )
+    assert before.exit_code == 0, before.output
+    assert before.output.splitlines()[0] == f"from the weights of {run.id} at step {first}"
+    trained = json.loads(invoke("--run", run.id, "--set", "optimizer=adam", "--json").output)
+    assert trained["start"] == {"run": run.id, "step": last}
+    assert trained["optimizer"] == "adam"
+    fresh = json.loads(plain.output)
+    assert fresh["start"] is None
+    losses = [found["results"][0]["losses"][0][0] for found in (fresh, trained)]
+    assert losses[1] < losses[0] / 2, "it begins with what has been learned"
+
+
+def test_what_no_checkpoint_can_start_is_told(home: Path, make_run: Callable[..., FakeRun]) -> None:
+    run = make_run(SMALL).start().prepare().epochs(1).dir
+    assert "has no checkpoint to go on from" in str(invoke("--run", "latest").exception)
+    (run.checkpoints).mkdir(mode=0o700)
+    (run.checkpoints / "0.pt").write_bytes(b"no tensors")
+    assert "0.pt cannot be used" in str(invoke("--run", "latest").exception)
+    assert "do not fit" in str(invoke("--run", "latest", "--set", "model.hidden=9").exception)
+    assert "no step. Write, for example" in invoke("--run", "latest@x").output
+    for more in (["digits"], ["--seeds", "2"], ["--preset", "digits"]):
+        assert "--run has a configuration" in invoke("--run", "latest", *more).output

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from dlcore import rundir
+from dlcore.branch import branched, start_at
 from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import DltuiError
@@ -16,8 +18,12 @@ from dlcore.lr_band import SWEEPS, Suggestion, place_of, suggested
 from dlcore.oneline import parse, print_line
 from dlcore.presets import preset as find_preset
 from dlcore.reading import checked, read_file, with_settings
+from dlcore.rundir import RunDir
 
 Answer = dict[str, Any]
+_Start = tuple[RunDir, int]
+"""A run, and the step of one of its checkpoints."""
+_MOST_DIGITS = 15
 
 
 @click.command("lr-find")
@@ -29,25 +35,49 @@ Answer = dict[str, Any]
 @click.option(
     "--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Repeat with so many seeds."
 )
+@click.option(
+    "--run",
+    "checkpoint",
+    metavar="RUN[@STEP]",
+    help="Take a run's configuration and the weights of a checkpoint: its newest, or the nearest to a step.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with all losses.")
 def lr_find_command(
-    config: tuple[str, ...], preset: str | None, settings: tuple[str, ...], seeds: int, as_json: bool
+    config: tuple[str, ...],
+    preset: str | None,
+    settings: tuple[str, ...],
+    seeds: int,
+    checkpoint: str | None,
+    as_json: bool,
 ) -> None:
     """Find a learning rate for a TOML file, or for one line of shell words (none: all defaults).
 
     Real training steps are taken while the rate grows from each to the next, three times from the same first
-    weights. Nothing is saved.
+    weights: the first, or those of a checkpoint, from which the optimizer begins anew. Nothing is saved.
 
     Example: dltui lr-find "mnist mlp 128,64 adam b=64" --seeds 3
     """
     import asyncio
 
-    chosen = _chosen(config, preset, settings)
-    found = asyncio.run(_found(chosen, seeds))
+    start = None
+    if checkpoint is None:
+        chosen = _chosen(config, preset, settings)
+    elif config or preset or seeds > 1:
+        raise click.UsageError(
+            "--run has a configuration and a seed of its own: change it by --set, and leave out"
+            " configuration, preset and --seeds."
+        )
+    else:
+        start = _start(checkpoint)
+        chosen = branched(*start, settings, is_trained=False)
+    found = asyncio.run(_found(chosen, seeds, start))
     suggestions = [suggested(answer["rates"], answer["sweeps"]) for answer in found]
     if as_json:
-        click.echo(json.dumps(_table(chosen, found, suggestions), allow_nan=False))
+        told = {"run": start[0].id, "step": start[1]} if start is not None else None
+        click.echo(json.dumps(_table(chosen, found, suggestions) | {"start": told}, allow_nan=False))
         return
+    if start is not None:
+        click.echo(clean(f"from the weights of {start[0].id} at step {start[1]:,}"))
     for line in _told(chosen, found, suggestions):
         click.echo(clean(line))
 
@@ -64,23 +94,35 @@ def _chosen(words: tuple[str, ...], preset: str | None, settings: tuple[str, ...
     return checked(with_settings(table, settings), "--set")
 
 
-async def _found(config: RunConfig, seeds: int) -> list[Answer]:
+def _start(checkpoint: str) -> _Start:
+    """Return the run, and the step of the checkpoint that is nearest to the one asked for."""
+    name, at, step = checkpoint.rpartition("@") if "@" in checkpoint else (checkpoint, "", "")
+    if at and not (step.isascii() and step.isdigit() and len(step) <= _MOST_DIGITS):
+        raise click.UsageError(f"{step!r} is no step. Write, for example, --run latest@1000.")
+    run = rundir.find(rundir.home(), name)
+    found = start_at(run, int(step) if at else None)
+    return run, found.step if found.nearer is None else found.nearer
+
+
+async def _found(config: RunConfig, seeds: int, start: _Start | None) -> list[Answer]:
     """Return what the inspector's sweeps have found for each of so many seeds from the configuration's on."""
     from tui.inspector import Inspector
 
     inspector = Inspector()
     try:
         return [
-            await _sweep(inspector, to_table(config) | {"seed": config.seed + one}) for one in range(seeds)
+            await _sweep(inspector, to_table(config) | {"seed": config.seed + one}, start)
+            for one in range(seeds)
         ]
     finally:
         await inspector.close()
 
 
-async def _sweep(inspector: Any, table: dict[str, Any]) -> Answer:
+async def _sweep(inspector: Any, table: dict[str, Any], start: _Start | None) -> Answer:
     answer: Answer = {}
+    given = {"start": {"path": str(start[0].path), "step": start[1]}} if start is not None else {}
     while not answer.get("done"):
-        answer = await inspector.ask("lr_range", config=table, begin=not answer, fetch=True)
+        answer = await inspector.ask("lr_range", config=table, begin=not answer, fetch=True, **given)
         if said := answer.get("error"):
             raise DltuiError(str(said))
         if sys.stderr.isatty():
