@@ -46,7 +46,7 @@ from dlcore.runs import RunRow
 from tests.dlcore.diagnose.findings import NAN
 from tests.torture.hostile import SURROGATES, strings
 from tests.torture.ledger import chance, times
-from tests.torture.stage import Losses, Talkative, laid_out, until_seen
+from tests.torture.stage import Losses, Talkative, laid_out, until_seen, wait
 from tests.tui import looking
 from tests.tui.erring import class_errors, number_errors, samples_of
 from tests.tui.fakes import facts_of
@@ -68,6 +68,7 @@ from tui.screens.log import LogScreen
 from tui.screens.rate_finder import RateFinder
 from tui.screens.tuning import TuningScreen
 from tui.screens.twins import TwinsScreen
+from tui.screens.verifying import VerifyDialog
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
 from tui.widgets.class_errors import ClassErrorsView
@@ -554,6 +555,7 @@ OTHERS: dict[type[ModalScreen[Any]], str] = {
     FindingsScreen: "with the screens",
     ExportDialog: "below",
     ExportProgress: "below",
+    VerifyDialog: "below",
     TuningScreen: "TuneRow has its strings",
     BranchScreen: "Form has its strings, and an id is none",
     TwinsScreen: "values are words of the configuration's own kinds, or typed into an Ask",
@@ -575,6 +577,18 @@ async def test_the_dialogs_of_an_export(losses: Losses) -> None:
                 progress.hear({"format": "json", "failed": text})
                 await until_seen(app, progress.query_one(".progress--lines"), text, 30)
             await app.pop_screen()
+
+
+async def test_the_dialog_of_a_verification(losses: Losses) -> None:
+    async with bench() as app:
+        dialog = VerifyDialog(RunDir(Path("x")))
+        await app.push_screen(dialog)
+        await wait(lambda: dialog.is_done)  # there is no such run
+        for text in OPENED:
+            with losses.fault("verify", text):
+                dialog.hear({"equal": False, "said": [text, text]})
+                dialog.hear({"done": True})
+                await until_seen(app, dialog.query_one(".verify--said"), text, 30)
 
 
 @pytest.mark.parametrize("name", DIALOGS)

@@ -75,9 +75,10 @@ class VerifyDialog(ModalScreen[None]):
         """Hear what the other process says; it ends with this worker, which ends with the screen."""
         request = {"run": str(self._run.path)}
         async for answer in answers("dlcore.verifying", request, f"verify {self._run.id}", tied=True):
-            self._hear(answer)
+            self.hear(answer)
 
-    def _hear(self, answer: dict[str, Any]) -> None:
+    def hear(self, answer: dict[str, Any]) -> None:
+        """Take in what has happened."""
         if "steps" in answer:
             self._present = _far(answer["steps"], answer["wanted"])
         elif "failed" in answer:
