@@ -96,6 +96,18 @@ async def test_the_story_of_the_answer_under_the_cursor_is_told() -> None:
         assert "\x1b" not in texts(app.screen)
 
 
+@pytest.mark.parametrize("lines", [1, 4, 7])
+async def test_a_long_story_takes_room_from_the_list_and_not_from_the_keys(lines: int) -> None:
+    answers = [Answer(f"answer {number}", about="it goes on\n" * number) for number in range(lines + 1)] * 5
+    async with bench(Pick("What now?", answers)) as (app, pilot):
+        dialog, keys = app.screen.query_one(".dialog"), app.screen.query_one(".dialog--keys")
+        story = app.screen.query_one(".dialog--about")
+        await until(lambda: story.size.height == lines + 1)
+        await pilot.pause()
+        assert dialog.content_region.contains_region(keys.region)
+        assert app.screen.query_one(OptionList).size.height > 3
+
+
 @pytest.mark.parametrize("size", [(80, 24), (60, 16), (30, 9)])
 async def test_nothing_is_markup_and_many_answers_scroll(size: tuple[int, int]) -> None:
     answers = [Answer(f"{NASTY} {number}", NASTY) for number in range(60)]

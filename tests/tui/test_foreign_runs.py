@@ -48,6 +48,7 @@ async def test_an_imported_run(run: RunDir) -> None:
         assert "samples/s" not in line.render().plain
         await stage.until(lambda: "does not tell" in stage.train.query_one(GradientBars).render().plain)
         assert stage.train.query_one("#loss", Plot)._chart is not None
+        assert text(stage, "#train-message").startswith("finished: loss 0.06"), "there is no score"
         assert stage.train.check_action("resume", ()) is False
         await stage.show("errors")
         note = stage.app.screen.query_one(".errors--note", Drawing)

@@ -137,11 +137,24 @@ async def test_it_works_without_a_chart_and_before_it_is_mounted() -> None:
     app = Bench(plot)
     async with app.run_test(size=(60, 16)) as pilot:
         await pilot.pause()
-        assert "train" in shown(plot)[0]
+        assert "2.1344" in shown(plot)[0]
         empty = Bench(Recorder())
     async with empty.run_test(size=(60, 16)) as pilot:
         await pilot.pause()
         assert set("".join(shown(empty.plot))) == {" "}
+
+
+async def test_without_a_value_there_are_no_axes() -> None:
+    nothing = Curve("validation", ((3.0, None),), "validation", "●")
+    plot = Recorder(Chart("accuracy", (Curve("train", ()), nothing), (0, 100), x_label="step"))
+    async with Bench(plot).run_test(size=(40, 12)) as pilot:
+        assert [line.rstrip() for line in shown(plot)] == ["accuracy", "no values", *[""] * 10]
+        for height in (2, 1):
+            await pilot.resize_terminal(40, height)
+            assert len(shown(plot)) == height
+        plot.show(loss(2))
+        await pilot.resize_terminal(40, 12)
+        assert "2.1344" in shown(plot)[0]
 
 
 async def test_out_of_sight_it_does_no_work_and_then_shows_the_newest() -> None:

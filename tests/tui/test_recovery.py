@@ -256,6 +256,8 @@ async def test_a_crashed_run_is_offered_once(
         assert "[/x] \\x1b[2J 한글 broke off" in told
         assert "just now, at step 45, no checkpoint" in told
         assert "So did 1 other run" in told
+        listed = stage.app.screen.query_one(OptionList)
+        assert "Train it again from its first step." in str(listed.get_option_at_index(1).prompt)
         stage.type("down", "down", "enter")  # later
         await stage.until(lambda: not asked(stage))
         assert stage.app.current_mode == "setup"
