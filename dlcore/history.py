@@ -79,6 +79,9 @@ class RunHistory:
         self.attempt = 0
         self.seq = -1
         self.seconds = 0.0
+        """How long it has taken, over all attempts."""
+        self._seconds_before = 0.0
+        """The same before this attempt."""
         self.started: AttemptStarted | None = None
         self.fetched: DataFetched | None = None
         self.prepared: Prepared | None = None
@@ -138,7 +141,7 @@ class RunHistory:
         self.seq = event.seq
         if event.attempt != self.attempt:
             self._begin_attempt(event)
-        self.seconds = event.seconds
+        self.seconds = self._seconds_before + event.seconds
         self._take(event)
         return True
 
@@ -184,6 +187,7 @@ class RunHistory:
     def _begin_attempt(self, event: Event) -> None:
         """Take up a new attempt, at its first event; that need not be its start, which may be lost."""
         self._earlier = self.totals()
+        self._seconds_before = self.seconds
         self._pace = []
         if (start := event.resumed_since(self.attempt)) is not None:
             self._cut(*start)

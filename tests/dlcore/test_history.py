@@ -199,6 +199,14 @@ def test_a_new_attempt_rolls_back_to_the_step_it_continues_from() -> None:
     assert history.samples_per_second() == 20.0
 
 
+def test_a_run_has_taken_the_time_of_all_its_attempts() -> None:
+    first = steps(1, 10, [1.0] * 10).model_copy(update={"seconds": 30.0})
+    last = steps(3, 20, [1.0] * 10, attempt=2).model_copy(update={"seconds": 9.5})
+    assert fold(started(0), first).seconds == 30
+    assert fold(started(0), first, started(2, 10, 2), last).seconds == 39.5
+    assert fold(started(0), first, last).seconds == 39.5, "a start that is lost is one all the same"
+
+
 def test_steps_that_are_taken_again_replace_the_old_ones_though_the_start_was_lost() -> None:
     history = fold(started(0), prepared(1), steps(2, 4, [4.0, 3.0, 2.0, 1.0]), steps(4, 3, [2.5], attempt=2))
     assert values(history) == [4.0, 3.0, 2.5]
