@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 import dlcore
 from dlcore.commands import Set
+from dlcore.labels import relabel
 from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun
 from tui import cli
 from tui.subcommands.words import parting
@@ -93,6 +94,12 @@ def test_show_as_json_has_the_fields_that_scripts_rely_on(finished: FakeRun) -> 
     assert fields <= set(found)
     for split in ("train", "validation", "test"):
         assert {"loss", "accuracy"} <= set(found[split])
+
+
+def test_show_tells_the_name_that_somebody_gave_the_run(finished: FakeRun) -> None:
+    assert invoke("show", "latest").output.splitlines()[0] == f"{finished.dir.id}  finished"
+    relabel(finished.dir, name="the good one")
+    assert invoke("show", "latest").output.splitlines()[0] == f"{finished.dir.id}  finished  the good one"
 
 
 def test_show_tells_each_class_by_its_name(make_run: MakeRun) -> None:

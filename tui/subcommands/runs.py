@@ -15,6 +15,7 @@ from dlcore.finding_runs.view import View
 from dlcore.foreign import foreign_of
 from dlcore.history import RunHistory, State, first_last_ratio
 from dlcore.judged import findings_of, judged
+from dlcore.labels import read_label
 from dlcore.lineage import Kin
 from dlcore.lock import lock_holder
 from dlcore.oneline import print_line
@@ -118,7 +119,8 @@ def show_command(run: str, as_json: bool) -> None:
 
 
 def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
-    lines = [f"{run.id}  {state}"]
+    named = read_label(run).name
+    lines = [f"{run.id}  {state}" + (f"  {named}" if named else "")]
     try:
         source = foreign_of(run)
         lines.append(print_line(read_file(run.config).folded()) if source is None else source.told())
