@@ -80,8 +80,8 @@ class RunHistory:
         self.seq = -1
         self.seconds = 0.0
         """How long it has taken, over all attempts."""
-        self._seconds_before = 0.0
-        """The same before this attempt."""
+        self._began = {0: 0.0}
+        """The same at the beginning of each attempt."""
         self.started: AttemptStarted | None = None
         self.fetched: DataFetched | None = None
         self.prepared: Prepared | None = None
@@ -141,7 +141,7 @@ class RunHistory:
         self.seq = event.seq
         if event.attempt != self.attempt:
             self._begin_attempt(event)
-        self.seconds = self._seconds_before + event.seconds
+        self.seconds = self.seconds_at(event)
         self._take(event)
         return True
 
@@ -187,7 +187,7 @@ class RunHistory:
     def _begin_attempt(self, event: Event) -> None:
         """Take up a new attempt, at its first event; that need not be its start, which may be lost."""
         self._earlier = self.totals()
-        self._seconds_before = self.seconds
+        self._began[event.attempt] = self.seconds
         self._pace = []
         if (start := event.resumed_since(self.attempt)) is not None:
             self._cut(*start)
@@ -270,6 +270,10 @@ class RunHistory:
         if self.prepared is None:
             return "starting"
         return "paused" if self.paused else "running"
+
+    def seconds_at(self, event: Event) -> float:
+        """Return how long the run had taken by an event, over all attempts; an event says so of its own."""
+        return self._began.get(event.attempt, 0.0) + event.seconds
 
     def totals(self) -> tuple[int, float]:
         """Return training samples seen and seconds spent in training steps, over all attempts."""

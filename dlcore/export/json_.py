@@ -159,7 +159,7 @@ def _epoch(history: RunHistory, event: EpochEnded) -> dict[str, Any]:
     return {
         "epoch": event.epoch,
         "step": event.step,
-        "seconds": event.seconds,
+        "seconds": history.seconds_at(event),
         "duration": event.duration,
         "lr": lr_at(history, event.step),
         "running_mean": {"loss": event.loss, history.metric: score(event, history.metric)},
@@ -173,7 +173,7 @@ def _evaluation(history: RunHistory, event: Evaluated) -> dict[str, Any]:
         "split": event.split,
         "epoch": event.epoch,
         "step": event.step,
-        "seconds": event.seconds,
+        "seconds": history.seconds_at(event),
         "loss": event.loss,
         history.metric: score(event, history.metric),
         **{name: getattr(event, name) for name in others if getattr(event, name) is not None},
@@ -224,7 +224,7 @@ def _answer(report: Report, answer: CommandApplied | CommandRefused) -> dict[str
     text = answer.text if isinstance(answer, CommandApplied) else answer.reason
     return {
         "step": answer.step,
-        "seconds": answer.seconds,
+        "seconds": report.history.seconds_at(answer),
         "applied": applied,
         "command": answer.command,
         "text": without_path(report.run, text),

@@ -153,7 +153,7 @@ class Epoch(_Table):
     epoch: Count
     step: Count
     seconds: float
-    """Since the trainer started, as everywhere below."""
+    """Since the first trainer started, over all attempts, as everywhere below."""
     duration: float
     lr: Number
     running_mean: Figures

@@ -142,7 +142,8 @@ def rows(history: RunHistory) -> list[Row]:
             if (value := measured(event, name)) is not None:
                 figures[f"{split}_{name}"] = value
         when = before if before and weights is not None else event
-        found[step] = Row(float(when.epoch), step, when.seconds, lr_at(history, step), figures)
+        seconds = before.seconds if before and weights is not None else history.seconds_at(event)
+        found[step] = Row(float(when.epoch), step, seconds, lr_at(history, step), figures)
     return [found[step] for step in sorted(found)]
 
 

@@ -203,6 +203,7 @@ def test_a_run_has_taken_the_time_of_all_its_attempts() -> None:
     first = steps(1, 10, [1.0] * 10).model_copy(update={"seconds": 30.0})
     last = steps(3, 20, [1.0] * 10, attempt=2).model_copy(update={"seconds": 9.5})
     assert fold(started(0), first).seconds == 30
+    assert fold(started(0), first, last).seconds_at(first) == 30
     assert fold(started(0), first, started(2, 10, 2), last).seconds == 39.5
     assert fold(started(0), first, last).seconds == 39.5, "a start that is lost is one all the same"
 
