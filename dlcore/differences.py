@@ -60,7 +60,12 @@ def differences(
 
 
 def _edited(table: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any]:
-    return {**table, **edit} if table else {}
+    """Return a configuration with what was changed in it; another kind of schedule takes the fields along."""
+    if not table:
+        return {}
+    if "schedule.kind" in edit:
+        table = {key: value for key, value in table.items() if not key.startswith("schedule.")}
+    return {**table, **edit}
 
 
 def _keys(tables: Sequence[Mapping[str, Any]]) -> list[str]:

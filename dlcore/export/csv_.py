@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dlcore.events import shortest
 from dlcore.export.escape import for_spreadsheet
 from dlcore.export.report import MEASURED, Report, Row, norms_at, rows
-from dlcore.export.together import Member, run_columns
+from dlcore.export.run_table import run_columns
+from dlcore.export.together import Member
 
 Cell = str | int | float | bool | None
 

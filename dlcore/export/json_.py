@@ -11,10 +11,11 @@ from dataclasses import asdict
 from typing import Any
 
 from dlcore.config import to_table
+from dlcore.edits import Edit
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
-from dlcore.export.differing import differing
 from dlcore.export.report import Report, lr_at, without_path
-from dlcore.export.together import Member
+from dlcore.export.together import Member, differing
+from dlcore.flat_config import flat_config
 from dlcore.history import RunHistory, first_last_ratio, score
 from dlcore.lineage_tree import relation
 from dlcore.oneline import print_line
@@ -73,16 +74,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "per_class": _per_class(history),
         "gradients": _gradients(history),
         "activations": _activations(history),
-        "edits": [
-            {
-                "step": edit.step,
-                "key": edit.key,
-                "value": edit.value,
-                "before": edit.before,
-                "text": without_path(report.run, edit.text),
-            }
-            for edit in history.edits
-        ],
+        "edits": [_edit(edit, without_path(report.run, edit.text)) for edit in history.edits],
         "answers": [_answer(report, answer) for answer in history.answers],
         "lineage": [_relative(row) for row in report.family.line],
         "children": [_relative(row) for row in report.family.children],
@@ -96,19 +88,32 @@ def to_document(report: Report) -> dict[str, Any]:
 
 def to_comparison(members: Sequence[Member]) -> dict[str, Any]:
     """Return what several runs come to beside each other."""
+    found = differing(members)
     return {
         "format": FORMAT,
-        "differing": differing([one.config for one in members]),
+        "differing": list(found),
         "runs": [
             {
                 **one.summary,
                 "name": one.name,
                 "created": one.created.isoformat() if one.created is not None else None,
-                "settings": one.config,
+                "settings": flat_config(one.config),
+                "now": {key: difference.values[index] for key, difference in found.items()},
+                "edits": [_edit(edit, edit.text) for edit in one.edits],
                 "first_last_ratio": one.ratio,
             }
-            for one in members
+            for index, one in enumerate(members)
         ],
+    }
+
+
+def _edit(edit: Edit, text: str) -> dict[str, Any]:
+    return {
+        "step": edit.step,
+        "key": edit.key,
+        "value": edit.value,
+        "before": edit.before,
+        "text": text,
     }
 
 

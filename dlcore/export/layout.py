@@ -306,7 +306,10 @@ class Compared(Summary):
     """One of several runs."""
 
     settings: dict[str, str | int | float | bool]
-    """The configuration by dotted key."""
+    """The configuration that it began with, by dotted key."""
+    now: dict[str, JsonValue]
+    """The value of each key in `differing`, as live edits have left it; null where there is none."""
+    edits: list[LiveEdit]
     first_last_ratio: Number
 
 
@@ -315,7 +318,10 @@ class Comparison(_Table):
 
     format: Literal[1]
     differing: list[str]
-    """Dotted keys whose values are not the same in all runs."""
+    """Dotted keys whose values are not the same in all runs by now: what was changed live counts.
+
+    What follows from another key, or is the default of a kind that only some runs have, is left out.
+    """
     runs: list[Compared]
 
 

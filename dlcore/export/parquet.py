@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcore.export.report import Report
+from dlcore.export.run_table import run_columns
 from dlcore.export.steps import step_columns
-from dlcore.export.together import Member, run_columns
+from dlcore.export.together import Member
 from dlcore.oneline import print_line
 
 _ROWS_IN_GROUP = 1 << 17

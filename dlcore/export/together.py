@@ -2,19 +2,20 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from dlcore import figures
+from dlcore.config import RunConfig
 from dlcore.diagnose.words import place, sentence, words
+from dlcore.differences import Difference, differences
+from dlcore.edits import Edit
 from dlcore.export import curves
 from dlcore.export.chart import Chart, Curve, Draw, Limits, Point
 from dlcore.export.curves import Axis
-from dlcore.export.differing import differing, shown
 from dlcore.export.document import Block, Figure, Heading, Items, Source, Strong, Table, said
 from dlcore.export.report import Report, without_path
-from dlcore.flat_config import Setting, flat_config
 from dlcore.history import Metric, State, first_last_ratio
 from dlcore.lineage_tree import told as kinship
 from dlcore.lineage_tree import tree
@@ -29,10 +30,8 @@ _POINTS = 480
 _AXES: tuple[Axis, ...] = ("epoch", "step")
 _ACROSS = 6
 """Up to so many runs stand as columns in the table of settings; more as its rows."""
-_MOST_EDITS = 20
+MOST_EDITS = 20
 """Of one run; all of them stand in its own summary."""
-_FIGURES = ("loss", "accuracy", "r2", "top5", "mae", "rmse")
-_SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,10 @@ class Member:
     name: str
     state: State
     created: datetime | None
-    config: dict[str, Setting]
+    config: RunConfig
+    """What it began with."""
+    changed: dict[str, Any]
+    """What has been changed while it ran, by dotted key."""
     summary: dict[str, Any]
     metric: Metric
     watched: str
@@ -57,8 +59,8 @@ class Member:
     """First layer's gradient norm over the last one's, at the last look."""
     findings: tuple[str, ...]
     """Each in a sentence."""
-    edits: tuple[tuple[int, str], ...]
-    """Hyperparameters that were changed while it ran: each step, and what changed."""
+    edits: tuple[Edit, ...]
+    """Hyperparameters that were changed while it ran; their texts name no path."""
 
 
 def member(report: Report, now: datetime) -> Member:
@@ -74,7 +76,8 @@ def member(report: Report, now: datetime) -> Member:
         name=report.name,
         state=report.state,
         created=created(report.facts),
-        config=flat_config(report.config),
+        config=report.config,
+        changed=history.settings,
         summary=report.summary,
         metric=history.metric,
         watched=history.watched,
@@ -85,7 +88,7 @@ def member(report: Report, now: datetime) -> Member:
         findings=tuple(
             f"{words(one.code)} {place(one)}: {sentence(one.message)}" for one in report.judgement.findings
         ),
-        edits=tuple((edit.step, without_path(report.run, edit.text)) for edit in history.edits),
+        edits=tuple(replace(edit, text=without_path(report.run, edit.text)) for edit in history.edits),
     )
 
 
@@ -119,7 +122,7 @@ def _results(members: Sequence[Member]) -> Iterator[Block]:
             _figure(one, "train", "loss"),
             _figure(one, one.watched, "loss"),
             _figure(one, one.watched, one.metric),
-            figures.score(_best(one), one.metric),
+            figures.score(best(one), one.metric),
             figures.ratio(one.ratio),
         )
         for index, one in enumerate(members)
@@ -141,40 +144,53 @@ def _figure(one: Member, split: str, name: str) -> str:
     return figures.loss(found[name]) if name == "loss" else figures.score(found[name], one.metric)
 
 
-def _best(one: Member) -> float | None:
-    best = one.summary["best"]
-    value: float | None = best[one.metric] if best else None
+def best(one: Member) -> float | None:
+    """Return the best score of a run; None before its first evaluation."""
+    found = one.summary["best"]
+    value: float | None = found[one.metric] if found else None
     return value
+
+
+def differing(members: Sequence[Member]) -> dict[str, Difference]:
+    """Return in what runs differ by now, live edits included; a kind stands under the key of its section."""
+    found = differences([one.config for one in members], [one.changed for one in members])
+    return {one.key.removesuffix(".kind"): one for one in found}
 
 
 def _settings(members: Sequence[Member]) -> Iterator[Block]:
     """Yield the settings that differ: runs across while they are few."""
-    configs = [one.config for one in members]
-    keys = differing(configs)
+    found = differing(members)
     yield Heading("Settings that differ")
-    if not keys:
-        yield said("None: the configurations that they began with are the same.")
+    if not found:
+        by_now = ", as live edits have left them" if any(one.edits for one in members) else ""
+        yield said(f"None: the configurations are the same{by_now}.")
         return
-    cells = [[shown(config.get(key)) for config in configs] for key in keys]
     if len(members) <= _ACROSS:
         names = [mark(index) for index in range(len(members))]
-        rows = [(key, *values) for key, values in zip(keys, cells, strict=True)]
+        rows = [(key, *one.texts) for key, one in found.items()]
         yield Table(("", *names), rows, "l" + "r" * len(names))
     else:
-        across = [(mark(index), *values) for index, values in enumerate(zip(*cells, strict=True))]
-        yield Table(("", *keys), across, "l" + "r" * len(keys))
+        texts = zip(*(one.texts for one in found.values()), strict=True)
+        across = [(mark(index), *values) for index, values in enumerate(texts)]
+        yield Table(("", *found), across, "l" + "r" * len(found))
 
 
 def _edits(members: Sequence[Member]) -> Iterator[Block]:
-    """Yield what was changed while the runs went on: settings that differ are those of their beginnings."""
+    """Yield when what was changed while the runs went on."""
     rows: list[tuple[str, str, str]] = []
     for index, one in enumerate(members):
-        rows += [(mark(index), f"{step:,}", text) for step, text in one.edits[:_MOST_EDITS]]
-        if (more := len(one.edits) - _MOST_EDITS) > 0:
-            rows.append((mark(index), "", f"and {more:,} more, in its own summary"))
+        rows += [(mark(index), f"{edit.step:,}", edit.text) for edit in one.edits[:MOST_EDITS]]
+        if more := untold(one):
+            rows.append((mark(index), "", more))
     if rows:
         yield Heading("Edits while they ran")
         yield Table(("", "step", "what"), rows, "lrl")
+
+
+def untold(one: Member) -> str:
+    """Return in words how many edits of a run are not told; '' for none."""
+    more = len(one.edits) - MOST_EDITS
+    return f"and {more:,} more, in its own summary" if more > 0 else ""
 
 
 def _overlaid(members: Sequence[Member]) -> Iterator[Block]:
@@ -202,8 +218,8 @@ def _overlaid(members: Sequence[Member]) -> Iterator[Block]:
 
 
 def _rank(one: Member) -> float:
-    best = _best(one)
-    return best if best is not None and math.isfinite(best) else -math.inf
+    score = best(one)
+    return score if score is not None and math.isfinite(score) else -math.inf
 
 
 def _overlay(members: Sequence[tuple[int, Member]], what: str, title: str) -> Draw:
@@ -258,30 +274,3 @@ def _kinship(members: Sequence[Member]) -> Iterator[Block]:
         name = f"{marks[found.row.run.id]} {found.row.run.id}"
         lines.append(f"{'   ' * found.depth}{'└─ ' if found.depth else ''}{name}{f'  {how}' if how else ''}")
     yield Source("\n".join(lines), "text")
-
-
-def run_columns(members: Sequence[Member]) -> dict[str, list[Any]]:
-    """Return the table of runs, one row a run, by column: its name, settings that differ, what came of it."""
-    columns: dict[str, list[Any]] = {
-        "run": [one.row.run.id for one in members],
-        "name": [one.name for one in members],
-        "state": [one.state for one in members],
-        "created": [one.created.isoformat() if one.created is not None else None for one in members],
-    }
-    configs = [one.config for one in members]
-    columns |= {key: [config.get(key) for config in configs] for key in differing(configs)}
-    for name in ("epochs", "steps", "seconds", "samples_per_second"):
-        columns[name] = [one.summary[name] for one in members]
-    for split in _SPLITS:
-        for figure in _FIGURES:
-            values = [(one.summary.get(split) or {}).get(figure) for one in members]
-            if any(value is not None for value in values):
-                columns[f"{split}_{figure}"] = values
-    columns["best"] = [_best(one) for one in members]
-    columns["best_step"] = [one.summary["best"]["step"] if one.summary["best"] else None for one in members]
-    columns["findings"] = [" ".join(found["code"] for found in one.summary["findings"]) for one in members]
-    origins = [one.row.origin for one in members]
-    columns["parent"] = [one.run if one is not None else None for one in origins]
-    columns["parent_step"] = [one.step if one is not None else None for one in origins]
-    columns["group"] = [one.row.group.id if one.row.group is not None else None for one in members]
-    return columns

@@ -55,6 +55,12 @@ def test_a_schedule_that_came_live_has_its_own_keys() -> None:
     }
 
 
+def test_a_schedule_that_went_live_takes_its_keys_along() -> None:
+    began = [parse(f"digits schedule={kind}").resolved() for kind in ("constant", "exponential")]
+    assert {"schedule.kind", "schedule.gamma"} >= {one.key for one in differences(began)}
+    assert differences(began, [{}, {"schedule.kind": "constant"}]) == ()
+
+
 def test_a_configuration_that_cannot_be_read_makes_no_difference() -> None:
     found = differences([parse("digits lr=.1"), None, parse("digits lr=.2")])
     assert [(one.key, one.texts) for one in found] == [("optimizer.lr", ("0.1", ABSENT, "0.2"))]
