@@ -63,7 +63,7 @@ from tui.screens.dialogs import Answer, Ask, Help, Pick
 from tui.screens.export_dialog import ExportDialog
 from tui.screens.export_progress import ExportProgress
 from tui.screens.findings import FindingsScreen
-from tui.screens.labelling import EditLabel
+from tui.screens.labelling import AddTags, EditLabel
 from tui.screens.log import LogScreen
 from tui.screens.rate_finder import RateFinder
 from tui.screens.tuning import TuningScreen
@@ -386,7 +386,7 @@ PLACES = {
     "gradient bars": Place(
         GradientBars, lambda bars, text: bars.show({text: 0.5, f"{text}b": 2.0}, 1), 6, "step 1"
     ),
-    "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60, "per layer"),
+    "gradient bars, a note": Place(GradientBars, lambda bars, text: bars.say(text), 60),
     "header": Place(lambda: Header("train"), lambda header, text: setattr(header, "aside", text), 38, "Runs"),
     "finding": Place(FindingLine, show_finding, 40, is_cut=False),
     "remedy": Place(KinLine, show_remedy, 60, "Remedy of"),
@@ -543,7 +543,9 @@ def pick(text: str) -> Pick:
 DIALOGS: dict[str, tuple[Callable[[str], ModalScreen[Any]], type[Widget]]] = {
     "pick": (pick, OptionList),
     "ask": (lambda text: Ask(text, text, text), Input),
+    "tags": (lambda text: AddTags(3, 1, (text,)), Input),
     "label": (lambda text: EditLabel(text, text, Label(text, (text,), text)), Input),
+    "tags": (lambda text: AddTags(2, 1, [text]), Input),
 }
 
 
