@@ -267,6 +267,12 @@ def bindings(place: Place) -> list[BindingType]:
     ]
 
 
+def keys_of(place: Place, *actions: str) -> frozenset[str]:
+    """Return the keys of a place that lead to any of some actions, which are named without parameters."""
+    found = (key for key in KEYS if key.place == place and key.action.partition("(")[0] in actions)
+    return frozenset(one for key in found for one in key.key.split(","))
+
+
 def written(key: Key) -> str:
     """Return how a key is written in the help: `up k` for two ways, `+` for plus."""
     names = {"plus": "+", "minus": "-", "equals_sign": "=", "question_mark": "?"}

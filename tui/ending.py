@@ -4,7 +4,8 @@ import math
 import subprocess
 
 from dlcore import figures
-from dlcore.aftermath import aftermath
+from dlcore.aftermath import RESUMABLE, aftermath
+from dlcore.checkpoints import saved
 from dlcore.events import CommandRefused
 from tui.feed import RunFeed
 
@@ -48,6 +49,16 @@ def _beginning(feed: RunFeed, trainer: Trainer) -> Said | None:
     if trainer.poll() is None:
         return RESUMING
     return f"The trainer did not start; l shows its log: {figures.path(feed.run.log)}", "$text-error"
+
+
+def is_over(feed: RunFeed, *, read_only: bool) -> str:
+    """Return that a run takes no commands any more, and which keys lead on from there, in a sentence."""
+    was = {"finished": "has finished", "stopped": "was stopped", "failed": "has failed"}
+    ways = ["e exports it"]
+    if feed.source is None and not read_only:
+        goes_on = ["R resumes it"] if feed.state in RESUMABLE else []
+        ways = [*goes_on, *(["b branches"] if saved(feed.run) else []), "n repeats it with more seeds"]
+    return f"The run {was.get(feed.state, 'has ended')}; {', '.join(ways)}."
 
 
 def ending(feed: RunFeed, status: int | None = None) -> Said:

@@ -14,6 +14,7 @@ from tui.charts import SMOOTHING
 from tui.messages import SetupRequested
 from tui.plotting import Chart
 from tui.widgets.gradient_bars import GradientBars
+from tui.widgets.key_line import KeyLine
 from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine
 
@@ -445,10 +446,35 @@ async def test_a_run_that_has_ended_takes_no_commands(make_run: MakeRun) -> None
     run = make_run().start().prepare().epochs(1).end()
     async with opened(run) as stage:
         await drawn(stage, run)
-        stage.type("space", "s", "x", "]", "y")
-        await stage.until(lambda: chart(stage, "loss").log_y)
-        assert not run.dir.control.exists()
         assert message(stage).startswith("finished")
+        steering = ("pause", "go_on", "step", "stop", "tune", "nudge", "undo", "resume")
+        assert not any(stage.train.check_action(action, ()) for action in steering)
+        footer = stage.train.query_one(KeyLine).render().plain
+        assert footer.startswith("e Export")
+        assert not [word for word in ("Pause", "Step", "Stop", "Tune") if word in footer]
+        for key in ("space", "s", "S", "x", "t", "[", "]", "u", "R"):
+            stage.train._say("")
+            stage.type(key)
+            await stage.until(lambda: message(stage) == "The run has finished; n repeats it with more seeds.")
+        run.dir.checkpoints.mkdir()
+        (run.dir.checkpoints / "21.pt").touch()
+        stage.type("s")
+        await stage.until(lambda: "has finished; b branches, n repeats" in message(stage))
+        assert not run.dir.control.exists()
+        assert stage.app.screen is stage.train
+
+
+async def test_a_run_that_can_go_on_says_which_key_does_it(make_run: MakeRun) -> None:
+    run = make_run().start().prepare().epochs(1).end("stopped")
+    async with opened(run) as stage:
+        await drawn(stage, run)
+        stage.type("space")
+        await stage.until(lambda: message(stage).startswith("The run was stopped; R resumes it, "))
+        assert stage.train.query_one(KeyLine).render().plain.startswith("R Resume")
+    async with opened(run, read_only=True) as stage:
+        await drawn(stage, run)
+        stage.type("R")
+        await stage.until(lambda: message(stage) == "The run was stopped; e exports it.")
 
 
 async def test_a_command_that_nobody_hears_says_so(running: FakeRun) -> None:

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import Resize, ScreenResume
+from textual.events import Key, Resize, ScreenResume
 from textual.widgets import Static
 
 from dlcore import commands, launch
@@ -18,10 +18,10 @@ from dlcore.errors import DltuiError
 from dlcore.foreign import is_imported
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
-from tui.bindings import bindings
+from tui.bindings import bindings, keys_of
 from tui.charts import View, gradient_chart, loss_chart, score_chart
 from tui.cursor import Cursor
-from tui.ending import RESUMING, Trainer, happened
+from tui.ending import RESUMING, Trainer, happened, is_over
 from tui.feed import RunFeed
 from tui.looks import look_at
 from tui.messages import ResumeRequested, SetupRequested
@@ -46,6 +46,8 @@ from tui.widgets.status_line import StatusLine, packed
 _POLL_SECONDS = 0.1
 _READ_ON_SECONDS = 0.002
 """Between two readings of a file that is long."""
+_STEERING = ("pause", "go_on", "step", "stop", "tune", "nudge", "undo")
+"""Actions that a run which has ended has no use for."""
 
 
 class TrainScreen(ViewScreen, JudgedScreen):
@@ -286,14 +288,21 @@ class TrainScreen(ViewScreen, JudgedScreen):
                 return False
         if action == "resume":
             return self._can_resume
-        if action in ("pause", "go_on", "step", "stop", "tune", "nudge", "undo"):
-            if self._can_resume:  # its key takes their place
+        if action in _STEERING:
+            if self.feed is not None and not self.feed.live:
                 return False
-            can = self.feed is not None and self.feed.live and not self._read_only
-            return True if can else None
+            return True if self.feed is not None and not self._read_only else None
         if action in ("export", "verify", "copy_setup", "copy_run_line", "log"):
             return True if self.feed is not None else None
         return super().check_action(action, parameters)
+
+    def on_key(self, event: Key) -> None:
+        """Say why a key of steering does nothing, once the run has ended."""
+        if self.feed is None or self.feed.live or self._was_resuming:
+            return
+        lost = _STEERING if self._can_resume else (*_STEERING, "resume")
+        if {event.key, event.character} & keys_of("train", *lost):
+            self._say(is_over(self.feed, read_only=self._read_only))
 
     @property
     def _can_resume(self) -> bool:
