@@ -379,8 +379,8 @@ class DltuiApp(App["RunDir | None"]):
         if len(runs) > MOST_RUNS:
             self.notify(f"Of {len(runs)} runs the first {MOST_RUNS} are shown.", markup=False)
         comparison = compared(runs, self._marks)
-        active = self.current_mode
-        self.push_screen(CompareScreen(comparison, self._viewing, active=active, ascii_only=self._ascii_only))
+        viewing, active = self._viewing.beside(), self.current_mode
+        self.push_screen(CompareScreen(comparison, viewing, active=active, ascii_only=self._ascii_only))
 
     def on_run_opened(self, message: "RunOpened") -> None:
         """Watch a run."""

@@ -1,7 +1,7 @@
 """How a person wants to see curves: axis, scales, smoothing, which part; and what is remembered of it.
 
 What was chosen last is kept in `view.json` below the home, and judged when it is read: a damaged or foreign
-file chooses nothing.
+file chooses nothing. Which part is seen is forgotten, since of other runs it would be another part.
 """
 
 import json
@@ -27,14 +27,12 @@ _MARGIN = 0.02
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person has chosen."""
+    """What a person has chosen, for all curves."""
 
     axis: Axis = "step"
     log_x: bool = False
     log_y: bool = False
     smoothing: int = 1
-    zoom: int = 0
-    """How often the part that is seen was halved."""
     everything: bool = False
     """Whether spikes are shown in full."""
 
@@ -49,7 +47,6 @@ def remembered(root: Path) -> Wish:
         log_x=kept.get("log_x") is True,
         log_y=kept.get("log_y") is True,
         smoothing=levels.index(smoothing) if smoothing in levels else Wish.smoothing,
-        zoom=_whole_number(kept.get("zoom"), MOST_ZOOM),
         everything=kept.get("everything") is True,
     )
 
@@ -62,17 +59,17 @@ def remember(root: Path, wish: Wish) -> None:
         write_whole(root / _FILE, json.dumps(kept, indent=2).encode() + b"\n")
 
 
-def _whole_number(value: Any, most: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else 0
-
-
 class Viewing:
     """What was chosen, and which part of the axis is seen: it goes along with the cursor."""
 
-    def __init__(self, root: Path) -> None:
-        """`root` is the home, in which it is remembered."""
+    def __init__(self, root: Path, beside: "Viewing | None" = None) -> None:
+        """`root` is the home, in which it is remembered; `beside` is another one with the same wish."""
         self._root = root
-        self.wish = remembered(root)
+        self._first: Viewing = self if beside is None else beside._first
+        if beside is None:
+            self._wish = remembered(root)
+        self.zoom = 0
+        """How often the part that is seen was halved."""
         self._start = 0.0
         """Where the part begins, as a share of the axis."""
         self._where = 0.0
@@ -80,6 +77,16 @@ class Viewing:
         self._cursor: int | None = None
         self._moved_apart = False
         """Whether the part was moved by itself, and the cursor has stood still since."""
+        self._axis = self.wish.axis, self.wish.log_x
+
+    @property
+    def wish(self) -> Wish:
+        """What was chosen, here or beside."""
+        return self._first._wish
+
+    def beside(self) -> "Viewing":
+        """Return how other curves are seen: as was chosen and will be, but the whole axis."""
+        return Viewing(self._root, self)
 
     def view(self, histories: Sequence[RunHistory], step: int, cursor: int | None, columns: int) -> View:
         """Return how runs are seen: `step` of the first is looked at; `cursor` is the same, if it is past."""
@@ -89,6 +96,9 @@ class Viewing:
         if cursor != self._cursor:
             self._cursor, self._moved_apart = cursor, False
         wish = self.wish
+        if (axis := (wish.axis, wish.log_x)) != self._axis:
+            self._axis = axis
+            self._start, self._moved_apart = self._where - self._width / 2, False
         return View(
             wish.smoothing,
             wish.log_y,
@@ -101,7 +111,7 @@ class Viewing:
         )
 
     def _window(self) -> tuple[float, float]:
-        if not self.wish.zoom:
+        if not self.zoom:
             return 0.0, 1.0
         inside = (
             self._start + _MARGIN * self._width <= self._where <= self._start + (1 - _MARGIN) * self._width
@@ -113,18 +123,20 @@ class Viewing:
 
     @property
     def _width(self) -> float:
-        return 0.5**self.wish.zoom
+        return 0.5**self.zoom
 
     def choose(self, **changes: Any) -> None:
-        """Choose otherwise, and remember it. Another axis, or a closer look, begins around the cursor."""
-        before, self.wish = self.wish, replace(self.wish, **changes)
-        if self.wish == before:
-            return
-        if (before.axis, before.log_x) != (self.wish.axis, self.wish.log_x):
-            self._start, self._moved_apart = -1.0, False  # wherever the cursor is by then
-        elif before.zoom != self.wish.zoom:
+        """Choose otherwise, and remember it. Of another axis the part around the cursor is seen."""
+        wish = replace(self.wish, **changes)
+        if wish != self.wish:
+            self._first._wish = wish
+            remember(self._root, wish)
+
+    def look_closer(self, zoom: int) -> None:
+        """See a part that was halved so often, around the cursor."""
+        if zoom != self.zoom:
+            self.zoom = zoom
             self._start, self._moved_apart = self._where - self._width / 2, False
-        remember(self._root, self.wish)
 
     def pan(self, quarters: int) -> None:
         """Look at a part of the axis before, or after, so many quarters of what is seen away."""
@@ -139,6 +151,6 @@ class Viewing:
             *([f"by {wish.axis}"] if wish.axis != "step" else []),
             *(["log x"] if wish.log_x else []),
             *(["log y"] if wish.log_y else []),
-            *([f"zoom {1 << wish.zoom}×"] if wish.zoom else []),
+            *([f"zoom {1 << self.zoom}×"] if self.zoom else []),
             *(["spikes in full"] if wish.everything else []),
         ]

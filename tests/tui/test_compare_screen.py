@@ -198,9 +198,11 @@ async def test_live_runs_go_on_and_nothing_is_drawn_without_news(
         assert chart(screen, "loss") is before, "curves that nobody sees are not drawn"
 
 
-async def test_enter_watches_a_run_and_looks_stay(make_run: MakeRun) -> None:
+async def test_enter_watches_a_run_and_looks_stay_but_what_part_was_seen(make_run: MakeRun) -> None:
     one, other = twins(make_run)
     async with comparing(one, other) as (stage, screen):
+        await stage.press("z", "z", "Y")
+        assert screen.viewing.modes() == ["log x", "zoom 4×"]
         await stage.press("down", "enter")
         await stage.until(lambda: stage.app.current_mode == "train" and stage.train.feed is not None)
         assert stage.train.feed is not None
@@ -214,6 +216,7 @@ async def test_enter_watches_a_run_and_looks_stay(make_run: MakeRun) -> None:
         assert isinstance(again, CompareScreen)
         await drawn(stage, again, third, other)
         assert [row[0] for row in legend(again)] == ["◆", "×"]
+        assert again.viewing.modes() == stage.train.viewing.modes() == ["log x"]
 
 
 async def test_eight_hostile_runs_fit_into_a_small_terminal_without_colour(

@@ -26,8 +26,8 @@ def test_what_was_chosen_is_there_again(tmp_path: Path) -> None:
     root = tmp_path / "home"
     assert remembered(root) == Wish()
     viewing = Viewing(root)
-    viewing.choose(axis="time", log_x=True, log_y=True, smoothing=3, zoom=2, everything=True)
-    assert Viewing(root).wish == viewing.wish == Wish("time", True, True, 3, 2, True)
+    viewing.choose(axis="time", log_x=True, log_y=True, smoothing=3, everything=True)
+    assert Viewing(root).wish == viewing.wish == Wish("time", True, True, 3, True)
     assert (root / "view.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -37,9 +37,9 @@ def test_what_was_chosen_is_there_again(tmp_path: Path) -> None:
         "",
         "[]",
         "{",
-        '{"axis": "parsec", "log_x": 1, "log_y": "yes", "smoothing": "extreme", "zoom": 99}',
-        '{"axis": ["step"], "log_x": null, "smoothing": {}, "zoom": -1, "everything": 1}',
-        '{"zoom": true, "smoothing": 2}',
+        '{"axis": "parsec", "log_x": 1, "log_y": "yes", "smoothing": "extreme"}',
+        '{"axis": ["step"], "log_x": null, "smoothing": {}, "everything": 1}',
+        '{"smoothing": 2}',
     ],
 )
 def test_a_damaged_file_chooses_nothing(tmp_path: Path, kept: str) -> None:
@@ -48,16 +48,16 @@ def test_a_damaged_file_chooses_nothing(tmp_path: Path, kept: str) -> None:
 
 
 def test_what_makes_sense_of_a_file_counts(tmp_path: Path) -> None:
-    (tmp_path / "view.json").write_text(json.dumps({"axis": "epoch", "zoom": 1.5, "smoothing": "heavy"}))
+    (tmp_path / "view.json").write_text(json.dumps({"axis": "epoch", "smoothing": "heavy"}))
     assert remembered(tmp_path) == Wish(axis="epoch", smoothing=3)
 
 
 def test_a_home_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    remember(tmp_path / "file", Wish(zoom=1))
+    remember(tmp_path / "file", Wish(log_y=True))
     viewing = Viewing(tmp_path / "file")
-    viewing.choose(zoom=3)
-    assert viewing.wish.zoom == 3
+    viewing.choose(smoothing=3)
+    assert viewing.wish.smoothing == 3
 
 
 def test_without_zoom_everything_is_seen(tmp_path: Path, run: RunHistory) -> None:
@@ -68,13 +68,32 @@ def test_without_zoom_everything_is_seen(tmp_path: Path, run: RunHistory) -> Non
 def test_zoom_is_around_the_cursor_and_stays_while_it_moves_within(tmp_path: Path, run: RunHistory) -> None:
     viewing = Viewing(tmp_path)
     window(viewing, run, 250)
-    viewing.choose(zoom=2)
+    viewing.look_closer(2)
     assert window(viewing, run, 250) == (0.125, 0.375)
     assert window(viewing, run, 300) == (0.125, 0.375)
     assert window(viewing, run, 372) == pytest.approx((0.247, 0.497)), "at the edge it goes along"
-    viewing.choose(zoom=1)
+    viewing.look_closer(1)
     low, high = window(viewing, run, 372)
     assert (low, high - low) == pytest.approx((0.122, 0.5))
+
+
+def test_which_part_is_seen_is_not_remembered_and_no_others_is_taken_over(
+    tmp_path: Path, run: RunHistory
+) -> None:
+    viewing = Viewing(tmp_path)
+    window(viewing, run, 250)
+    viewing.look_closer(2)
+    viewing.choose(log_y=True)
+    assert Viewing(tmp_path).zoom == 0
+    other = viewing.beside()
+    assert window(other, run, 250) == (0, 1)
+    other.look_closer(1)
+    other.choose(log_x=True)
+    assert viewing.wish == other.wish == Wish(log_x=True, log_y=True)
+    assert viewing.beside().beside().wish == viewing.wish
+    assert viewing.modes() == ["log x", "log y", "zoom 4×"]
+    low, high = window(viewing, run, 250)
+    assert low <= 0.7993 <= high, "where the cursor is on the axis that was chosen beside"
 
 
 def test_what_is_seen_never_leaves_the_axis(tmp_path: Path, run: RunHistory) -> None:
@@ -82,7 +101,7 @@ def test_what_is_seen_never_leaves_the_axis(tmp_path: Path, run: RunHistory) -> 
     for step in (0, 3, 499):
         window(viewing, run, step)
         for zoom in range(MOST_ZOOM, 0, -1):
-            viewing.choose(zoom=zoom)
+            viewing.look_closer(zoom)
             low, high = window(viewing, run, step)
             assert 0 <= low < high <= 1
             assert low <= step / 1000 <= high
@@ -91,7 +110,7 @@ def test_what_is_seen_never_leaves_the_axis(tmp_path: Path, run: RunHistory) -> 
 def test_it_can_be_moved_apart_until_the_cursor_moves(tmp_path: Path, run: RunHistory) -> None:
     viewing = Viewing(tmp_path)
     window(viewing, run, 250)
-    viewing.choose(zoom=2)
+    viewing.look_closer(2)
     viewing.pan(4)
     assert window(viewing, run, 250) == (0.375, 0.625)
     viewing.pan(-99)
@@ -103,7 +122,7 @@ def test_it_can_be_moved_apart_until_the_cursor_moves(tmp_path: Path, run: RunHi
 
 def test_while_it_follows_a_run_what_is_seen_goes_along_in_jumps(tmp_path: Path) -> None:
     viewing = Viewing(tmp_path)
-    viewing.choose(zoom=3)
+    viewing.look_closer(3)
     seen = []
     for step in range(10, 1000, 10):
         live = history(prepared(1000), steps(step))
@@ -116,7 +135,7 @@ def test_while_it_follows_a_run_what_is_seen_goes_along_in_jumps(tmp_path: Path)
 def test_another_axis_begins_around_the_cursor(tmp_path: Path, run: RunHistory) -> None:
     viewing = Viewing(tmp_path)
     window(viewing, run, 250)
-    viewing.choose(zoom=3)
+    viewing.look_closer(3)
     viewing.choose(log_x=True)
     low, high = window(viewing, run, 250)
     assert low <= 0.7993 <= high, "250 is at four fifths of three decades"

@@ -64,13 +64,13 @@ class ViewScreen(TimeScreen):
 
     def action_zoom(self, by: int) -> None:
         """Look at half of what is seen, around the cursor; or at twice as much."""
-        zoom = max(0, min(self.viewing.wish.zoom + by, MOST_ZOOM))
-        self.viewing.choose(zoom=zoom)
+        zoom = max(0, min(self.viewing.zoom + by, MOST_ZOOM))
+        self.viewing.look_closer(zoom)
         self.view_changed(f"zoom: {1 << zoom}×" if zoom else "zoom: all of the run")
 
     def action_pan(self, quarters: int) -> None:
         """Look at what is before or after, without moving the cursor."""
-        if self.viewing.wish.zoom:
+        if self.viewing.zoom:
             self.viewing.pan(quarters)
             self.view_changed("")
         else:
