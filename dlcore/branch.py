@@ -8,7 +8,7 @@ from pathlib import Path
 from dlcore import launch, past
 from dlcore.atomic import write_atomic
 from dlcore.changes import differences, told, with_typed
-from dlcore.checkpoints import Nearest, is_whole, nearest, saved
+from dlcore.checkpoints import is_whole, nearest, saved
 from dlcore.choices.dataset import Facts
 from dlcore.choices.optimizers import Optimizer
 from dlcore.config import RunConfig, output_units, plan, to_toml
@@ -69,8 +69,8 @@ def may_change(key: str) -> bool:
     return key != "seed" and (section in _ANY or name in _FREE.get(section, ()))
 
 
-def start_at(run: RunDir, wanted: int | None = None) -> Nearest:
-    """Return the checkpoint to go on from: the newest, or the one that is nearest to a step.
+def start_at(run: RunDir, wanted: int | None = None) -> int:
+    """Return the step of the checkpoint to go on from: the newest, or the one that is nearest to a step.
 
     Raises RunError where there is none.
     """

@@ -1,9 +1,7 @@
 """The checkpoints of a run on disk: which there are, which are whole, which may go. No torch is needed."""
 
 import sys
-from bisect import bisect_right
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dlcore.atomic import remove_leftovers
@@ -37,27 +35,9 @@ def saved(run: RunDir) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """The checkpoint to go on from, where a step was asked for."""
-
-    step: int
-    """The newest at or before the step that was asked for; the first one, where there is none."""
-    nearer: int | None = None
-    """One behind it that is nearer."""
-
-
-def nearest(steps: Sequence[int], wanted: int) -> Nearest | None:
-    """Return which of the steps of checkpoints, in order, is meant by one; None where there are none."""
-    if not steps:
-        return None
-    index = bisect_right(steps, wanted)
-    if not index:
-        return Nearest(steps[0])
-    before = steps[index - 1]
-    behind = steps[index] if index < len(steps) else None
-    is_nearer = behind is not None and behind - wanted < wanted - before
-    return Nearest(before, behind if is_nearer else None)
+def nearest(steps: Sequence[int], wanted: int) -> int | None:
+    """Return which of the steps of checkpoints is nearest to one, of two the earlier; None of none."""
+    return min(steps, key=lambda step: (abs(step - wanted), step), default=None)
 
 
 def prune(run: RunDir, budget: int, best: int | None = None, passed: Collection[int] = ()) -> None:

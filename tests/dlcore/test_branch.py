@@ -9,7 +9,6 @@ import pytest
 
 from dlcore import branch
 from dlcore.branch import Parent, branched, config_at, may_change, start_at
-from dlcore.checkpoints import Nearest
 from dlcore.commands import Set
 from dlcore.errors import ConfigError, RunError
 from dlcore.events import CommandApplied
@@ -57,10 +56,11 @@ def test_a_branch_has_the_live_edits_up_to_its_step_and_no_later_ones(parent: Fa
     assert known.edits_at(100) == []
 
 
-def test_the_checkpoint_at_or_before_a_step_is_taken(parent: FakeRun) -> None:
-    assert start_at(parent.dir) == Nearest(100)
-    assert start_at(parent.dir, 59) == Nearest(30, 60)
-    assert start_at(parent.dir, 10**9) == Nearest(100)
+def test_the_checkpoint_nearest_to_a_step_is_taken(parent: FakeRun) -> None:
+    assert start_at(parent.dir) == 100
+    assert start_at(parent.dir, 59) == 60
+    assert start_at(parent.dir, 45) == 30
+    assert start_at(parent.dir, 10**9) == 100
 
 
 def test_without_a_checkpoint_there_is_no_branch(make_run: MakeRun) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dlcore.checkpoints import Nearest, nearest, prune, saved
+from dlcore.checkpoints import nearest, prune, saved
 from dlcore.private import private_folder
 from dlcore.rundir import RunDir
 
@@ -16,21 +16,23 @@ def put(run: RunDir, steps: list[int], size: int = 100) -> None:
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (0, Nearest(0)),
-        (39, Nearest(0, 40)),
-        (20, Nearest(0)),
-        (40, Nearest(40)),
-        (41, Nearest(40)),
-        (90, Nearest(40, 100)),
-        (10**9, Nearest(100)),
+        (0, 0),
+        (19, 0),
+        (20, 0),
+        (21, 40),
+        (40, 40),
+        (69, 40),
+        (70, 40),
+        (71, 100),
+        (10**9, 100),
     ],
 )
-def test_the_checkpoint_before_a_step_is_meant_and_a_nearer_one_is_named(wanted: int, found: Nearest) -> None:
+def test_the_checkpoint_nearest_to_a_step_is_meant_and_of_two_the_earlier(wanted: int, found: int) -> None:
     assert nearest([0, 40, 100], wanted) == found
 
 
-def test_without_one_before_it_is_the_first_and_without_any_none() -> None:
-    assert nearest([40, 100], 7) == Nearest(40)
+def test_before_the_first_it_is_the_first_and_without_any_none() -> None:
+    assert nearest([40, 100], 7) == 40
     assert nearest([], 7) is None
 
 

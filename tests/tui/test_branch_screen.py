@@ -132,12 +132,12 @@ async def test_the_cursor_says_from_where_and_other_checkpoints_are_a_key_away(
 ) -> None:
     async with opened(parent, size=(80, 24)) as stage:
         await stage.until(lambda: stage.train.feed is not None and stage.train.feed.history.step)
-        stage.train.cursor.go_to(110, stage.train.feed.history)  # type: ignore[union-attr]
+        stage.train.cursor.go_to(80, stage.train.feed.history)  # type: ignore[union-attr]
         looked = stage.train.cursor.step(stage.train.feed.history)  # type: ignore[union-attr]
         await ask(stage)
         where = said(stage, ".branch--from")
         assert where.startswith(
-            f"From step 63, checkpoint 2 of 3; step {looked} was looked at; step 126 behind"
+            f"From step 63, checkpoint 2 of 3: {looked - 63} steps before the cursor at step {looked}\n"
         )
         assert where.endswith("Changed at this very step, and so in the form: optimizer.lr 0.01 → 0.05")
         stage.app.screen.query_one(Form).put("model.dropout", "0.3")
@@ -146,6 +146,15 @@ async def test_the_cursor_says_from_where_and_other_checkpoints_are_a_key_away(
         await stage.until(lambda: said(stage, ".branch--said") == "model.dropout 0 → 0.3")
         assert rows(stage)["optimizer.lr"].text == "0.01", "as it stood there"
         stage.type("comma")  # there is none before
+        stage.type("full_stop", "full_stop")
+        after = f"From step 126, checkpoint 3 of 3: {126 - looked} steps after the cursor at step {looked}"
+        await stage.until(lambda: said(stage, ".branch--from").startswith(after))
+        stage.type("escape")
+        await stage.until(lambda: stage.app.screen is stage.train)
+        stage.train.cursor.go_to(105, stage.train.feed.history)  # type: ignore[union-attr]
+        looked = stage.train.cursor.step(stage.train.feed.history)  # type: ignore[union-attr]
+        await ask(stage)
+        assert f"of 3: {126 - looked} steps after the cursor" in said(stage, ".branch--from")
         stage.type("escape")
         await stage.until(lambda: stage.app.screen is stage.train)
         assert not trainers

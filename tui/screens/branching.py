@@ -72,7 +72,7 @@ class BranchScreen(ModalScreen[Wanted | None]):
         self._wanted = wanted
         found = nearest(parent.steps, parent.steps[-1] if wanted is None else wanted)
         assert found is not None, "a Parent has checkpoints"
-        self._step, self._nearer = found.step, found.nearer
+        self._step = found
         self._before = parent.config_at(self._step)
         self._draft = BranchDraft(self._before)
         self._config: RunConfig | None = self._before
@@ -93,17 +93,14 @@ class BranchScreen(ModalScreen[Wanted | None]):
         self.call_after_refresh(self.query_one(Form).scroll_home, animate=False)
 
     def _from(self) -> Content:
-        """Return where the branch begins."""
+        """Return where the branch begins, and how far that is from the cursor."""
         steps, step = self._parent_run.steps, self._step
-        number = f"checkpoint {steps.index(step) + 1} of {len(steps)}"
-        said = [f"From step {step:,}, {number}"]
-        if self._wanted is not None and self._wanted != step:
-            said.append(f"step {self._wanted:,} was looked at")
-        if self._nearer is not None:
-            said.append(f"step {self._nearer:,} behind it is nearer")
+        said = f"From step {step:,}, checkpoint {steps.index(step) + 1} of {len(steps)}"
+        if self._wanted is not None:
+            said += f": {_distance(step, self._wanted)}"
         edits = self._parent_run.edits_at(step)
         there = [f"Changed at this very step, and so in the form: {'; '.join(edits)}"] if edits else []
-        return Content("\n".join(map(clean, ["; ".join(said), *there]))).stylize("$secondary")
+        return Content("\n".join(map(clean, [said, *there]))).stylize("$secondary")
 
     # -- what the form says -------------------------------------------------------------------------
 
@@ -157,7 +154,7 @@ class BranchScreen(ModalScreen[Wanted | None]):
             self.notify("Something in the form is wrong: mend it first.", severity="warning", markup=False)
             return
         changes = {key: new for key, (_, new) in differences(self._before, config).items() if new is not None}
-        self._step, self._nearer = self._parent_run.steps[index], None
+        self._step = self._parent_run.steps[index]
         self._before = self._parent_run.config_at(self._step)
         try:
             kept = with_changes(self._before, _kinds_first(changes))
@@ -190,6 +187,14 @@ class BranchScreen(ModalScreen[Wanted | None]):
         word = await self.app.push_screen_wait(Pick(row.label, answers(row, self._draft), current))
         if word is not None and word != current:
             self.query_one(Form).put(row.key, word)
+
+
+def _distance(step: int, looked_at: int) -> str:
+    """Return how far a checkpoint is from the step under the cursor, in words."""
+    if step == looked_at:
+        return "at the cursor"
+    steps = "1 step" if abs(step - looked_at) == 1 else f"{abs(step - looked_at):,} steps"
+    return f"{steps} {'before' if step < looked_at else 'after'} the cursor at step {looked_at:,}"
 
 
 def _kinds_first(changes: dict[str, Any]) -> dict[str, Any]:

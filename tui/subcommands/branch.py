@@ -7,7 +7,6 @@ import click
 
 from dlcore import branch, rundir
 from dlcore.changes import told
-from dlcore.checkpoints import Nearest
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.rundir import RunDir
@@ -22,7 +21,7 @@ from tui.subcommands.train import DETACH, JSON, SET, say_detached, say_warnings
     "--step",
     type=click.IntRange(min=0),
     metavar="N",
-    help="From the checkpoint at or before it; else the newest.",
+    help="From the checkpoint nearest to it; else the newest.",
 )
 @SET
 @DETACH
@@ -39,14 +38,14 @@ def branch_command(
     """
     home = rundir.home()
     parent = rundir.find(home, run)
-    found = branch.start_at(parent, step)
-    config = branch.branched(parent, found.step, settings)
+    begin = branch.start_at(parent, step)
+    config = branch.branched(parent, begin, settings)
     warnings = start_warnings(home, config.training.device)
     if not as_json:
         say_warnings(warnings)
-    child, trainer = branch.start(home, parent, found.step, config, datetime.now(UTC))
+    child, trainer = branch.start(home, parent, begin, config, datetime.now(UTC))
     if not as_json:
-        _say(parent, found, step, config)
+        _say(parent, begin, step, config)
     if detach:
         await_birth(child, trainer)
         say_detached(child, warnings, as_json=as_json)
@@ -56,11 +55,10 @@ def branch_command(
     sys.exit(Follow(child, trainer, quiet=as_json, warnings=warnings).to_the_end())
 
 
-def _say(parent: RunDir, found: Nearest, wanted: int | None, config: RunConfig) -> None:
+def _say(parent: RunDir, begin: int, wanted: int | None, config: RunConfig) -> None:
     """Say where the branch begins, and what it has otherwise."""
-    click.echo(clean(f"branch of {parent.id} at step {found.step:,}"))
-    if wanted is not None and found.step != wanted:
-        nearer = f"; that of step {found.nearer} is nearer: --step {found.nearer}" if found.nearer else ""
-        click.echo(f"there is no checkpoint at step {wanted:,}, this is the one before{nearer}", err=True)
-    for change in told(branch.config_at(parent, found.step).folded(), config):
+    click.echo(clean(f"branch of {parent.id} at step {begin:,}"))
+    if wanted is not None and begin != wanted:
+        click.echo(f"there is no checkpoint at step {wanted:,}, this is the nearest", err=True)
+    for change in told(branch.config_at(parent, begin).folded(), config):
         click.echo(clean(f"  {change}"))

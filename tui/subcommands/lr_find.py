@@ -100,8 +100,7 @@ def _start(checkpoint: str) -> _Start:
     if at and not (step.isascii() and step.isdigit() and len(step) <= _MOST_DIGITS):
         raise click.UsageError(f"{step!r} is no step. Write, for example, --run latest@1000.")
     run = rundir.find(rundir.home(), name)
-    found = start_at(run, int(step) if at else None)
-    return run, found.step if found.nearer is None else found.nearer
+    return run, start_at(run, int(step) if at else None)
 
 
 async def _found(config: RunConfig, seeds: int, start: _Start | None) -> list[Answer]:
