@@ -260,5 +260,15 @@ async def test_the_second_x_asks_and_ends_the_trainer_hard(running: FakeRun) -> 
         await stage.until(lambda: _crashed(stage))
 
 
+async def test_the_question_goes_when_the_run_has_ended_by_itself(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await stage.until(lambda: stage.train.feed is not None and stage.train.feed.live)
+        stage.type("x", "x")
+        await stage.until(lambda: isinstance(stage.app.screen, Pick))
+        running.end("stopped")
+        await stage.until(lambda: stage.app.screen is stage.train)
+        await stage.until(lambda: "stopped" in message(stage))
+
+
 def _crashed(stage: Stage) -> bool:
     return stage.train.feed is not None and stage.train.feed.state == "crashed"

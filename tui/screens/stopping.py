@@ -12,16 +12,34 @@ from tui.feed import RunFeed
 from tui.screens.dialogs import Answer, Pick
 
 _WAIT, _END = "wait", "end it now"
+_LOOK_SECONDS = 0.1
+
+
+class EndHard(Pick):
+    """The question whether a trainer is to be ended; it goes when there is none any more."""
+
+    def __init__(self, feed: RunFeed) -> None:
+        """`feed` is read by whoever asks."""
+        answers = [
+            Answer(_WAIT, "It ends its step, evaluates and saves by itself."),
+            Answer(_END, "SIGTERM, and after five seconds SIGKILL."),
+        ]
+        super().__init__("End the trainer hard?", answers, _WAIT, lost(feed))
+        self._feed = feed
+
+    def on_mount(self) -> None:
+        """Begin at waiting, and look for its end."""
+        super().on_mount()
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        if self.is_current and not self._feed.live:
+            self.dismiss(None)
 
 
 async def end_hard(app: App[Any], feed: RunFeed) -> Said | None:
     """Ask, and end the trainer of a run; return what came of it, None where it is waited for."""
-    answers = [
-        Answer(_WAIT, "It ends its step, evaluates and saves by itself."),
-        Answer(_END, "SIGTERM, and after five seconds SIGKILL."),
-    ]
-    word = await app.push_screen_wait(Pick("End the trainer hard?", answers, _WAIT, lost(feed)))
-    if word != _END:
+    if await app.push_screen_wait(EndHard(feed)) != _END:
         return None
     try:
         said = await asyncio.to_thread(hard_stop.end, feed.run)
