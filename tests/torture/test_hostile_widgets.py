@@ -67,6 +67,7 @@ from tui.screens.labelling import AddTags, EditLabel
 from tui.screens.log import LogScreen
 from tui.screens.rate_finder import RateFinder
 from tui.screens.tuning import TuningScreen
+from tui.screens.stopping import EndHard
 from tui.screens.twins import TwinsScreen
 from tui.screens.verifying import VerifyDialog
 from tui.widgets import remarks
@@ -543,14 +544,13 @@ def pick(text: str) -> Pick:
 DIALOGS: dict[str, tuple[Callable[[str], ModalScreen[Any]], type[Widget]]] = {
     "pick": (pick, OptionList),
     "ask": (lambda text: Ask(text, text, text), Input),
-    "tags": (lambda text: AddTags(3, 1, (text,)), Input),
     "label": (lambda text: EditLabel(text, text, Label(text, (text,), text)), Input),
-    "tags": (lambda text: AddTags(2, 1, [text]), Input),
 }
 
 
 OTHERS: dict[type[ModalScreen[Any]], str] = {
     Help: "our own words",
+    AddTags: "below",
     ChooseColumns: "names of keys",
     RateFinder: "numbers, and sentences of the inspector that Drawing shows",
     LogScreen: "with the screens",
@@ -560,9 +560,21 @@ OTHERS: dict[type[ModalScreen[Any]], str] = {
     VerifyDialog: "below",
     TuningScreen: "TuneRow has its strings",
     BranchScreen: "Form has its strings, and an id is none",
+    EndHard: "our own words, and numbers",
     TwinsScreen: "values are words of the configuration's own kinds, or typed into an Ask",
 }
 """Dialogs that are not tried like those above, and why."""
+
+
+async def test_tags_that_runs_have(losses: Losses) -> None:
+    async with bench() as app:
+        for text in OPENED:
+            dialog = AddTags(2, 0, [text])
+            with losses.fault("tags", text):
+                await app.push_screen(dialog)
+                await laid_out(app)
+                await until_seen(app, dialog.query(".dialog--text").first(), text, 30, before="All have:")
+            await app.pop_screen()
 
 
 async def test_the_dialogs_of_an_export(losses: Losses) -> None:
