@@ -111,7 +111,7 @@ async def watch(stage: Stage, run: FakeRun, text: str) -> None:
     await until_seen(app, screen.query_one(Header), run.dir.id, 38)
     await until_seen(app, screen.query_one("#run-line"), print_line(run.config.folded()), 96)
     line = screen.query_one(StatusLine)
-    await until_seen(app, line, f"   downloading {text}", 50, before="starting", is_cut=False)
+    await until_seen(app, line, text, 36, before="1 B of 2 B", is_cut=False)
     train_with(run, text)
     await until_seen(app, screen.query_one(GradientBars), text, 6)
     await until_seen(app, screen.query_one("#gradients"), text, 14, before="over time●", is_cut=False)

@@ -66,8 +66,8 @@ from tui.screens.findings import FindingsScreen
 from tui.screens.labelling import AddTags, EditLabel
 from tui.screens.log import LogScreen
 from tui.screens.rate_finder import RateFinder
-from tui.screens.tuning import TuningScreen
 from tui.screens.stopping import EndHard
+from tui.screens.tuning import TuningScreen
 from tui.screens.twins import TwinsScreen
 from tui.screens.verifying import VerifyDialog
 from tui.widgets import remarks
