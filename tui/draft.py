@@ -200,4 +200,15 @@ def _value(section: Section, spec: FieldSpec, texts: dict[str, str]) -> Any:
         return texts.get(spec.name, "")
     if not text and spec.control in ("widths", "numbers", "words"):
         return []
-    return {} if not text and spec.control == "table" else parse_value(text)
+    return _table(text) if spec.control == "table" else parse_value(text)
+
+
+def _table(text: str) -> Any:
+    """Return what stands in the field of a table; its braces may be left out, as in `a = .1, b = 2`."""
+    inner = text[1:-1] if text.startswith("{") and text.endswith("}") else text
+    if isinstance(found := parse_value(f"{{{inner}}}"), dict):
+        return found
+    pairs = [part.partition("=") for part in inner.split(",")]
+    if not all(equals and name.strip() for name, equals, _ in pairs):
+        return parse_value(text)
+    return {name.strip(" \"'"): parse_value(value.strip()) for name, _, value in pairs}

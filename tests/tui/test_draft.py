@@ -354,3 +354,21 @@ def test_a_refusal_is_what_is_newly_wrong_and_changes_nothing() -> None:
     assert draft.refusal("data.kind", "csv") == "", "its file can still be named"
     assert "is for numbers" in draft.refusal("loss.kind", "mae")
     assert draft.table() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("{fc1 = 0.02}", {"fc1": 0.02}),
+        ("fc2 = 0.001", {"fc2": 0.001}),
+        ("fc1=.5, 'features.0' = 1e-3", {"fc1": 0.5, "features.0": 0.001}),
+        ("{fc1 = .5}", {"fc1": 0.5}),
+        ("", {}),
+        ("{}", {}),
+        ("fc1", "fc1"),
+    ],
+)
+def test_a_table_is_typed_with_braces_or_without(typed: str, found: object) -> None:
+    draft = Draft()
+    draft.put("optimizer.lr_per_layer", typed)
+    assert draft.table()["optimizer"]["lr_per_layer"] == found

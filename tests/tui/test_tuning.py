@@ -143,7 +143,10 @@ async def test_the_form_has_what_is_live_and_sends_each_change(
     async with opened(running, size=size) as stage:
         screen = await tune(stage)
         keys = [one.row.key for one in screen.query(TuneRow)]
-        assert sorted(keys) == sorted(edits.live_keys(running.config))
+        layers = ["optimizer.lr_per_layer.fc1", "optimizer.lr_per_layer.fc2", "optimizer.lr_per_layer.fc3"]
+        assert sorted(keys) == sorted((*edits.live_keys(running.config), *layers))
+        place = keys.index("optimizer.lr_per_layer")
+        assert keys[place + 1 : place + 4] == layers
         assert keys[0] == "optimizer.lr"
         assert stage.focused == "optimizer.lr"
         assert "optimizer.lr: Learning rate" in line(stage, "help")
@@ -184,6 +187,75 @@ async def test_a_value_is_typed_and_a_refusal_stands_beside_it(running: FakeRun)
         trainer.answer()
         await stage.until(lambda: "at step 47" in shown(stage, "optimizer.lr"))
         assert stage.app.screen is screen
+
+
+async def test_a_layer_has_a_row_for_its_own_rate(running: FakeRun) -> None:
+    trainer = Trainer(running)
+    key = "optimizer.lr_per_layer.fc2"
+    async with opened(running) as stage:
+        screen = await tune(stage)
+        assert shown(stage, key).split()[:4] == ["fc2", "as", "lr", "="]
+        screen.set_focus(row(stage, key))
+        await stage.until(lambda: "Learning rate of fc2 alone" in line(stage, "help"))
+        stage.type("[", "]", "]")
+        await told(stage, trainer, 3)
+        assert [(one.key, one.value) for one in trainer.commands()] == [
+            (key, 0.005),
+            (key, 0.01),
+            (key, 0.02),
+        ]
+        trainer.answer()
+        await stage.until(lambda: shown(stage, key).split()[1:4] == ["fc2", "0.02", "as"])
+        await stage.until(lambda: "at step 47" in shown(stage, key))
+        assert trainer.config.optimizer.lr_per_layer == {"fc2": 0.02}
+        stage.type(".", "3", "enter")
+        assert (await told(stage, trainer, 4)).value == 0.3
+        trainer.answer()
+        stage.type("escape")
+        await stage.until(lambda: stage.app.screen is stage.train)
+        stage.type("]")
+        assert (await told(stage, trainer, 5)).value == 0.5, "it is what the brackets change now"
+        trainer.answer()
+        await stage.until(lambda: message(stage).endswith("at step 47") and "0.5" in message(stage))
+        await tune(stage)
+        stage.type("enter")
+        await stage.until(lambda: isinstance(stage.app.focused, Input))
+        stage.type("backspace")
+        await stage.until(lambda: isinstance(field := stage.app.focused, Input) and not field.value)
+        stage.type("enter")
+        assert (await told(stage, trainer, 6)).value == {}
+        trainer.answer()
+        await stage.until(lambda: shown(stage, key).split()[1:4] == ["fc2", "as", "lr"])
+
+
+async def test_the_whole_table_of_rates_needs_no_braces(running: FakeRun) -> None:
+    trainer = Trainer(running)
+    async with opened(running) as stage:
+        screen = await tune(stage)
+        screen.set_focus(row(stage, "optimizer.lr_per_layer"))
+        stage.type("enter")
+        await stage.until(lambda: isinstance(stage.app.focused, Input))
+        stage.type(*"fc2 = 0.001, fc1=.5", "enter")
+        assert (await told(stage, trainer, 1)).value == {"fc2": 0.001, "fc1": 0.5}
+        trainer.answer()
+        await stage.until(lambda: "0.001" in shown(stage, "optimizer.lr_per_layer.fc2"))
+        assert "0.5" in shown(stage, "optimizer.lr_per_layer.fc1")
+
+
+async def test_the_rows_of_a_deep_network_scroll_under_the_cursor(make_run: MakeRun) -> None:
+    line = f"digits mlp {','.join(['8'] * 20)}"
+    run = make_run(line).hold().start().prepare().steps(5)
+    async with opened(run, size=(80, 24)) as stage:
+        screen = await tune(stage)
+        assert len(screen.query(TuneRow)) > 40
+        for keys in (("pagedown", "pagedown"), ("end",), ("home",)):
+            stage.type(*keys)
+            await stage.pilot.pause()
+            focused = stage.app.focused
+            assert isinstance(focused, TuneRow)
+            await stage.until(lambda focused=focused: focused.region.overlaps(screen.region))  # type: ignore[misc]
+            assert screen.query_one("#tuning-help").region.bottom <= 24
+        assert stage.focused == "optimizer.lr"
 
 
 async def test_another_schedule_brings_its_fields(running: FakeRun) -> None:

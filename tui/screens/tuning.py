@@ -15,7 +15,7 @@ from tui.bindings import bindings
 from tui.draft import Draft
 from tui.screens.dialogs import Pick
 from tui.screens.picking import answers
-from tui.tuning import Tuning, newest
+from tui.tuning import Tuning, newest, text_of
 from tui.widgets.field_row import FieldRow
 from tui.widgets.key_line import KeyLine
 from tui.widgets.tune_row import TuneRow, header
@@ -83,7 +83,7 @@ class TuningScreen(ModalScreen[None]):
         if draft is not None:
             kind = draft.text("schedule.kind")
             self._rows = [
-                TuneRow(row, draft.text(row.key), self._at_start(row.key, kind))
+                TuneRow(row, text_of(draft, row.key), self._at_start(row.key, kind))
                 for row in self._tuning.rows(draft)
             ]
         return self._rows
@@ -91,7 +91,7 @@ class TuningScreen(ModalScreen[None]):
     def _at_start(self, key: str, kind: str) -> str:
         """Return what a key held at the start; a field of `kind`, another schedule now, was not there."""
         is_own = key.startswith("schedule.") and key not in _OF_ALL_SCHEDULES
-        return "" if is_own and kind != self._start.text("schedule.kind") else self._start.text(key)
+        return "" if is_own and kind != self._start.text("schedule.kind") else text_of(self._start, key)
 
     def _look(self) -> None:
         """Show what has come since the last look; nothing is done where nothing has, or nobody sees it."""
@@ -109,7 +109,7 @@ class TuningScreen(ModalScreen[None]):
             if [row.key for row in self._tuning.rows(draft)] != [row.row.key for row in self._rows]:
                 self._rebuild()
             for row in self._rows:
-                row.text = draft.text(row.row.key)
+                row.text = text_of(draft, row.row.key)
                 told = self._tuning.told.get(row.row.key)
                 row.problem = told.text if told is not None and told.is_wrong else ""
                 row.answer = told.text if told is not None and not told.is_wrong else ""

@@ -6,12 +6,15 @@ from textual.reactive import reactive
 
 from dlcore.clean import clean
 from tui.draft import Row
+from tui.tuning import RATES
 from tui.widgets.field_row import FieldRow
 
 LABEL_CELLS = 21
 NOW_CELLS = 14
 START_CELLS = 12
 _PART_OF_A_KIND = "schedule."
+_AS_ALL = "as lr"
+"""What stands for the rate of a layer that has none of its own."""
 
 
 class TuneRow(FieldRow):
@@ -31,8 +34,8 @@ class TuneRow(FieldRow):
 
     def render(self) -> Content:
         """Return the line: the value between ‹ › where arrows go through words and the row has the focus."""
-        inner = self.row.key.startswith(_PART_OF_A_KIND) and self.row.depth
-        label = f"{'  ' if inner else ''}{self.row.label.lower()}"
+        inner = self.row.depth > 1 or (self.row.key.startswith(_PART_OF_A_KIND) and self.row.depth)
+        label = f"{'  ' if inner else ''}{self.row.label if self.row.depth > 1 else self.row.label.lower()}"
         lit, changed = self.has_focus, self.text != self.start
         value = _shown(self.row, self.text)
         value = f"‹ {value} ›" if lit and self.is_menu else value
@@ -48,7 +51,7 @@ class TuneRow(FieldRow):
 
 
 def _shown(row: Row, text: str) -> str:
-    value = clean(text) or "–"
+    value = clean(text) or (_AS_ALL if row.key.startswith(f"{RATES}.") else "–")
     return {"true": "yes", "false": "no"}.get(value, value) if row.control == "flag" else value
 
 
