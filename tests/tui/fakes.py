@@ -519,11 +519,12 @@ async def opened(
     size: tuple[int, int] = (80, 24),
     read_only: bool = False,
     ascii_only: bool = False,
+    notifications: bool = False,
 ) -> AsyncIterator[Stage]:
-    """Open the app, on a run if one is given, and wait until it can be used."""
+    """Open the app, on a run if one is given, and wait until it can be used; notices are drawn if wanted."""
     app = DltuiApp(run.dir if run is not None else None, read_only=read_only, ascii_only=ascii_only)
     messages: list[Message] = []
-    async with app.run_test(size=size, message_hook=messages.append) as pilot:
+    async with app.run_test(size=size, message_hook=messages.append, notifications=notifications) as pilot:
         await until(lambda: is_ready(app))
         await pilot._wait_for_screen()
         yield Stage(app, pilot, messages)

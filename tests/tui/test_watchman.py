@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets._toast import Toast
 
 from dlcore import rundir
 from tests.tui.fakes import FakeRun, opened
@@ -147,7 +148,7 @@ async def test_the_summary_is_copied_and_its_path_is_shown(
 ) -> None:
     monkeypatch.setattr("tui.watchman.LOOK_SECONDS", 0.05)
     run = make_run("digits").hold().start().prepare().steps(30)
-    async with opened(run) as stage:
+    async with opened(run, notifications=True) as stage:
         await stage.until(lambda: stage.app._watchman._was_live)
         run.end()
         await stage.until(lambda: stage.notices())
@@ -157,3 +158,7 @@ async def test_the_summary_is_copied_and_its_path_is_shown(
         assert said.endswith(f"{path.parent.name}/{path.name}")
         assert stage.app.clipboard == path.read_text()
         assert "**Finished** after" in stage.app.clipboard
+        await stage.until(lambda: stage.app.screen.query(Toast))
+        await stage.pilot.pause()
+        (toast,), message = stage.app.screen.query(Toast), stage.train.query_one("#train-message")
+        assert toast.region.bottom <= message.region.y, "how it ended can be read"
