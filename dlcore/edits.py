@@ -68,6 +68,11 @@ class Edit:
     seq: int = 0
     """The number of the event that told of it."""
 
+    @property
+    def said(self) -> str:
+        """What happened and when, in words; that of one which takes another back begins with it."""
+        return f"{'undone: ' if self.takes_back else ''}{self.text} at step {self.step:,}"
+
 
 def edit_of(event: CommandApplied) -> Edit | None:
     """Return the edit that an event tells of; None where it tells of another command."""

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import dlcore
-from dlcore.commands import Set
+from dlcore.commands import Set, as_told
+from dlcore.events import CommandApplied
 from dlcore.labels import relabel
 from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun
 from tui import cli
@@ -100,6 +101,19 @@ def test_show_tells_the_name_that_somebody_gave_the_run(finished: FakeRun) -> No
     assert invoke("show", "latest").output.splitlines()[0] == f"{finished.dir.id}  finished"
     relabel(finished.dir, name="the good one")
     assert invoke("show", "latest").output.splitlines()[0] == f"{finished.dir.id}  finished  the good one"
+
+
+def test_show_tells_which_edits_were_undone(make_run: MakeRun) -> None:
+    run = make_run("digits").start().prepare().steps(30)
+    for command, text in (
+        (Set(id="1", key="optimizer.lr", value=0.05), "optimizer.lr 0.01 → 0.05"),
+        (Set(id="2", key="optimizer.lr", value=0.01, takes_back="1"), "optimizer.lr 0.05 → 0.01"),
+    ):
+        run.say(CommandApplied, id=command.id, command=as_told(command), text=text, before=0.01)
+    assert [line for line in invoke("show", "latest").output.splitlines() if "optimizer.lr" in line] == [
+        "optimizer.lr 0.01 → 0.05 at step 30",
+        "undone: optimizer.lr 0.05 → 0.01 at step 30",
+    ]
 
 
 def test_show_tells_each_class_by_its_name(make_run: MakeRun) -> None:

@@ -130,7 +130,7 @@ def _text(run: RunDir, history: RunHistory, state: State) -> list[str]:
         f"epoch {history.epoch():.4g}  step {history.step:,}  {figures.duration(history.seconds)}"
         f"  {figures.rate(history.samples_per_second())} samples/s"
     )
-    lines += [f"{edit.text} at step {edit.step:,}" for edit in history.edits]
+    lines += [edit.said for edit in history.edits]
     lines += [f"warning at step {warning.step:,}: {warning.message}" for warning in history.warnings[-3:]]
     if said := aftermath(run, history, state):
         lines.append(said)
