@@ -48,7 +48,7 @@ def _label(config: RunConfig, key: str) -> str:
     value = getattr(chosen, name, None)
     if value is None:
         return f"no {name}"
-    typed = print_value(value)
+    typed = print_value(value).removesuffix(",")  # of a list of one
     is_word = by_name(_family(chosen, name), typed.partition(" ")[0]) is not None
     return typed if is_word or is_text(key) else f"{name.replace('_', ' ')} {typed}"
 

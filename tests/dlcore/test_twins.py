@@ -182,6 +182,10 @@ def test_runs_say_in_which_group_they_were_made(home: Path) -> None:
         "digits mlp · relu, seed 0",
         "digits mlp · sigmoid, seed 0",
     ]
+    shapes = [with_typed(DIGITS, [f"model.hidden={one}"]) for one in ("64,", "32,32")]
+    made = twins.make(home, shapes, MOMENT + timedelta(hours=3), "twins")
+    assert labels(shapes) == ["hidden 64", "hidden 32,32"]
+    assert read_json(made.runs[0].facts)["name"] == "digits mlp · hidden 64"
     ids = [group.id for group in both.groups]
     assert ids == [ids[0], ids[1]] * 2, "the repeats of one configuration are a group"
     assert ids[0] != ids[1]
