@@ -116,19 +116,24 @@ def _beginning(text: str) -> str:
     return ""
 
 
+def duration(pieces: Sequence[Piece]) -> float:
+    """Return the seconds that a player takes."""
+    return round((pieces[-1][0] if pieces else 0.0) + _REST_SECONDS, 6)
+
+
 def written(pieces: Sequence[Piece], columns: int, rows: int, title: str, timestamp: int) -> bytes:
     """Return the content of the file; `timestamp` is when it was recorded, in seconds since 1970."""
-    last = pieces[-1][0] if pieces else 0.0
+    seconds = duration(pieces)
     header = {
         "version": 2,
         "width": columns,
         "height": rows,
         "timestamp": timestamp,
-        "duration": round(last + _REST_SECONDS, 6),
+        "duration": seconds,
         "title": title,
         "env": {"TERM": TERM},
     }
     lines: list[object] = [header]
-    lines += [[round(seconds, 6), "o", text] for seconds, text in pieces]
-    lines.append([round(last + _REST_SECONDS, 6), "o", ""])
+    lines += [[round(when, 6), "o", text] for when, text in pieces]
+    lines.append([seconds, "o", ""])
     return "".join(f"{json.dumps(line)}\n" for line in lines).encode()  # what cannot be printed is escaped

@@ -1,5 +1,6 @@
 """A finished run told again by its own clock: in the feed, on the screen, and never a word to the run."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -224,6 +225,19 @@ def test_what_cannot_be_replayed_is_one_sentence(make_run: MakeRun, tmp_path: Pa
         result = CliRunner().invoke(cli.dltui, arguments)
         assert said in f"{result.exception} {result.output}"
         assert result.exit_code != 0
+
+
+def test_a_recording_is_said_to_be_as_long_as_its_file(
+    finished: FakeRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "import os, time; os.write(1, b'a'); time.sleep(0.3); os.write(1, b'b\\x1b[?2004l')"
+    monkeypatch.setattr("tui.subcommands.replay._COMMAND", program)
+    path = tmp_path / "a.cast"
+    result = CliRunner().invoke(cli.dltui, ["replay", finished.dir.id, "--cast", str(path)])
+    assert result.exit_code == 0, result.output
+    header, *_, last = map(json.loads, path.read_text().splitlines())
+    assert header["duration"] == last[0] > 2
+    assert f"{path}: {header['duration']:.1f} s, " in result.output
 
 
 @pytest.mark.usefixtures("inspector")

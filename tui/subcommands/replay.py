@@ -60,7 +60,7 @@ def replay_command(
 
 
 def _record(run: RunDir, speed: float, target: Path, size: str, force: bool, ascii_only: bool) -> None:
-    from tui.asciicast import recorded, written
+    from tui.asciicast import duration, recorded, written
 
     columns, rows = _parsed(size)
     if target.exists() and not force:
@@ -88,7 +88,7 @@ def _record(run: RunDir, speed: float, target: Path, size: str, force: bool, asc
         raise DltuiError(f"{target} is there already", "Choose another name.") from None
     except OSError as error:
         raise DltuiError(f"{target} cannot be written: {error.strerror}", "Choose another place.") from None
-    said = f"{pieces[-1][0]:.1f} s, {figures.size(len(content))}. Play it: asciinema play {target}"
+    said = f"{duration(pieces):.1f} s, {figures.size(len(content))}. Play it: asciinema play {target}"
     click.echo(clean(f"{target}: {said}"))
 
 
