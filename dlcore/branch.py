@@ -11,7 +11,7 @@ from dlcore.changes import differences, told, with_typed
 from dlcore.checkpoints import is_whole, nearest, saved
 from dlcore.choices.dataset import Facts
 from dlcore.choices.optimizers import Optimizer
-from dlcore.config import RunConfig, output_units, plan, to_toml
+from dlcore.config import Plan, RunConfig, output_units, plan, to_toml
 from dlcore.edits import applied
 from dlcore.errors import ConfigError, Problem, RunError
 from dlcore.examine import examined
@@ -23,6 +23,7 @@ from dlcore.private import private_folder
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir, after_newest, create
 from dlcore.runs import facts_for_lists
+from dlcore.stages import begun, continued, of_stages
 
 _ANY = frozenset({"", "loss", "optimizer", "schedule", "regularization", "training"})
 """Sections whose fields leave the shapes of weights alone; a loss may not, which is found out."""
@@ -31,6 +32,8 @@ _FREE: Mapping[str, frozenset[str]] = {
     "model": frozenset({"activation", "dropout", "pooling", "residual", "output"}),
 }
 """Of the other sections those that may change as well."""
+_LENGTHS = ("training.epochs", "data.batch_size", "schedule")
+"""What decides how many steps a run has."""
 
 
 def config_at(run: RunDir, step: int, known: Past | None = None) -> RunConfig:
@@ -157,6 +160,31 @@ def _of_length(parent: RunDir, step: int, after: RunConfig, facts: Facts) -> lis
         return []
     said = f"there are {over:.3g} at step {step:,}, where the branch begins, and so nothing is left to train"
     return [Problem("training.epochs", said, f"Give it more than {after.training.epochs}.")]
+
+
+def left(parent: RunDir, step: int, config: RunConfig) -> tuple[int, float] | None:
+    """Return how many steps and epochs a branch has before it; None where only code can tell.
+
+    The epochs that have begun by its step have the length that they had in the parent.
+    """
+    facts, problems = examined(config)
+    if facts is None or problems:
+        return None
+    known, first = past.read(parent), read_file(parent.config)
+    length = of_stages(known.stages) if known.stages else plan(first, facts)
+    made = []
+    for edit in known.edits:
+        if edit.step <= step and edit.key.startswith(_LENGTHS):
+            made.append(edit)
+            length = _followed(length, edit.step, plan(applied(first, made), facts))
+    whole = _followed(length, step, plan(config, facts))
+    epochs = sum(stage.epochs for stage in whole.stages)
+    return whole.steps - step, epochs - whole.epoch_at(step)
+
+
+def _followed(before: Plan, step: int, after: Plan) -> Plan:
+    """Return a plan that takes over from another one at a step."""
+    return continued(begun(before, step), after)
 
 
 def branch(

@@ -14,6 +14,7 @@ from dlcore.events import (
     CommandRefused,
     Event,
     Prepared,
+    Stages,
 )
 from dlcore.journal import Tail
 from dlcore.origin import origin
@@ -49,6 +50,8 @@ class Past:
     checkpoints: list[CheckpointSaved] = field(default_factory=list)
     threads: int | None = None
     """Threads of the first attempt: a later one computes with as many, and so to the same bits."""
+    stages: Stages = ()
+    """How long the first attempt was to be; () where it has not said so."""
     finished: bool = False
     resumed: tuple[tuple[int, int], ...] = ()
     """Where each attempt behind the first went on from, as events say it."""
@@ -70,7 +73,7 @@ class Past:
         self.seq = event.seq
         match event:
             case Prepared() if self.threads is None:
-                self.threads = event.threads
+                self.threads, self.stages = event.threads, event.stages
             case CheckpointSaved():
                 self.checkpoints.append(event)
             case CommandApplied():

@@ -15,7 +15,12 @@ def stages_of(plan: Plan) -> Stages:
 
 def epoch_at(stages: Stages, step: int) -> float:
     """Return the epochs that are over after so many steps, with their fraction."""
-    return Plan(0, 0, 0, _known(stages)).epoch_at(step)
+    return of_stages(stages).epoch_at(step)
+
+
+def of_stages(stages: Stages) -> Plan:
+    """Return a plan of which only the length is known, as events have it."""
+    return Plan(0, 0, 0, _known(stages))
 
 
 def begun_by(plan: Plan, step: int) -> int:

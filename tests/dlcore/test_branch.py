@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dlcore import branch
-from dlcore.branch import Parent, branched, config_at, may_change, start_at
+from dlcore.branch import Parent, branched, config_at, left, may_change, start_at
 from dlcore.commands import Set
 from dlcore.errors import ConfigError, RunError
 from dlcore.events import CommandApplied
@@ -61,6 +61,19 @@ def test_the_checkpoint_nearest_to_a_step_is_taken(parent: FakeRun) -> None:
     assert start_at(parent.dir, 59) == 60
     assert start_at(parent.dir, 45) == 30
     assert start_at(parent.dir, 10**9) == 100
+
+
+def test_how_much_a_branch_has_before_it(parent: FakeRun, make_run: MakeRun) -> None:
+    assert left(parent.dir, 0, branched(parent.dir, 0)) == (210, 10)
+    assert left(parent.dir, 100, branched(parent.dir, 100)) == (110, pytest.approx(10 - 100 / 21))
+    longer = branched(parent.dir, 63, ["training.epochs=20"])
+    assert left(parent.dir, 63, longer) == (357, pytest.approx(17))
+    double = f"data.batch_size={2 * parent.plan.batch_size}"
+    assert left(parent.dir, 63, branched(parent.dir, 63, [double])) == (7 * 11, pytest.approx(7))
+    other = make_run("digits mlp 16,8 e=10").start().prepare().steps(42)
+    change(other, "data.batch_size", 2 * parent.plan.batch_size)
+    assert left(other.dir, 42 + 11, config_at(other.dir, 53)) == (7 * 11, pytest.approx(7))
+    assert left(other.dir, 21, config_at(other.dir, 21)) == (189, pytest.approx(9))
 
 
 def test_without_a_checkpoint_there_is_no_branch(make_run: MakeRun) -> None:

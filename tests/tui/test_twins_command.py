@@ -1,18 +1,21 @@
 """`dltui twins` and `dltui branch`: what they refuse, and what `show` says of both."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
-from dlcore import twins
+from dlcore import launch, twins
 from dlcore.atomic import read_json, write_json
 from dlcore.errors import DltuiError
 from dlcore.oneline import parse
 from dlcore.origin import Origin
 from dlcore.private import private_folder
-from dlcore.rundir import run_ids
+from dlcore.rundir import RunDir, run_ids
 from tests.tui.fakes import MOMENT, FakeRun
 from tui import cli
 
@@ -75,6 +78,30 @@ def test_a_branch_that_cannot_be_is_refused_with_a_way_out(home: Path, make_run:
     assert "model.hidden: the weights of the checkpoint do not fit a network with that." in said
     assert f"dltui train {run.dir.config} --set model.hidden=…" in said
     assert run_ids(home) == [run.dir.id]
+
+
+def test_a_branch_says_first_how_long_it_will_train_and_how_to_leave_it(
+    home: Path, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run("digits mlp 8, e=5").start().prepare().epochs(2)
+    private_folder(run.dir.checkpoints)
+    torch.save({"step": 1}, run.dir.checkpoints / "21.pt")
+
+    def start(root: Path, child: RunDir, *arguments: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, "-c", "pass"])
+
+    monkeypatch.setattr(launch, "start", start)
+    first, *_ = invoke("branch", "latest").output.splitlines()
+    assert first == (
+        f"branch of {run.dir.id} from step 21: 84 steps left, 4 epochs; "
+        "Ctrl-C twice leaves it to itself, as --detach does"
+    )
+    first, second, third, *_ = invoke(
+        "branch", run.dir.id, "--step", "30", "--set", "training.epochs=2"
+    ).output.splitlines()
+    assert first.startswith(f"branch of {run.dir.id} from step 21: 21 steps left, 1 epoch; ")
+    assert second == "there is no checkpoint at step 30, this is the nearest"
+    assert third == "  training.epochs 5 → 2"
 
 
 def test_show_says_where_a_run_comes_from(home: Path, make_run: MakeRun) -> None:

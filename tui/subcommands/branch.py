@@ -45,7 +45,7 @@ def branch_command(
         say_warnings(warnings)
     child, trainer = branch.start(home, parent, begin, config, datetime.now(UTC))
     if not as_json:
-        _say(parent, begin, step, config)
+        _say(parent, begin, step, config, detach=detach)
     if detach:
         await_birth(child, trainer)
         say_detached(child, warnings, as_json=as_json)
@@ -55,10 +55,21 @@ def branch_command(
     sys.exit(Follow(child, trainer, quiet=as_json, warnings=warnings).to_the_end())
 
 
-def _say(parent: RunDir, begin: int, wanted: int | None, config: RunConfig) -> None:
-    """Say where the branch begins, and what it has otherwise."""
-    click.echo(clean(f"branch of {parent.id} at step {begin:,}"))
+def _say(parent: RunDir, begin: int, wanted: int | None, config: RunConfig, *, detach: bool) -> None:
+    """Say where the branch begins, how long it will train, and what it has otherwise."""
+    leave = "" if detach else "; Ctrl-C twice leaves it to itself, as --detach does"
+    click.echo(clean(f"branch of {parent.id} from step {begin:,}: {_length(parent, begin, config)}{leave}"))
     if wanted is not None and begin != wanted:
         click.echo(f"there is no checkpoint at step {wanted:,}, this is the nearest", err=True)
     for change in told(branch.config_at(parent, begin).folded(), config):
         click.echo(clean(f"  {change}"))
+
+
+def _length(parent: RunDir, begin: int, config: RunConfig) -> str:
+    """Return how much a branch has before it, in words."""
+    if (left := branch.left(parent, begin, config)) is None:
+        return f"it trains to the end of epoch {config.training.epochs:,}"
+    steps, epochs = left
+    counts = ((f"{steps:,}", "step"), (f"{epochs:.3g}", "epoch"))
+    said, of_epochs = (f"{count} {what}{'' if count == '1' else 's'}" for count, what in counts)
+    return f"{said} left, {of_epochs}"
