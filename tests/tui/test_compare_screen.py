@@ -219,6 +219,24 @@ async def test_enter_watches_a_run_and_looks_stay_but_what_part_was_seen(make_ru
         assert again.viewing.modes() == stage.train.viewing.modes() == ["log x"]
 
 
+async def test_where_settings_are_cut_it_is_said_which_pane_has_all(make_run: MakeRun) -> None:
+    lines = ("digits mlp 64,32 relu lr=.01", "digits mlp 128,64 sigmoid lr=.03 model.dropout=.25")
+    one, other = (
+        make_run(line, moment=MOMENT + timedelta(seconds=number)).start().prepare().epochs(1).end()
+        for number, line in enumerate(lines)
+    )
+    note = "they differ in more: tab to Differences"
+    async with comparing(one, other, size=(80, 24)) as (stage, screen):
+        assert note in text(screen, "step")
+        await stage.press("tab", "tab")
+        await stage.until(lambda: note not in text(screen, "step"))
+        assert "model.dropout" in text(screen, "table")
+        await stage.press("tab")
+        await stage.until(lambda: note in text(screen, "step"))
+        await stage.pilot.resize_terminal(160, 40)
+        await stage.until(lambda: note not in text(screen, "step"))
+
+
 async def test_eight_hostile_runs_fit_into_a_small_terminal_without_colour(
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

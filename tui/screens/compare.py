@@ -171,6 +171,9 @@ class CompareScreen(ViewScreen):
             parts.append(Content(self.comparison.reading))
         if not follows:
             parts.append(Content("end: back").stylize("$secondary"))
+        if self._pane != _DIFFERENCES and self.query_one(RunLegend).is_cut:
+            said = f"they differ in more: tab to {PANES[_DIFFERENCES]}"
+            parts.append(Content(said).stylize("$secondary"))
         parts += [Content(mode) for mode in self.viewing.modes()]
         return packed(parts, self.size.width - 2, 1)[0]
 

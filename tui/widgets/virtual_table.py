@@ -157,7 +157,11 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def is_shown(self, column: int) -> bool:
         """Whether there is room for a column."""
-        return any(place.column == column for place in self._places)
+        return bool(self.room(column))
+
+    def room(self, column: int) -> int:
+        """Return how many cells a column has; 0 where it is left out."""
+        return next((place.width for place in self._places if place.column == column), 0)
 
     # -- drawing ------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from tui.widgets.columns import Column
 from tui.widgets.status_line import sign
 from tui.widgets.virtual_table import Cell, VirtualTable
 
+_NAME, _DIFFERS = 1, 2
+"""Numbers of columns."""
 LEGEND_SHARE = 0.4
 """So much of the screen's height it takes at most, its header included."""
 
@@ -179,6 +181,15 @@ class RunLegend(VirtualTable, can_focus=False):
         else:
             self.cursor = at
             self.renew()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there is no room for all that is special about some run, or a group: that is its name."""
+        return any(
+            cell_len(self._cells(row)[column].text) > self.room(column)
+            for row in self._rows
+            for column in (_DIFFERS, *([_NAME] if len(row.members) > 1 else []))
+        )
 
     @dataclass
     class Picked(Message):
