@@ -496,6 +496,21 @@ async def test_the_configuration_goes_to_setup_in_its_short_form(running: FakeRu
         assert stage.setup._draft.text("loss.kind") == "auto"
 
 
+async def test_the_line_of_the_run_has_what_it_is_by_now(running: FakeRun) -> None:
+    async with opened(running) as stage:
+        await drawn(stage, running)
+
+        def line() -> str:
+            content: Any = stage.train.query_one("#run-line", Static).content
+            return str(content.plain)
+
+        assert " lr=.01 m=.9 " in line()
+        running.apply(Set(key="optimizer.lr", value=0.003), "optimizer.lr 0.01 → 0.003")
+        await stage.until(lambda: " lr=.003 (was .01) m=.9 " in line())
+        running.apply(Set(key="optimizer.lr", value=0.01), "optimizer.lr 0.003 → 0.01")
+        await stage.until(lambda: " lr=.01 m=.9 " in line())
+
+
 async def test_o_copies_the_run_as_one_line(running: FakeRun, home: Path) -> None:
     async with opened(running) as stage:
         await drawn(stage, running)

@@ -16,7 +16,6 @@ from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
 from dlcore.foreign import is_imported
-from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from tui.bindings import bindings, keys_of
 from tui.charts import View, gradient_chart, loss_chart, score_chart
@@ -26,6 +25,7 @@ from tui.feed import RunFeed
 from tui.looks import look_at
 from tui.messages import ResumeRequested, SetupRequested
 from tui.readout import place
+from tui.run_line import run_line
 from tui.screens.exporting import export_run
 from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
@@ -71,6 +71,8 @@ class TrainScreen(ViewScreen, JudgedScreen):
         self._stale = True
         self._reads_on = False
         self._steering: tuple[object, ...] | None = None
+        self._steered = (0, "")
+        """How many changes the line of the run tells of, and the id of the newest."""
         self._answers = 0
         self.tuning = Tuning(self.feed) if self.feed is not None else None
         """What can be changed of the run, and was asked for."""
@@ -170,6 +172,8 @@ class TrainScreen(ViewScreen, JudgedScreen):
         self.query_one(StatusLine).show(feed.history, feed.state, self._modes(), feed.reading)
         self._show_step()
         self._say_what_happened()
+        if (len(edits := feed.history.edits), edits[-1].id if edits else "") != self._steered:
+            self._show_run_line()
         steering = (self.feed.live, self.feed.history.paused, self._can_resume)
         if steering != self._steering:
             self._steering = steering
@@ -219,8 +223,9 @@ class TrainScreen(ViewScreen, JudgedScreen):
             self._say("No run is open. Start one in Setup (1), or open one in Runs (5).")
             return
         self.query_one(Header).aside = self.feed.called
-        config = self.feed.config
-        line = print_line(config.folded()) if config is not None else self.feed.problem
+        config, edits = self.feed.config, self.feed.history.edits
+        self._steered = (len(edits), edits[-1].id if edits else "")
+        line = run_line(config, edits) if config is not None else self.feed.problem
         if self.feed.source is not None:
             line = self.feed.source.told()
         self.query_one("#run-line", Static).update(Content(clean(line)).stylize("$secondary"))
