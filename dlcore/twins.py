@@ -141,7 +141,7 @@ def make(
     runs: list[RunDir] = []
     try:
         for index, (config, label) in enumerate(zip(configs, _names(configs), strict=True)):
-            name, moment = f"{config.name} · {label}", now + timedelta(milliseconds=index)
+            name, moment = f"{label} · {config.name}", now + timedelta(milliseconds=index)
             table = groups[index].table()
             runs.append(launch.make(root, _with_threads(config), moment, group=table, name=name))
     except BaseException:

@@ -168,7 +168,7 @@ def test_runs_say_in_which_group_they_were_made(home: Path) -> None:
     facts = [read_json(run.facts) for run in made.runs]
     wanted = {"id": made.groups[0].id, "kind": "twins", "differs": ["model.activation"], "order": ""}
     assert [one["group"] for one in facts] == [wanted] * 3
-    assert [one["name"] for one in facts] == [f"digits mlp · {word}" for word in ("relu", "sigmoid", "tanh")]
+    assert [one["name"] for one in facts] == [f"{word} · digits mlp" for word in ("relu", "sigmoid", "tanh")]
     found = [read_file(run.config) for run in made.runs]
     assert differing(found) == ("model.activation",), "not even the name differs in the configuration"
     assert {one.training.threads for one in found} == {1}
@@ -176,16 +176,16 @@ def test_runs_say_in_which_group_they_were_made(home: Path) -> None:
         home, twins.repeated([DIGITS], 2), MOMENT + timedelta(hours=1), "seeds", [made.runs[0].id] * 2
     )
     assert read_json(again.runs[1].facts)["group"]["of"] == made.runs[0].id
-    assert read_json(again.runs[1].facts)["name"] == "digits mlp · seed 1"
+    assert read_json(again.runs[1].facts)["name"] == "seed 1 · digits mlp"
     both = twins.make(home, twins.repeated(configs[:2], 2), MOMENT + timedelta(hours=2), "seeds")
     assert [read_json(run.facts)["name"] for run in both.runs[:2]] == [
-        "digits mlp · relu, seed 0",
-        "digits mlp · sigmoid, seed 0",
+        "relu, seed 0 · digits mlp",
+        "sigmoid, seed 0 · digits mlp",
     ]
     shapes = [with_typed(DIGITS, [f"model.hidden={one}"]) for one in ("64,", "32,32")]
     made = twins.make(home, shapes, MOMENT + timedelta(hours=3), "twins")
     assert labels(shapes) == ["hidden 64", "hidden 32,32"]
-    assert read_json(made.runs[0].facts)["name"] == "digits mlp · hidden 64"
+    assert read_json(made.runs[0].facts)["name"] == "hidden 64 · digits mlp"
     ids = [group.id for group in both.groups]
     assert ids == [ids[0], ids[1]] * 2, "the repeats of one configuration are a group"
     assert ids[0] != ids[1]

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList, Static
 
+from dlcore import twins
 from dlcore.atomic import read_json, write_json
 from dlcore.finding_runs.keys import DEFAULT_COLUMNS
 from dlcore.finding_runs.view import View, read_view
 from dlcore.labels import read_label, relabel
+from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from tests.dlcore.listed import ended
-from tests.tui.fakes import FakeRun, Stage, count_refreshes, opened
+from tests.tui.fakes import MOMENT, FakeRun, Stage, count_refreshes, opened
 from tui.app import DltuiApp
 from tui.messages import BranchRequested, CompareRequested, ReplayRequested, TwinsRequested
 from tui.screens.choosing_columns import ChooseColumns
@@ -474,3 +476,26 @@ async def test_a_live_run_that_comes_to_match_is_listed(
             return names(stage) == "live"
 
         await stage.until(is_listed)
+
+
+async def test_twins_are_told_apart_in_80_columns(home: Path) -> None:
+    configs = twins.varied(parse("digits mlp 16,"), "model.activation", ["relu", "tanh"])
+    twins.make(home, twins.repeated(configs, 2), MOMENT, "seeds")
+    async with on_runs() as stage:
+        found = table(stage)
+        await stage.until(lambda: "seed" in found.render_line(1).text)
+        lines = [found.render_line(y).text for y in range(1, 5)]
+        wanted = ("tanh, seed 1", "relu, seed 1", "tanh, seed 0", "relu, seed 0")
+        assert [words in line for words, line in zip(wanted, lines, strict=True)] == [True] * 4, lines
+        assert "digits" not in lines[0], "they have that in common"
+    async with on_runs(size=(140, 30)) as stage:
+        await stage.until(lambda: "tanh, seed 1 · digits" in table(stage).render_line(1).text)
+
+
+async def test_long_names_of_twins_keep_what_differs_at_both_ends(home: Path) -> None:
+    configs = twins.varied(parse("digits mlp 16,"), "regularization.clip_norm", ["0.125", "0.25"])
+    twins.make(home, configs, MOMENT, "twins")
+    async with on_runs() as stage:
+        found = table(stage)
+        await stage.until(lambda: "clip" in found.render_line(1).text)
+        assert [word in found.render_line(y).text for y, word in ((1, "0.25 "), (2, "0.125 "))] == [True] * 2

@@ -15,6 +15,7 @@ from dlcore.finding_runs.view import View
 from dlcore.runlist import Entry
 from dlcore.runs import RunRow
 from tui.widgets.columns import Column
+from tui.widgets.shortening import cut_to
 from tui.widgets.status_line import sign
 from tui.widgets.virtual_table import Cell, VirtualTable
 
@@ -40,6 +41,8 @@ _USUAL = {
 }
 """How the columns behave that the table has at first."""
 _FIGURE_CELLS, _WORD_CELLS, _MOST_WORD_CELLS = 9, 8, 30
+_COMMON_CELLS = 8
+"""So much of what twins have in common is worth a place."""
 _TREE_CELLS, _MOST_TREE_CELLS = 28, 60
 """The name in a tree, with what leads to it and what the run is to its parent."""
 
@@ -134,10 +137,12 @@ class RunTable(VirtualTable):
         if line.entry.row is None:
             return tuple(_unread(key, column, line.entry) for column, key in enumerate(self._keys))
         cells = [_cell(key, line.entry.row, self._now) for key in self._keys]
+        names = [key.name for key in self._keys]
+        at = names.index("name") if "name" in names else 0
         if line.guide or line.relation:
-            names = [key.name for key in self._keys]
-            at = names.index("name") if "name" in names else 0
             cells[at] = Cell(_guided(line, cells[at].text), cells[at].look)
+        elif "name" in names:
+            cells[at] = Cell(_told_apart(cells[at].text, self.room(at)), cells[at].look)
         if line.entry.row.label.hidden:
             return tuple(Cell(cell.text, "table--quiet") for cell in cells)
         return tuple(cells)
@@ -168,6 +173,20 @@ def columns_of(view: View) -> list[Column]:
 def _guided(line: Line, text: str) -> str:
     """Return a text with what leads to it in a tree, and what the run is to its parent."""
     return f"{line.guide}{text}{f' ({shown(line.relation)})' if line.relation else ''}"
+
+
+def _told_apart(name: str, room: int) -> str:
+    """Return the name of a run with what it has in common with its twins left out, if it has no room.
+
+    What sets it apart stands before ` · `; of that, where it is too long, beginning and end stay.
+    """
+    apart, dot, _ = name.partition(" · ")
+    if not dot or not room or cell_len(name) <= room or cell_len(apart) + _COMMON_CELLS <= room:
+        return name
+    if cell_len(apart) <= room:
+        return apart
+    end = apart[max(0, len(apart) - room // 2) :].lstrip(" ,")
+    return f"{cut_to(apart, room - 1 - cell_len(end))}…{end}"
 
 
 def _column(key: Key) -> Column:
