@@ -33,7 +33,7 @@ docs:  ## publish the catalogue and the JSON schemas of events and commands anew
 	python -m dlcore.catalogue docs
 
 torture:  ## every fault of the full tier; README quotes the table
-	DLTUI_TORTURE=full DLTUI_LEDGER=tests/torture/results.md pytest -n 2 --dist loadfile tests/torture
+	DLTUI_TORTURE=full DLTUI_LEDGER=tests/torture/results.md pytest -n 3 --dist loadfile --no-loadscope-reorder tests/torture
 	python -m tests.torture.readme
 
 bench:  ## what README's figures come from; some of it: make bench SECTIONS="speed peers"

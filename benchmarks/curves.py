@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from tui.plot_frame import AXIS_ROWS, GUTTER
-from tui.plotting import Chart, Curve, draw
-from tui.ticks import round_limits
+from tui.drawing.plot_frame import AXIS_ROWS, GUTTER
+from tui.drawing.plotting import Chart, Curve, draw
+from tui.drawing.ticks import round_limits
 
 _SIZE = (76, 14)
 """Cells of a chart with its labels."""

@@ -20,7 +20,7 @@ from benchmarks.watching import FAST, training, watched
 from dlcore import events
 from dlcore.errors import DltuiError
 from dlcore.events import CommandApplied
-from dlcore.journal import Tail
+from dlcore.files.journal import Tail
 from dlcore.rundir import RunDir
 
 P99_SECONDS = 0.150

@@ -18,13 +18,13 @@ import pyte
 from benchmarks.long_run import make
 from benchmarks.report import Page, Target, spread, table
 from benchmarks.terminal import COLUMNS, ROWS, Terminal, dltui_command, environment
+from dlcore.curves.preview import preview
 from dlcore.errors import DltuiError
 from dlcore.history import RunHistory
-from dlcore.preview import preview
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history
-from tui.charts import View, gradient_chart, loss_chart, score_chart
-from tui.plotting import Chart, draw
+from tui.drawing.charts import View, gradient_chart, loss_chart, score_chart
+from tui.drawing.plotting import Chart, draw
 
 Result = TypeVar("Result")
 

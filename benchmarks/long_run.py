@@ -24,7 +24,7 @@ from dlcore.events import (
     StepsEnded,
     encode,
 )
-from dlcore.journal import frame
+from dlcore.files.journal import frame
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 

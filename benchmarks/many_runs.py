@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from dlcore import events
-from dlcore.atomic import read_json
 from dlcore.config import to_toml
-from dlcore.journal import Appender
+from dlcore.files.atomic import read_json
+from dlcore.files.journal import Appender
 from dlcore.launch import versions
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create

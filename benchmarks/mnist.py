@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from dlcore.datasets.published import MNIST, data_folder
 from dlcore.errors import DataError
-from dlcore.published import MNIST, data_folder
 
 VARIABLE = "DLTUI_TEST_MNIST"
 FILES = tuple(file.name for file in MNIST.files)

@@ -9,8 +9,8 @@ from pathlib import Path
 from benchmarks import mnist
 from benchmarks.report import table
 from dlcore.config import RunConfig, to_table
+from dlcore.datasets.examine import examine
 from dlcore.errors import DltuiError
-from dlcore.examine import examine
 from dlcore.history import score
 from dlcore.launch import launch
 from dlcore.presets import preset

@@ -14,8 +14,8 @@ import psutil
 from benchmarks.training_runs import trainer
 from dlcore import events
 from dlcore.errors import DltuiError
+from dlcore.files.journal import Tail
 from dlcore.history import RunHistory
-from dlcore.journal import Tail
 from dlcore.rundir import RunDir
 
 PARTS = 10

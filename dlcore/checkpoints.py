@@ -4,11 +4,11 @@ import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from dlcore.atomic import remove_leftovers
-from dlcore.plainfile import open_plain
+from dlcore.datasets.unpacking import RefusedError
+from dlcore.files.atomic import remove_leftovers
+from dlcore.files.plainfile import open_plain
+from dlcore.files.tensorfile import judge
 from dlcore.rundir import RunDir
-from dlcore.tensorfile import judge
-from dlcore.unpacking import RefusedError
 
 _MOST = 60
 """Checkpoints of one run, however small they are."""

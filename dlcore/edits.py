@@ -19,11 +19,11 @@ from dlcore.choices.dataset import Facts
 from dlcore.commands import Set
 from dlcore.config import SECTIONS, RunConfig, to_table
 from dlcore.crosschecks import cross_check
+from dlcore.curves.thinned import counts
 from dlcore.errors import DltuiError
 from dlcore.events import CommandApplied
 from dlcore.oneline import print_value
 from dlcore.reading import read_table
-from dlcore.thinned import counts
 
 _FIXED: dict[str, tuple[str, ...]] = {
     "optimizer": ("kind",),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlcore.config import RunConfig, to_table
+from dlcore.files.plainfile import open_plain
 from dlcore.oneline import print_value
-from dlcore.plainfile import open_plain
 from dlcore.rundir import RunDir
 
 Setting = str | int | float | bool

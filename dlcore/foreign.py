@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from dlcore.atomic import read_json
 from dlcore.clean import clean
 from dlcore.errors import RunError
+from dlcore.files.atomic import read_json
 from dlcore.rundir import RunDir
 
 if TYPE_CHECKING:  # the app asks for crashed runs before it needs any choice

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from dlcore.arrays import Array, pack, unpack
-from dlcore.atomic import remove_leftovers, write_whole
 from dlcore.clean import clean
+from dlcore.datasets.unpacking import RefusedError
 from dlcore.errors import DltuiError
-from dlcore.plainfile import open_plain
-from dlcore.private import private_folder
+from dlcore.files.arrays import Array, pack, unpack
+from dlcore.files.atomic import remove_leftovers, write_whole
+from dlcore.files.plainfile import open_plain
+from dlcore.files.private import private_folder
 from dlcore.rundir import RunDir
-from dlcore.unpacking import RefusedError
 
 What = Literal["gradients", "weights", "activations"]
 

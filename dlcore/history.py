@@ -6,9 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import Any, Literal, assert_never
 
+from dlcore.curves.elapsed import Elapsed
+from dlcore.curves.evaluations import Evaluations
+from dlcore.curves.layerwise import MOST_LOOKS, LayerFigures
+from dlcore.curves.series import MOST_BLOCKS, Series
+from dlcore.curves.thinned import Newest, Thinned, counts
 from dlcore.edits import Edits, edit_of
-from dlcore.elapsed import Elapsed
-from dlcore.evaluations import Evaluations
 from dlcore.events import (
     ActivationsMeasured,
     AttemptEnded,
@@ -30,10 +33,7 @@ from dlcore.events import (
     StepsEnded,
     Warned,
 )
-from dlcore.layerwise import MOST_LOOKS, LayerFigures
-from dlcore.series import MOST_BLOCKS, Series
 from dlcore.stages import epoch_at
-from dlcore.thinned import Newest, Thinned, counts
 
 Metric = Literal["accuracy", "r2"]
 """The figure beside the loss: that of a classification, and that of a regression."""

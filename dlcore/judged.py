@@ -11,8 +11,8 @@ from dlcore.diagnose import Finding, diagnose
 from dlcore.diagnose.silenced import silenced
 from dlcore.edits import applied
 from dlcore.errors import DltuiError
+from dlcore.family.lineage import Kin, Relations
 from dlcore.history import RunHistory, State
-from dlcore.lineage import Kin, Relations
 from dlcore.reading import checked, load_toml
 from dlcore.rundir import RunDir
 from dlcore.summary import summarize

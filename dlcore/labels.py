@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from dlcore.atomic import read_json, write_json
 from dlcore.errors import DltuiError, RunError
-from dlcore.private import check_run
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.private import check_run
 from dlcore.rundir import RunDir
 
 MOST_NAME, MOST_TAG, MOST_TAGS, MOST_NOTES = 200, 50, 30, 5000

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import dlcore
-from dlcore import commands, disk, mounts
+from dlcore import commands
 from dlcore.commands import Command
 from dlcore.config import RunConfig, to_toml
+from dlcore.datasets.examine import examined
 from dlcore.errors import ConfigError, RunError
-from dlcore.examine import examined
+from dlcore.files import disk, mounts
+from dlcore.files.journal import Appender
+from dlcore.files.lock import Lock, lock_holder
+from dlcore.files.private import check_folder, check_run
 from dlcore.foreign import refuse
-from dlcore.journal import Appender
-from dlcore.lock import Lock, lock_holder
-from dlcore.private import check_folder, check_run
+from dlcore.process.session import survival
 from dlcore.rundir import RunDir, after_newest, create
 from dlcore.runs import facts_for_lists
-from dlcore.session import survival
 
 
 def versions() -> dict[str, Any]:
@@ -111,7 +112,7 @@ def start_queue(root: Path, runs: Sequence[RunDir], at_once: int) -> subprocess.
 
     What it has to say comes into the log of the first run. Raises RunError as `start` does.
     """
-    return _started(root, runs[0], "dlcore.queue", str(at_once), *(str(run.path) for run in runs))
+    return _started(root, runs[0], "dlcore.family.queue", str(at_once), *(str(run.path) for run in runs))
 
 
 def _started(root: Path, run: RunDir, module: str, *arguments: str) -> subprocess.Popen[bytes]:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from dlcore import events
-from dlcore.atomic import read_json
 from dlcore.checkpoints import is_whole, saved
+from dlcore.curves.thinned import counts
 from dlcore.edits import Edit, edit_of
 from dlcore.errors import DltuiError
 from dlcore.events import (
@@ -16,10 +16,10 @@ from dlcore.events import (
     Prepared,
     Stages,
 )
-from dlcore.journal import Tail
-from dlcore.origin import origin
+from dlcore.family.origin import origin
+from dlcore.files.atomic import read_json
+from dlcore.files.journal import Tail
 from dlcore.rundir import RunDir
-from dlcore.thinned import counts
 
 _HEAVY = (b'"kind":"StepsEnded"', b'"kind":"GradientsMeasured"')
 _KIND_WITHIN = 80

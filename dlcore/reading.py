@@ -14,7 +14,7 @@ from dlcore.choices.choice import Choice, FieldSpec, Settings, by_name, fields_o
 from dlcore.config import SECTIONS, RunConfig
 from dlcore.crosschecks import cross_check
 from dlcore.errors import ConfigError, DltuiError, Problem
-from dlcore.plainfile import open_plain
+from dlcore.files.plainfile import open_plain
 from dlcore.short_keys import SHORT_KEYS
 
 MAX_BYTES = 1_000_000

@@ -2,7 +2,7 @@
 
 The run directory is the truth: the trainer writes it, everybody else reads it. Folders have mode 0700
 and files 0600, whatever the umask; a folder is made with `mkdir` and never taken over. Who else may look,
-and why only look, is said in `dlcore.private`.
+and why only look, is said in `dlcore.files.private`.
 """
 
 import os
@@ -17,10 +17,10 @@ from typing import Any
 
 import platformdirs
 
-from dlcore import disk
-from dlcore.atomic import write_atomic, write_json
 from dlcore.errors import RunError
-from dlcore.private import check_run, make_private, private_folder
+from dlcore.files import disk
+from dlcore.files.atomic import write_atomic, write_json
+from dlcore.files.private import check_run, make_private, private_folder
 
 SCHEMA = 1
 """Version of the run directory's layout."""

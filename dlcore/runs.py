@@ -20,13 +20,13 @@ from dlcore import events, figures
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.events import Event
+from dlcore.family.origin import Group, Origin, group, origin
+from dlcore.files.journal import Tail
+from dlcore.files.lock import lock_holder
 from dlcore.flat_config import NO_SETTINGS, Setting, Settings, flat_config, read_settings, settings
 from dlcore.history import LIVE, Metric, RunHistory, State
-from dlcore.journal import Tail
 from dlcore.labels import NO_LABEL, Label, read_label
-from dlcore.lock import lock_holder
 from dlcore.oneline import print_value
-from dlcore.origin import Group, Origin, group, origin
 from dlcore.reading import read_file
 from dlcore.run_figures import NO_FIGURES, Figures, finite, is_count, measured
 from dlcore.rundir import RunDir, stamped

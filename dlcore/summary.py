@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dlcore import events
-from dlcore.atomic import read_json, write_json
 from dlcore.errors import RunError
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.journal import Tail
+from dlcore.files.lock import lock_holder
 from dlcore.history import RunHistory, State, score
-from dlcore.journal import Tail
-from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir
 
 

@@ -19,17 +19,15 @@ from textual.widgets import Static
 
 from dlcore.clean import clean
 from tui.bindings import KEYS, bindings
-from tui.driver import TerminalDriver
+from tui.terminal.driver import TerminalDriver
 from tui.themes import DARK, THEMES
 
 if TYPE_CHECKING:
+    from dlcore.family.twins import Made
     from dlcore.rundir import RunDir
-    from dlcore.twins import Made
-    from tui.cursor import Cursor
-    from tui.ending import Trainer
+    from tui.asking.inspector import Inspector
+    from tui.drawing.run_marks import RunMarks
     from tui.feed import RunFeed
-    from tui.inspector import Inspector
-    from tui.line_rate import LineRate
     from tui.messages import (
         BranchRequested,
         CompareRequested,
@@ -41,15 +39,17 @@ if TYPE_CHECKING:
         SetupRequested,
         TwinsRequested,
     )
-    from tui.replay import Replay
-    from tui.run_marks import RunMarks
     from tui.screens.errors import ErrorsScreen
     from tui.screens.inside import InsideScreen
     from tui.screens.runs import RunsScreen
     from tui.screens.setup import SetupScreen
     from tui.screens.time_screen import TimeScreen
     from tui.screens.train import TrainScreen
-    from tui.viewing import Viewing
+    from tui.terminal.line_rate import LineRate
+    from tui.watching.cursor import Cursor
+    from tui.watching.ending import Trainer
+    from tui.watching.replay import Replay
+    from tui.watching.viewing import Viewing
 
 
 _HANDLED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -97,7 +97,7 @@ class DltuiApp(App["RunDir | None"]):
         filters = super().get_line_filters()
         if not self._ascii_only:
             return filters
-        from tui.plain import Plain
+        from tui.terminal.plain import Plain
 
         return [*filters, Plain()]
 
@@ -150,7 +150,7 @@ class DltuiApp(App["RunDir | None"]):
         asyncio.get_running_loop().add_signal_handler(number, self.exit, None, 128 + number)
 
     def _open(self) -> None:
-        from tui.inspector import Inspector
+        from tui.asking.inspector import Inspector
 
         self._inspector = Inspector()
         self.add_mode("setup", lambda: self._setup)
@@ -180,7 +180,8 @@ class DltuiApp(App["RunDir | None"]):
         """Offer runs that broke off since somebody was asked last; none, and nothing is imported for it."""
         import asyncio
 
-        from dlcore import crashes, rundir
+        from dlcore import rundir
+        from dlcore.process import crashes
 
         found = await asyncio.to_thread(crashes.unasked, rundir.home())
         if found and self.current_mode == "setup" and len(self.screen_stack) == 1:
@@ -199,7 +200,7 @@ class DltuiApp(App["RunDir | None"]):
     @cached_property
     def _cursor(self) -> "Cursor":
         """Where in time a person looks, on all screens that show the past of a run."""
-        from tui.cursor import Cursor
+        from tui.watching.cursor import Cursor
 
         return Cursor()
 
@@ -207,21 +208,21 @@ class DltuiApp(App["RunDir | None"]):
     def _viewing(self) -> "Viewing":
         """How a person wants to see curves, wherever there are some."""
         from dlcore import rundir
-        from tui.viewing import Viewing
+        from tui.watching.viewing import Viewing
 
         return Viewing(rundir.home())
 
     @cached_property
     def _marks(self) -> "RunMarks":
         """How runs that were compared are told apart, and will be again."""
-        from tui.run_marks import RunMarks
+        from tui.drawing.run_marks import RunMarks
 
         return RunMarks()
 
     @cached_property
     def _train(self) -> "TrainScreen":
         from tui.screens.train import TrainScreen
-        from tui.watchman import Watchman
+        from tui.watching.watchman import Watchman
 
         self._watchman = Watchman(self, lambda: self._feed)
         screen = TrainScreen(self._first_run, self._read_only, self._ascii_only, self._cursor)
@@ -273,12 +274,12 @@ class DltuiApp(App["RunDir | None"]):
                 yield command
 
     def _switch_notices(self) -> None:
-        from tui.watchman import switch_notices
+        from tui.watching.watchman import switch_notices
 
         switch_notices(self)
 
     def _toggle_rate(self) -> None:
-        from tui.line_rate import LineRate
+        from tui.terminal.line_rate import LineRate
 
         if self._rate is None:
             self._rate = LineRate(self)
@@ -369,7 +370,7 @@ class DltuiApp(App["RunDir | None"]):
     def on_compare_requested(self, message: "CompareRequested") -> None:
         """Show runs over each other."""
         from tui.comparison import compared
-        from tui.run_marks import MOST_RUNS
+        from tui.drawing.run_marks import MOST_RUNS
         from tui.screens.compare import CompareScreen
 
         runs = list(dict.fromkeys(message.runs))
@@ -404,7 +405,7 @@ class DltuiApp(App["RunDir | None"]):
 
     def on_replay_requested(self, message: "ReplayRequested") -> None:
         """Show a finished run as it went."""
-        from tui.replay import Replay
+        from tui.watching.replay import Replay
 
         self._play(Replay(message.run), self.current_mode)
 
@@ -488,7 +489,7 @@ class DltuiApp(App["RunDir | None"]):
         from rich.text import Text
 
         from dlcore import rundir
-        from dlcore.atomic import write_atomic
+        from dlcore.files.atomic import write_atomic
 
         log = rundir.home() / "crash.log"
         lines = traceback.format_exception(self._exception) if self._exception is not None else []

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlcore.alike import labels
-from dlcore.differences import Difference, differences, said
+from dlcore.comparison.differences import Difference, differences, said
+from dlcore.comparison.verdict import verdict
+from dlcore.family.alike import labels
 from dlcore.history import RunHistory
 from dlcore.rundir import RunDir
 from dlcore.runs import name_of, read_facts
-from dlcore.verdict import verdict
+from tui.drawing.run_marks import LOOKS, MOST_RUNS, Look, RunMarks
 from tui.feed import RunFeed
-from tui.run_marks import LOOKS, MOST_RUNS, Look, RunMarks
 
 _MOST_LETTERS = 200
 _READ_SECONDS = 0.03

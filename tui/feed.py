@@ -9,17 +9,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from dlcore import events
-from dlcore.atomic import read_json
 from dlcore.config import RunConfig
-from dlcore.cores import takes_all
+from dlcore.curves.preview import LONG, preview
 from dlcore.errors import DltuiError
 from dlcore.events import Event
+from dlcore.files.atomic import read_json
+from dlcore.files.journal import Tail
+from dlcore.files.lock import lock_holder
 from dlcore.foreign import foreign
 from dlcore.history import LIVE, RunHistory, State
-from dlcore.journal import Tail
 from dlcore.labels import called
-from dlcore.lock import lock_holder
-from dlcore.preview import LONG, preview
+from dlcore.process.cores import takes_all
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import created

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from dlcore.atomic import write_atomic, write_new
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import DltuiError
-from dlcore.private import private_folder
+from dlcore.files.atomic import write_atomic, write_new
+from dlcore.files.private import private_folder
 
 
 def save_config(config: RunConfig, path: str) -> Path:

@@ -9,7 +9,7 @@ from dlcore.config import RunConfig
 from dlcore.rundir import RunDir
 
 if TYPE_CHECKING:
-    from dlcore.origin import Origin
+    from dlcore.family.origin import Origin
 
 
 @dataclass

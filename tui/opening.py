@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dlcore.errors import DltuiError
 
 if TYPE_CHECKING:
-    from tui.replay import Replay
+    from tui.watching.replay import Replay
 
 _PLAIN = "The terminal is said to take {} only, so curves are drawn with plain characters: see LANG."
 
@@ -50,8 +50,8 @@ def open_app(
     )
     last = app.run(mouse=mouse)
     if last is not None:
-        from tui.plain import plain
         from tui.subcommands.words import parting
+        from tui.terminal.plain import plain
 
         print(parting(last) if _is_unicode() else plain(parting(last)))
     if app.return_code:

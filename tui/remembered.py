@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dlcore.atomic import read_json, write_json
 from dlcore.errors import RunError
-from dlcore.private import private_folder
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.private import private_folder
 
 
 def recall(home: Path, file: str) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from dlcore import launch
-from dlcore.busy import busy
 from dlcore.errors import DltuiError
+from dlcore.process.busy import busy
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 

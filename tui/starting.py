@@ -9,16 +9,17 @@ from typing import Any
 
 from textual.app import App
 
-from dlcore import branch as branches
-from dlcore import commands, launch, rundir, twins
+from dlcore import commands, launch, rundir
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
-from dlcore.origin import GroupKind, Origin
+from dlcore.family import branch as branches
+from dlcore.family import twins
+from dlcore.family.origin import GroupKind, Origin
+from dlcore.family.twins import Made
 from dlcore.rundir import RunDir
-from dlcore.twins import Made
 from tui import start_warnings
-from tui.ending import Trainer
+from tui.watching.ending import Trainer
 
 Started = tuple[RunDir, Trainer]
 

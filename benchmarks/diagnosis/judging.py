@@ -13,9 +13,9 @@ from benchmarks.diagnosis.tasks import config_of
 from benchmarks.diagnosis.trainers import Trainers, configs, ended
 from dlcore.changes import with_changes
 from dlcore.config import RunConfig
+from dlcore.datasets.examine import examine, settled
 from dlcore.diagnose import Finding, diagnose
 from dlcore.errors import ConfigError
-from dlcore.examine import examine, settled
 from dlcore.rundir import RunDir
 
 

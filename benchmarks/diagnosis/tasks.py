@@ -11,7 +11,7 @@ from typing import Literal
 
 from benchmarks import mnist
 from dlcore.config import RunConfig, plan
-from dlcore.examine import examine, settled
+from dlcore.datasets.examine import examine, settled
 from dlcore.oneline import parse
 
 Slots = Mapping[str, str]

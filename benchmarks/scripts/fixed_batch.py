@@ -13,7 +13,7 @@ from torch import nn, optim
 from benchmarks.scripts.measured import Epochs
 from benchmarks.scripts.torch_network import classic
 from benchmarks.training_runs import CLASSIC
-from dlcore.examine import settled
+from dlcore.datasets.examine import settled
 from dlcore.oneline import parse
 from dlcore.training.models import build_model
 from dlcore.training.step import TrainingStep

@@ -16,7 +16,7 @@ from benchmarks import plain_script
 from benchmarks.scripts.measured import Epochs
 from dlcore import rundir
 from dlcore.config import RunConfig, plan
-from dlcore.examine import settled
+from dlcore.datasets.examine import settled
 from dlcore.oneline import parse
 from dlcore.training.data import AnySplit, Data, Split, load
 from dlcore.training.models import build_model

@@ -12,7 +12,7 @@ import torch
 
 from dlcore import rundir
 from dlcore.config import RunConfig, to_toml
-from dlcore.examine import settled
+from dlcore.datasets.examine import settled
 from dlcore.presets import PRESETS, preset
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history

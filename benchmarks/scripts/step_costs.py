@@ -12,8 +12,8 @@ import torch
 from benchmarks.growth import Configuration, configurations
 from dlcore import events, rundir
 from dlcore.config import to_toml
-from dlcore.examine import settled
-from dlcore.journal import Tail
+from dlcore.datasets.examine import settled
+from dlcore.files.journal import Tail
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from dlcore.training.control import Control

@@ -1,6 +1,7 @@
 """A user's own data: a CSV file, a folder of images, or what their own code returns.
 
-What is in them is not known until they are opened: `dlcore.examine` does it for files, the trainer for code.
+What is in them is not known until they are opened: `dlcore.datasets.examine` does it for files, the trainer
+for code.
 """
 
 from typing import Any, ClassVar, Literal

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dlcore.config import RunConfig
+from dlcore.curves.layerwise import LayerFigures
+from dlcore.curves.series import Column, Series
 from dlcore.events import ActivationsMeasured, Evaluated
 from dlcore.history import RunHistory, score
-from dlcore.layerwise import LayerFigures
-from dlcore.series import Column, Series
 
 _WINDOW = 0.06
 """Share of the run that 'now' is the mean of: long enough that no single batch speaks."""

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dlcore.atomic import read_json, write_json
 from dlcore.errors import RunError
-from dlcore.private import private_folder
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.private import private_folder
 
 _FILE = "silenced.json"
 

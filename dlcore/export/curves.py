@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Literal
 
 from dlcore import figures
+from dlcore.curves.layerwise import typical
+from dlcore.curves.series import Column, Series
 from dlcore.export.chart import Chart, Curve, Draw, Limits, Scale
 from dlcore.export.report import measured
 from dlcore.history import RunHistory
-from dlcore.layerwise import typical
-from dlcore.series import Column, Series
 
 TRAIN, EVALUATED = "*", "o"
 MARKS = "123456789abcdefghijklmnopqrstuvwxyz"

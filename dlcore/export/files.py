@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from dlcore import disk
-from dlcore.atomic import give_name, store_beside
 from dlcore.errors import DltuiError
+from dlcore.files import disk
+from dlcore.files.atomic import give_name, store_beside
 
 
 class NameTakenError(DltuiError):

@@ -11,15 +11,15 @@ from dataclasses import asdict
 from typing import Any
 
 from dlcore.config import to_table
+from dlcore.curves.perclass import per_class
 from dlcore.edits import Edit
 from dlcore.events import CommandApplied, CommandRefused, EpochEnded, Evaluated, shortest
 from dlcore.export.report import Report, lr_at, without_path
 from dlcore.export.together import Member, differing
+from dlcore.family.lineage_tree import relation
 from dlcore.flat_config import flat_config
 from dlcore.history import RunHistory, first_last_ratio, score
-from dlcore.lineage_tree import relation
 from dlcore.oneline import print_line
-from dlcore.perclass import per_class
 from dlcore.runs import RunRow
 
 FORMAT = 1

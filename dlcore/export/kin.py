@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from dlcore.origin import Group, group, origin
+from dlcore.family.origin import Group, group, origin
 from dlcore.rundir import RunDir, run_ids
 from dlcore.runs import RunRow, read_facts, run_row
 

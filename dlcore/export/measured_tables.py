@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator
 
 from dlcore import figures
+from dlcore.curves.perclass import per_class
 from dlcore.events import EpochEnded, Evaluated, Number
 from dlcore.export import curves
 from dlcore.export.document import Block, Figure, Heading, Table, said
 from dlcore.export.report import Report, Row, measured, rows
 from dlcore.history import Metric, first_last_ratio, score
-from dlcore.perclass import per_class
 
 MOST_ROWS = 40
 """Longer tables are thinned: a summary is for reading, and the CSV has every row."""

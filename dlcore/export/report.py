@@ -5,14 +5,14 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from dlcore.atomic import read_json
 from dlcore.config import RunConfig
+from dlcore.curves.layerwise import LayerFigures
 from dlcore.events import EpochEnded, Evaluated, shortest
 from dlcore.export.kin import Family, family
+from dlcore.files.atomic import read_json
 from dlcore.history import Metric, RunHistory, State
 from dlcore.judged import Judgement, judge
 from dlcore.labels import Label, read_label
-from dlcore.layerwise import LayerFigures
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of, summarize

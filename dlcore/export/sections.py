@@ -24,9 +24,9 @@ from dlcore.export.escape import for_toml
 from dlcore.export.findings import findings, origin, remedies
 from dlcore.export.measured_tables import activations, classes, epoch_text, epochs, gradients, results
 from dlcore.export.report import Report, without_path
+from dlcore.family.lineage_tree import told
 from dlcore.foreign import foreign
 from dlcore.history import LIVE
-from dlcore.lineage_tree import told
 from dlcore.oneline import print_line
 from dlcore.runs import RunRow
 from dlcore.summary import created

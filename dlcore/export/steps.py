@@ -3,10 +3,10 @@
 from array import array
 from collections.abc import Sequence
 
+from dlcore.curves.layerwise import LayerFigures
+from dlcore.curves.series import Series
 from dlcore.export.curves import epoch_at
 from dlcore.export.report import MEASURED, Report, rows
-from dlcore.layerwise import LayerFigures
-from dlcore.series import Series
 
 Column = Sequence[int | float | None]
 """A value for each row: None where nothing was measured, nan or inf where the figure was not finite."""

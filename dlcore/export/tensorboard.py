@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable, Iterator
 
 from dlcore.config import to_toml
+from dlcore.curves.layerwise import LayerFigures
+from dlcore.curves.series import Series
 from dlcore.export.escape import for_toml
 from dlcore.export.report import Report, rows
 from dlcore.export.tfrecord import record, scalar, text, version
-from dlcore.layerwise import LayerFigures
 from dlcore.oneline import print_line
-from dlcore.series import Series
 from dlcore.summary import created
 
 MOST_POINTS = 100_000

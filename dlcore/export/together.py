@@ -7,18 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from dlcore import figures
+from dlcore.comparison.differences import Difference, differences
 from dlcore.config import RunConfig
 from dlcore.diagnose.words import place, sentence, words
-from dlcore.differences import Difference, differences
 from dlcore.edits import Edit
 from dlcore.export import curves
 from dlcore.export.chart import Chart, Curve, Draw, Limits, Point
 from dlcore.export.curves import Axis
 from dlcore.export.document import Block, Figure, Heading, Items, Source, Strong, Table, said
 from dlcore.export.report import Report, without_path
+from dlcore.family.lineage_tree import told as kinship
+from dlcore.family.lineage_tree import tree
 from dlcore.history import Metric, State, first_last_ratio
-from dlcore.lineage_tree import told as kinship
-from dlcore.lineage_tree import tree
 from dlcore.runs import RunRow, run_row
 from dlcore.summary import created
 

@@ -1,8 +1,8 @@
 """safetensors: the weights of a checkpoint, taken out of its file without torch.
 
-A checkpoint is judged before it is read (`dlcore.tensorfile`): it can hold nothing but tensors and plain
-values. So what is left to do is little: its pickle says of each tensor where its numbers stand, in which
-order and of which type, and the numbers themselves are copied as they are.
+A checkpoint is judged before it is read (`dlcore.files.tensorfile`): it can hold nothing but tensors and
+plain values. So what is left to do is little: its pickle says of each tensor where its numbers stand, in
+which order and of which type, and the numbers themselves are copied as they are.
 """
 
 import io
@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from dlcore.arrays import Array, pack, width
 from dlcore.checkpoints import is_whole, saved
+from dlcore.datasets.unpacking import RefusedError
 from dlcore.errors import DltuiError
 from dlcore.export.report import Report
+from dlcore.files.arrays import Array, pack, width
+from dlcore.files.plainfile import open_plain
+from dlcore.files.tensorfile import judge
 from dlcore.foreign import foreign
 from dlcore.history import score
 from dlcore.oneline import print_line
-from dlcore.plainfile import open_plain
-from dlcore.tensorfile import judge
-from dlcore.unpacking import RefusedError
 
 _KINDS = {
     "BoolStorage": "BOOL", "ByteStorage": "U8", "CharStorage": "I8", "ShortStorage": "I16",

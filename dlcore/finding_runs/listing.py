@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from dlcore import figures
+from dlcore.family.lineage_tree import told, tree
 from dlcore.finding_runs.keys import Key
 from dlcore.finding_runs.lookup import key_named, setting_name
 from dlcore.finding_runs.matching import Matches
 from dlcore.finding_runs.view import View
 from dlcore.flat_config import Settings
-from dlcore.lineage_tree import told, tree
 from dlcore.runlist import Entry
 
 

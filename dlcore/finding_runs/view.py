@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dlcore.atomic import read_json, write_whole
 from dlcore.errors import RunError
+from dlcore.files.atomic import read_json, write_whole
+from dlcore.files.private import check_folder
 from dlcore.finding_runs.keys import DEFAULT_COLUMNS
 from dlcore.finding_runs.language import parse
 from dlcore.finding_runs.lookup import key_named
 from dlcore.finding_runs.tokens import FilterFault
-from dlcore.private import check_folder
 
 MOST_COLUMNS = 20
 _FILE = "runs-view.json"

@@ -13,10 +13,10 @@ from itertools import chain, islice
 from pathlib import Path
 
 from dlcore.clean import clean
+from dlcore.datasets.tables.rows import RefusedError, delimiter_of, lines_of, ragged, rows_of
 from dlcore.errors import DataError
+from dlcore.files.plainfile import open_plain
 from dlcore.importing.log import LONGEST_NAME, MOST_NAMES, MOST_POINTS, MOST_STEP, Column, Log
-from dlcore.plainfile import open_plain
-from dlcore.tables.rows import RefusedError, delimiter_of, lines_of, ragged, rows_of
 
 MOST_BYTES = 64 << 20
 _SAMPLE = 100

@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from dlcore.clean import clean
 from dlcore.export.tfrecord import masked
+from dlcore.files.plainfile import open_plain
 from dlcore.importing.log import LONGEST_NAME, MOST_STEP
-from dlcore.plainfile import open_plain
 
 _MOST_BYTES = 1 << 16
 """A longer record holds a picture, a graph or a histogram: it is stepped over."""

@@ -28,14 +28,14 @@ from dlcore.events import (
     Warned,
     encode,
 )
+from dlcore.files.journal import Appender, Tail
+from dlcore.files.lock import Lock
 from dlcore.foreign import IMPORTED_LOG
 from dlcore.importing.between import epoch_at, epoch_ends, in_shares, mean_over, metric_of, shift_of
 from dlcore.importing.log import Column, Log
 from dlcore.importing.mapping import Choice
 from dlcore.importing.sources import began
-from dlcore.journal import Appender, Tail
 from dlcore.launch import versions
-from dlcore.lock import Lock
 from dlcore.reading import checked
 from dlcore.rundir import RunDir, after_newest, create
 from dlcore.summary import store_summary

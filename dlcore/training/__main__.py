@@ -18,17 +18,17 @@ from dlcore import past, rundir
 from dlcore.choices.architectures import CustomModel
 from dlcore.choices.own import CustomData
 from dlcore.config import output_units, plan
+from dlcore.curves.thinned import counts
+from dlcore.datasets.examine import settled
 from dlcore.edits import applied
 from dlcore.errors import DltuiError
 from dlcore.events import AttemptEnded, AttemptStarted, DataFetched, Prepared
-from dlcore.examine import settled
+from dlcore.files.lock import Lock
 from dlcore.foreign import refuse
-from dlcore.lock import Lock
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.stages import stages_of
 from dlcore.summary import forget_summary, store_summary
-from dlcore.thinned import counts
 from dlcore.training import log
 from dlcore.training.faults import described
 from dlcore.training.memory import shortage

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from dlcore.atomic import write_atomic
-from dlcore.private import private_folder
+from dlcore.files.atomic import write_atomic
+from dlcore.files.private import private_folder
 from dlcore.rundir import RunDir
 from dlcore.training.safe_load import load_tensors
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy
 import torch
 
-from dlcore.download import fetch
+from dlcore.datasets.download import fetch
+from dlcore.datasets.published import CIFAR10, CLASSES, Archive, PublishedSet, read_verified
 from dlcore.errors import DataError
-from dlcore.published import CIFAR10, CLASSES, Archive, PublishedSet, read_verified
 
 Report = Callable[[str, int, int], object]
 Arrays = tuple[torch.Tensor, torch.Tensor]

@@ -29,7 +29,7 @@ from dlcore.choices.optimizers import (
 from dlcore.choices.training import Precision
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
-from dlcore.private import private_folder
+from dlcore.files.private import private_folder
 from dlcore.training.gradients import clip, penalize
 from dlcore.training.step import Look, TrainingStep
 

@@ -5,7 +5,7 @@ from collections import deque
 from dlcore import commands
 from dlcore.commands import Command, Stop
 from dlcore.events import CommandApplied, CommandRefused
-from dlcore.journal import Tail
+from dlcore.files.journal import Tail
 from dlcore.rundir import RunDir
 from dlcore.training.record import Record
 

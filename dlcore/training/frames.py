@@ -13,7 +13,7 @@ from dlcore import frames
 from dlcore.choices.architectures import CustomModel
 from dlcore.errors import RunError
 from dlcore.events import FrameSaved, Warned
-from dlcore.private import check_folder
+from dlcore.files.private import check_folder
 from dlcore.rundir import RunDir
 from dlcore.training import inside
 from dlcore.training.layers import weights_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import torch
 
-from dlcore.arrays import Array
+from dlcore.files.arrays import Array
 from dlcore.training.probes import stride
 
 _BINS = 64

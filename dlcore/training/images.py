@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 from dlcore.choices.own import ImageFolder
 from dlcore.clean import clean
 from dlcore.errors import DataError
-from dlcore.plainfile import open_plain
+from dlcore.files.plainfile import open_plain
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from dlcore.arrays import Array
+from dlcore.files.arrays import Array
 from dlcore.training.histograms import magnitudes, spread_over
 from dlcore.training.layers import activation_of, evaluating, layers_of, listening, norm_of, weights_of
 

@@ -8,8 +8,8 @@ from dlcore import rundir
 from dlcore.choices.dataset import DataChoice, Facts
 from dlcore.choices.own import CustomData
 from dlcore.config import RunConfig, to_table
-from dlcore.examine import examine, settled
-from dlcore.published import data_folder, find, published
+from dlcore.datasets.examine import examine, settled
+from dlcore.datasets.published import data_folder, find, published
 from dlcore.reading import checked
 from dlcore.training.sources import Source, read
 

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from dlcore.branch import config_at
 from dlcore.checkpoints import is_whole, saved
 from dlcore.choices.dataset import Facts
 from dlcore.config import RunConfig
+from dlcore.datasets.examine import settled
 from dlcore.errors import DltuiError
-from dlcore.examine import settled
+from dlcore.family.branch import config_at
 from dlcore.foreign import refuse
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint

@@ -9,8 +9,8 @@ import os
 from collections import deque
 from pathlib import Path
 
-from dlcore import disk
-from dlcore.journal import Appender
+from dlcore.files import disk
+from dlcore.files.journal import Appender
 
 _RESERVED = 65_536
 

@@ -9,10 +9,10 @@ import psutil
 import torch
 
 from dlcore.clean import clean
+from dlcore.datasets.unpacking import RefusedError
 from dlcore.errors import DltuiError
-from dlcore.plainfile import open_plain
-from dlcore.tensorfile import judge
-from dlcore.unpacking import RefusedError
+from dlcore.files.plainfile import open_plain
+from dlcore.files.tensorfile import judge
 
 _SHARE = 2
 """Of the memory that is free, a file may take one part in so many."""

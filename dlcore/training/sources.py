@@ -17,11 +17,11 @@ from dlcore.choices.downloaded import Cifar10, FashionMnist, Kmnist, Mnist
 from dlcore.choices.drawn import Blobs, Circles, Moons, Noise, Regression, Spiral, Xor
 from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.config import RunConfig
-from dlcore.download import fetch
+from dlcore.datasets.download import fetch
+from dlcore.datasets.examine import examine, read_csv, table_facts
+from dlcore.datasets.folders import list_images
+from dlcore.datasets.published import published, read_verified
 from dlcore.errors import DataError
-from dlcore.examine import examine, read_csv, table_facts
-from dlcore.folders import list_images
-from dlcore.published import published, read_verified
 from dlcore.training import draw
 from dlcore.training.bundled import bundled
 from dlcore.training.cifar import read_cifar10

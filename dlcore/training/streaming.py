@@ -20,8 +20,8 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Subset
 
 from dlcore.clean import clean
-from dlcore.cores import available
 from dlcore.errors import DataError, DltuiError, RunError
+from dlcore.process.cores import available
 from dlcore.training.faults import described
 from dlcore.training.memory import shortage
 from dlcore.training.seeds import derive

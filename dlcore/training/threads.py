@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 
-from dlcore.cores import available, takes_all
+from dlcore.process.cores import available, takes_all
 from dlcore.training.step import TrainingStep
 
 _SMALL_SECONDS = 0.0025

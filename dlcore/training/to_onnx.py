@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from dlcore.branch import config_at
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import DltuiError
+from dlcore.family.branch import config_at
 from dlcore.oneline import print_line
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint

@@ -26,8 +26,8 @@ from dlcore.events import (
     StepsEnded,
     Warned,
 )
+from dlcore.files.lock import Lock
 from dlcore.history import Metric
-from dlcore.lock import Lock
 from dlcore.summary import store_summary
 from dlcore.training.control import Control
 from dlcore.training.probes import PROBED_SAMPLES, Budget

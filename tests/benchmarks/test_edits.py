@@ -10,7 +10,7 @@ from benchmarks.edits import Confirmed
 from dlcore.commands import Pause, Set, as_told
 from dlcore.errors import DltuiError
 from dlcore.events import CommandApplied, encode
-from dlcore.journal import Appender
+from dlcore.files.journal import Appender
 from dlcore.rundir import RunDir
 
 

@@ -9,7 +9,7 @@ from benchmarks.history import _shows_plots, folded
 from benchmarks.long_run import CHUNK, PER_EPOCH, lines, make
 from dlcore import events
 from dlcore.events import Evaluated, GradientsMeasured, StepsEnded
-from dlcore.journal import unframe
+from dlcore.files.journal import unframe
 from dlcore.summary import read_history, state_of
 
 

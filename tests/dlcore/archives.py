@@ -7,7 +7,7 @@ import random
 import tarfile
 from collections.abc import Iterable
 
-from dlcore.published import Archive, PublishedFile, PublishedSet
+from dlcore.datasets.published import Archive, PublishedFile, PublishedSet
 
 FORM = Archive(
     folder="cifar-10-batches-bin",

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dlcore.atomic import read_json, write_json
 from dlcore.config import to_toml
+from dlcore.files.atomic import read_json, write_json
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 from dlcore.runs import facts_for_lists

@@ -3,7 +3,7 @@
 import pytest
 
 from dlcore.checkpoints import nearest, prune, saved
-from dlcore.private import private_folder
+from dlcore.files.private import private_folder
 from dlcore.rundir import RunDir
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dlcore import disk, frames
-from dlcore.arrays import Array
-from dlcore.disk_use import folder_bytes
+from dlcore import frames
 from dlcore.errors import DltuiError, RunError
+from dlcore.files import disk
+from dlcore.files.arrays import Array
+from dlcore.files.disk_use import folder_bytes
 from dlcore.frames import Album, Frame, What, load, path_of, prune, save, saved
 from dlcore.rundir import RunDir
 

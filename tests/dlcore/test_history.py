@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dlcore.commands import Command, Continue, Pause, Set, Step, Stop
+from dlcore.curves.perclass import ClassRow, per_class
 from dlcore.events import (
     AttemptEnded,
     AttemptStarted,
@@ -27,7 +28,6 @@ from dlcore.events import (
     encode,
 )
 from dlcore.history import RunHistory, first_last_ratio
-from dlcore.perclass import ClassRow, per_class
 from tests.dlcore.trained import Trained
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from dlcore import past
-from dlcore.atomic import read_json
 from dlcore.commands import Set
 from dlcore.config import to_toml
 from dlcore.diagnose.silenced import switch
 from dlcore.errors import ConfigError
 from dlcore.export import render
+from dlcore.family.lineage import remedied, remedy_of
+from dlcore.files.atomic import read_json
 from dlcore.judged import as_it_stands, config_of, findings_of, judged
 from dlcore.launch import versions
-from dlcore.lineage import remedied, remedy_of
 from dlcore.rundir import RunDir, create
 from dlcore.runs import facts_for_lists
 from dlcore.summary import read_history, state_of

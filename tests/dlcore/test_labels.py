@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from dlcore import launch
-from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError, RunError
+from dlcore.files.atomic import read_json, write_json
 from dlcore.labels import (
     MOST_NOTES,
     MOST_TAGS,

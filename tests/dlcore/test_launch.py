@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from dlcore import disk, launch, mounts
+from dlcore import launch
 from dlcore.errors import RunError
-from dlcore.lock import Lock, delete
-from dlcore.mounts import Mount
+from dlcore.files import disk, mounts
+from dlcore.files.lock import Lock, delete
+from dlcore.files.mounts import Mount
 from dlcore.oneline import parse
+from dlcore.process.session import SCOPE, Survival
 from dlcore.rundir import RunDir, run_ids
-from dlcore.session import SCOPE, Survival
 from tests.conftest import MOMENT
 
 FAKE_SYSTEMD_RUN = """#!/bin/sh
@@ -28,7 +29,7 @@ exec "$@"
 ASK = """
 import sys
 from pathlib import Path
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 
 print(lock_holder(RunDir(Path(sys.argv[1]))))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcore.atomic import read_json
 from dlcore.errors import RunError
+from dlcore.files.atomic import read_json
 from dlcore.rundir import SCHEMA, RunDir, after_newest, all_runs, create, find, home, slug
 from tests.conftest import MOMENT
 

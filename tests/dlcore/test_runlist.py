@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import read_json, write_json
+from dlcore.files.atomic import read_json, write_json
 from dlcore.labels import relabel
 from dlcore.runlist import RunList
 from tests.conftest import MOMENT

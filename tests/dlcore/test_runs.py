@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dlcore import launch
-from dlcore.atomic import read_json, write_json
+from dlcore.files.atomic import read_json, write_json
 from dlcore.flat_config import flat_config
 from dlcore.labels import relabel
 from dlcore.oneline import parse

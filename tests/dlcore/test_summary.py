@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import read_json
+from dlcore.files.atomic import read_json
 from dlcore.history import RunHistory
 from dlcore.rundir import RunDir
 from dlcore.runs import run_row

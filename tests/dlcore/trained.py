@@ -10,10 +10,10 @@ from pathlib import Path
 
 from dlcore import events
 from dlcore.config import RunConfig, to_toml
+from dlcore.datasets.examine import examine, settled
 from dlcore.events import Event
-from dlcore.examine import examine, settled
+from dlcore.files.journal import Tail
 from dlcore.history import RunHistory
-from dlcore.journal import Tail
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 from dlcore.summary import read_history

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from dlcore import events, rundir
 from dlcore.events import Event
+from dlcore.files.journal import Tail
+from dlcore.files.lock import lock_holder
 from dlcore.history import RunHistory, State
-from dlcore.journal import Tail
-from dlcore.lock import lock_holder
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
 from tests.process.terminal import DEADLINE_SECONDS, Terminal, wait_until

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import read_json
 from dlcore.commands import Stop
+from dlcore.files.atomic import read_json
 from dlcore.launch import tell
 from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import Terminal, wait_until

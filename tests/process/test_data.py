@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.published import MNIST
+from dlcore.datasets.published import MNIST
 from dlcore.summary import read_history
 from tests.process.laboratory import Laboratory
 

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import wait_until

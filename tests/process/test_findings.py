@@ -2,7 +2,7 @@
 
 import json
 
-from dlcore.atomic import read_json
+from dlcore.files.atomic import read_json
 from tests.process.laboratory import Laboratory
 
 DEEP = "digits mlp 16,16,16,16,16,16,16,16 sigmoid e=40 device=cpu training.threads=1"

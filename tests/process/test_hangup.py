@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 
 from dlcore import figures
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 from tests.process.conftest import Finished
 from tests.process.laboratory import Laboratory, Watch, figures_of

@@ -2,7 +2,7 @@
 
 import json
 
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.summary import read_history
 from tests.process.conftest import Finished, Live
 from tests.process.laboratory import Laboratory, figures_of

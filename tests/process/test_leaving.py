@@ -2,7 +2,7 @@
 
 import re
 
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from tests.process.conftest import Live
 from tests.process.laboratory import Laboratory
 from tests.process.terminal import Terminal

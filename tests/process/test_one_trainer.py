@@ -2,7 +2,7 @@
 
 import sys
 
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from tests.process.conftest import Finished, Live
 from tests.process.laboratory import Laboratory
 

@@ -4,9 +4,9 @@ import json
 import os
 import signal
 
-from dlcore.aftermath import last_checkpoint
 from dlcore.events import AttemptStarted
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
+from dlcore.process.aftermath import last_checkpoint
 from tests.process.laboratory import Laboratory, Watch, end_trainer, read_events
 from tests.process.terminal import wait_until
 

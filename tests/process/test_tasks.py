@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dlcore.atomic import read_json
 from dlcore.config import to_toml
 from dlcore.events import AttemptEnded
+from dlcore.files.atomic import read_json
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 from tests.process.laboratory import Laboratory, read_events

@@ -5,9 +5,9 @@ import os
 import signal
 from pathlib import Path
 
-from dlcore.atomic import read_json
-from dlcore.cores import available
-from dlcore.lock import lock_holder
+from dlcore.files.atomic import read_json
+from dlcore.files.lock import lock_holder
+from dlcore.process.cores import available
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history
 from dlcore.training import checkpoint

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from dlcore.commands import Set
 from dlcore.events import CommandApplied
-from dlcore.private import private_folder
+from dlcore.files.private import private_folder
 from tests.snapshots.test_screens import SIZES, Before, MakeRun, opened, running, still
 from tests.tui.fakes import MOMENT, VANISHING, FakeRun, until
 from tui.app import DltuiApp

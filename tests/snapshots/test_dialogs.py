@@ -13,10 +13,10 @@ from textual.widgets import Input
 
 from dlcore import rundir
 from dlcore.commands import Set
-from dlcore.crashes import unasked
 from dlcore.events import CheckpointSaved, CommandApplied
+from dlcore.files.private import private_folder
 from dlcore.lr_band import rates_of
-from dlcore.private import private_folder
+from dlcore.process.crashes import unasked
 from dlcore.reading import read_table
 from tests.snapshots.test_screens import LARGE, SIZES, SMALL, Before, MakeRun, finished, home, opened, still
 from tests.tui.fakes import MOMENT, VANISHING, FakeInspector, FakeRun, is_ready, until
@@ -119,7 +119,7 @@ def test_the_rate_finder(
     snap_compare: Any, monkeypatch: pytest.MonkeyPatch, size: Sized, share: float
 ) -> None:
     inspector = Sweeping(share)
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: inspector)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: inspector)
 
     async def before(pilot: Pilot[Any]) -> None:
         await asked(RateFinder, "f")(pilot)
@@ -228,7 +228,7 @@ def test_the_notice_at_the_end_of_a_run(
         path.write_text("A summary.\n")
         yield {"placed": str(path)}
 
-    monkeypatch.setattr("tui.watchman.carried_out", carried_out)
+    monkeypatch.setattr("tui.watching.watchman.carried_out", carried_out)
 
     async def before(pilot: Pilot[Any]) -> None:
         await opened()(pilot)
@@ -274,8 +274,8 @@ def test_a_run_that_broke_off_is_offered(
         def now(cls, tz: tzinfo | None = None) -> "Clock":
             return cls.fromtimestamp((MOMENT + timedelta(minutes=20)).timestamp(), tz)
 
-    monkeypatch.setattr("dlcore.crashes.unasked", unasked)
-    monkeypatch.setattr("dlcore.crashes.died", lambda run: MOMENT.astimezone(UTC))
+    monkeypatch.setattr("dlcore.process.crashes.unasked", unasked)
+    monkeypatch.setattr("dlcore.process.crashes.died", lambda run: MOMENT.astimezone(UTC))
     monkeypatch.setattr("tui.screens.crashed.datetime", Clock)
     for hours, line in enumerate(("moons", "digits mlp 16,8 relu e=10")):
         run = make_run(line, moment=MOMENT + timedelta(hours=hours)).start().prepare().evaluate().epochs(3)

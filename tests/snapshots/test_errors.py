@@ -46,7 +46,7 @@ def errors(
         await until(lambda: not samples.display or samples.is_known)
         await pilot.pause()
 
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: examiner)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: examiner)
     return before
 
 

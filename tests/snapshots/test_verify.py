@@ -21,12 +21,12 @@ from tests.tui import fakes
 from tests.tui.fakes import MOMENT, Stage, until
 from tui.app import DltuiApp
 from tui.messages import CompareRequested, RunOpened
-from tui.plain import plain
 from tui.screens.compare import CompareScreen
 from tui.screens.dialogs import Pick
 from tui.screens.export_dialog import ExportDialog
 from tui.screens.export_progress import ExportProgress
 from tui.screens.verifying import VerifyDialog
+from tui.terminal.plain import plain
 
 __all__ = ["still"]
 STORIES: dict[str, tuple[dict[str, Any], ...]] = {
@@ -76,7 +76,7 @@ def others() -> list[psutil.Process]:
     for one in psutil.Process(os.getpid()).children(recursive=True):
         with suppress(psutil.Error):
             line = " ".join(one.cmdline())
-            found += [one] if "dlcore.verifying" in line or "dltui-verify-" in line else []
+            found += [one] if "dlcore.proof.verifying" in line or "dltui-verify-" in line else []
     return found
 
 

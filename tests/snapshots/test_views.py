@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from dlcore.atomic import read_json, write_json
 from dlcore.config import to_toml
 from dlcore.events import DataFetched, FrameSaved
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.private import private_folder
 from dlcore.finding_runs.view import View, keep_view
 from dlcore.frames import save
 from dlcore.importing import Following
 from dlcore.labels import relabel
-from dlcore.private import private_folder
 from dlcore.reading import checked
 from dlcore.rundir import RunDir
 from tests.dlcore.importing.test_runs import event_file

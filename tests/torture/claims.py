@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from dlcore.errors import RunError
-from dlcore.lock import Lock, lock_holder
+from dlcore.files.lock import Lock, lock_holder
 from dlcore.rundir import RunDir
 
 _REST_SECONDS = 0.0005

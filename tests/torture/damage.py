@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dlcore import commands, events, history, preview, rundir
+from dlcore import commands, events, history, rundir
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop
 from dlcore.config import RunConfig, to_toml
+from dlcore.curves import preview
 from dlcore.events import (
     ActivationsMeasured,
     AttemptEnded,
@@ -33,8 +34,8 @@ from dlcore.events import (
     StepsEnded,
     Warned,
 )
+from dlcore.files.journal import Tail, frame
 from dlcore.history import RunHistory
-from dlcore.journal import Tail, frame
 from dlcore.rundir import RunDir
 from dlcore.runs import run_row
 from dlcore.summary import read_history, summarize

@@ -14,16 +14,17 @@ from typing import Any
 
 import torch
 
-from dlcore import checkpoints, commands, disk, events, frames, rundir, summary
-from dlcore.arrays import Array
-from dlcore.atomic import read_json, write_json
+from dlcore import checkpoints, commands, events, frames, rundir, summary
 from dlcore.commands import Pause, Set
 from dlcore.config import RunConfig, to_toml
+from dlcore.datasets.partfile import PartFile
 from dlcore.events import AttemptEnded, AttemptStarted, Evaluated, StepsEnded, Warned
 from dlcore.export import FORMATS, Failed, export, render
-from dlcore.journal import Appender, Tail
+from dlcore.files import disk
+from dlcore.files.arrays import Array
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.journal import Appender, Tail
 from dlcore.launch import leave
-from dlcore.partfile import PartFile
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
 from dlcore.training.record import Record

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.download import fetch
+from dlcore.datasets.download import fetch
+from dlcore.datasets.published import data_folder
 from dlcore.errors import DataError
-from dlcore.published import data_folder
-from tests.dlcore import test_download as bench
+from tests.dlcore.datasets import test_download as bench
 from tests.torture.ledger import Promise, chance, fault, times
 
 NAME = "images-ubyte.gz"

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dlcore import disk
 from dlcore.events import Warned
+from dlcore.files import disk
 from dlcore.rundir import RunDir
 from dlcore.training.record import Record
 from tests.process.laboratory import Laboratory, read_events

@@ -11,9 +11,10 @@ import pytest
 
 import dlcore
 import tui
-from dlcore import preview, rundir
-from dlcore.atomic import remove_leftovers
+from dlcore import rundir
+from dlcore.curves import preview
 from dlcore.errors import DltuiError
+from dlcore.files.atomic import remove_leftovers
 from dlcore.runs import run_row
 from dlcore.summary import read_history
 from tests.process.laboratory import environment

@@ -16,23 +16,23 @@ import pytest
 import torch
 
 from dlcore import commands, frames
-from dlcore.arrays import Array, pack
 from dlcore.config import RunConfig, to_toml
+from dlcore.datasets.tables import read_table
+from dlcore.datasets.unpacking import RefusedError, inflated, members
 from dlcore.errors import DltuiError
 from dlcore.export.csv_ import to_csv
 from dlcore.export.json_ import to_json
 from dlcore.export.markdown import to_markdown
 from dlcore.export.report import gather
-from dlcore.journal import frame, unframe
+from dlcore.files.arrays import Array, pack
+from dlcore.files.journal import frame, unframe
 from dlcore.oneline import parse
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runs import run_row
-from dlcore.tables import read_table
 from dlcore.training.images import decode
 from dlcore.training.safe_load import load_tensors
 from dlcore.training.sources import idx
-from dlcore.unpacking import RefusedError, inflated, members
 from tests.dlcore.archives import FORM, PACKED, SIZE, good_tar
 from tests.torture.ledger import Promise, chance, fault, times
 from tests.torture.test_hostile_files import (

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dlcore import lock
+from dlcore.files import lock
 from tests.process.laboratory import Laboratory
 from tests.torture.hostile import LISTED, SURROGATES, raw, strings
 from tests.torture.ledger import IS_FULL, Promise, chance, fault, times
@@ -166,7 +166,7 @@ def test_who_is_said_to_train_a_run(
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch, losses: Losses
 ) -> None:
     run = make_run("digits").start().hold()
-    for module in ("dlcore.lock", "tui.subcommands.runs"):  # it is taken just after it was asked for
+    for module in ("dlcore.files.lock", "tui.subcommands.runs"):  # it is taken just after it was asked for
         monkeypatch.setattr(f"{module}.lock_holder", lambda run: None)
     for text in HOSTILE:
         run.dir.lock.write_text(f"{sayable(text)}\n{sayable(text)}\n", encoding="utf-8")

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from dlcore.atomic import read_json, write_json
 from dlcore.clean import clean
 from dlcore.export import render
 from dlcore.export.escape import for_markdown, for_spreadsheet
+from dlcore.files.atomic import read_json, write_json
 from dlcore.rundir import RunDir
 from tests.torture.hostile import ACTIVE, LISTED, SURROGATES, raw, strings
 from tests.torture.ledger import Promise, chance, fault, times

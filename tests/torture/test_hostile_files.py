@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dlcore.journal import frame
+from dlcore.files.journal import frame
 from tests.process.laboratory import Laboratory, Watch
 from tests.torture.ledger import Promise, fault
 from tests.torture.sandbox import Sandbox

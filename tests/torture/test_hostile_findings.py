@@ -6,22 +6,22 @@ from pathlib import Path
 import pytest
 
 from dlcore.diagnose import Remedy
-from dlcore.lineage import Trial, standing
-from dlcore.origin import Origin
+from dlcore.family.lineage import Trial, standing
+from dlcore.family.origin import Origin
 from tests.dlcore.diagnose.findings import VANISHING
 from tests.torture.hostile import strings
 from tests.torture.ledger import chance, times
 from tests.torture.stage import Losses, laid_out, lines_of, until_seen
 from tests.tui.fakes import FakeInspector, FakeRun, opened
 from tui.feed import RunFeed
-from tui.judging import Judge
 from tui.screens.findings import FindingsScreen, Row
+from tui.watching.judging import Judge
 
 HOSTILE = list(strings(chance("strings in findings"), times(20, 200)))
 
 
 async def test_the_findings_screen(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.inspector.Inspector", FakeInspector)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", FakeInspector)
     losses = Losses()
     run = FakeRun(home)
     run.close()

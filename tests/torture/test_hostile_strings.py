@@ -55,11 +55,11 @@ RUNS = HOSTILE[: times(20, 250)]
 def surroundings(monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path) -> None:
     """Frames that follow each other at once, a lock that somebody holds, and a folder to work in."""
     monkeypatch.setattr("tui.screens.train._POLL_SECONDS", 0.02)
-    monkeypatch.setattr("tui.pace.FRAME_SECONDS", 0.0)
-    monkeypatch.setattr("tui.pace.SHARED_FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("tui.terminal.pace.FRAME_SECONDS", 0.0)
+    monkeypatch.setattr("tui.terminal.pace.SHARED_FRAME_SECONDS", 0.0)
     monkeypatch.setattr("tui.feed.lock_holder", lambda run: 1)
-    monkeypatch.setattr("tui.inspector.Inspector", Talkative)
-    monkeypatch.setattr("dlcore.crashes.unasked", lambda root: [])
+    monkeypatch.setattr("tui.asking.inspector.Inspector", Talkative)
+    monkeypatch.setattr("dlcore.process.crashes.unasked", lambda root: [])
     for module in ("tui.screens.setup", "tui.widgets.aside"):
         monkeypatch.setattr(f"{module}._PAUSE", 0.0)
     monkeypatch.chdir(tmp_path)

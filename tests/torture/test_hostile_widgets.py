@@ -26,10 +26,12 @@ from textual.widgets import Input, OptionList, Static
 import tui.screens
 import tui.widgets
 from dlcore.advice import Advice
-from dlcore.arrays import Array
 from dlcore.clean import clean
 from dlcore.errors import Problem
 from dlcore.events import ActivationsMeasured, DataFetched, FrameSaved, Layer, Prepared
+from dlcore.family.lineage import Relations, Trial, standing
+from dlcore.family.origin import Origin
+from dlcore.files.arrays import Array
 from dlcore.finding_runs import listing
 from dlcore.finding_runs.keys import DEFAULT_COLUMNS
 from dlcore.finding_runs.view import View
@@ -37,9 +39,7 @@ from dlcore.flat_config import settings
 from dlcore.frames import save
 from dlcore.history import RunHistory
 from dlcore.labels import Label
-from dlcore.lineage import Relations, Trial, standing
 from dlcore.oneline import parse
-from dlcore.origin import Origin
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry
 from dlcore.runs import RunRow
@@ -50,13 +50,11 @@ from tests.torture.stage import Losses, Talkative, laid_out, until_seen, wait
 from tests.tui import looking
 from tests.tui.erring import class_errors, number_errors, samples_of
 from tests.tui.fakes import facts_of
+from tui.asking.error_questions import Question
+from tui.asking.error_report import ClassErrors, NumberErrors, read, read_samples
 from tui.draft import Draft
-from tui.error_questions import Question
-from tui.error_report import ClassErrors, NumberErrors, read, read_samples
-from tui.latest import Measured
-from tui.looks import Look
-from tui.plotting import Chart, Curve
-from tui.run_marks import LOOKS
+from tui.drawing.plotting import Chart, Curve
+from tui.drawing.run_marks import LOOKS
 from tui.screens.branching import BranchScreen
 from tui.screens.choosing_columns import ChooseColumns
 from tui.screens.dialogs import Answer, Ask, Help, Pick
@@ -70,6 +68,8 @@ from tui.screens.stopping import EndHard
 from tui.screens.tuning import TuningScreen
 from tui.screens.twins import TwinsScreen
 from tui.screens.verifying import VerifyDialog
+from tui.watching.latest import Measured
+from tui.watching.looks import Look
 from tui.widgets import remarks
 from tui.widgets.aside import Aside
 from tui.widgets.class_errors import ClassErrorsView

@@ -17,7 +17,7 @@ import pytest
 from dlcore import commands, launch
 from dlcore.config import to_toml
 from dlcore.errors import RunError
-from dlcore.lock import Lock, delete, lock_holder
+from dlcore.files.lock import Lock, delete, lock_holder
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create, run_ids
 from tests.conftest import MOMENT

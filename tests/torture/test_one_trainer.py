@@ -19,9 +19,9 @@ from dlcore.commands import Command
 from dlcore.config import to_toml
 from dlcore.errors import RunError
 from dlcore.events import CommandApplied, CommandRefused
+from dlcore.files.journal import frame
+from dlcore.files.lock import lock_holder
 from dlcore.history import LIVE, State
-from dlcore.journal import frame
-from dlcore.lock import lock_holder
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 from dlcore.runlist import RunList

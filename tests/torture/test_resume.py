@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.branch import branch, config_at
 from dlcore.checkpoints import is_whole, saved
 from dlcore.commands import Set
 from dlcore.config import to_toml
+from dlcore.datasets.examine import examine, settled
 from dlcore.events import CommandApplied
-from dlcore.examine import examine, settled
+from dlcore.family.branch import branch, config_at
 from dlcore.launch import leave
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create

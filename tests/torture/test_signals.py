@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from dlcore.events import CheckpointSaved
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 from tests.process.laboratory import Laboratory, Watch, read_events
 from tests.process.terminal import Terminal, wait_until

@@ -11,8 +11,8 @@ import pytest
 
 from dlcore import events
 from dlcore.events import StepsEnded
-from dlcore.journal import Tail
-from dlcore.lock import lock_holder
+from dlcore.files.journal import Tail
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import is_alive, wait_until

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from dlcore import commands, launch
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import Terminal, wait_until

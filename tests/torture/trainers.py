@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import psutil
 
 from dlcore.config import to_toml
+from dlcore.datasets.examine import examine, settled
 from dlcore.events import AttemptEnded, Event, StepsEnded
-from dlcore.examine import examine, settled
-from dlcore.lock import lock_holder
+from dlcore.files.lock import lock_holder
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir, create
 from tests.process.laboratory import Laboratory, Watch, read_events

@@ -44,7 +44,7 @@ from dlcore.events import (
     StepsEnded,
     encode,
 )
-from dlcore.journal import Appender, Tail
+from dlcore.files.journal import Appender, Tail
 from dlcore.oneline import parse
 from dlcore.reading import read_table
 from dlcore.rundir import RunDir, create
@@ -62,7 +62,7 @@ NASTY = "[/x] \x1b[2J 한글"
 _HOLD = """
 import sys
 from pathlib import Path
-from dlcore.lock import Lock
+from dlcore.files.lock import Lock
 from dlcore.rundir import RunDir
 lock = Lock(RunDir(Path(sys.argv[1])))
 print(flush=True)

@@ -12,9 +12,9 @@ from dlcore.choices.datasets import DATASETS
 from dlcore.events import ActivationsMeasured
 from dlcore.oneline import parse, print_line
 from tests.tui.fakes import NASTY, FakeInspector, FakeRun, Stage, opened
-from tui.examination import facts_of
+from tui.asking.examination import facts_of
+from tui.drawing.plotting import Chart
 from tui.messages import RunRequested
-from tui.plotting import Chart
 from tui.widgets.aside import Aside
 from tui.widgets.network import Network
 from tui.widgets.pictures.drawing import Drawing
@@ -51,7 +51,7 @@ class Painter(FakeInspector):
 @pytest.fixture
 def painter(monkeypatch: pytest.MonkeyPatch) -> Painter:
     fake = Painter()
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: fake)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: fake)
     return fake
 
 
@@ -318,7 +318,7 @@ async def test_custom_data_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> N
             return {**facts, "picture": None} if what == "data" else {"error": "later"}
 
     coder = Coder()
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: coder)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: coder)
     async with opened() as stage:
         stage.setup.load(parse("data=custom data.target=mine.py:make"))
         await stage.until(lambda: "72 training" in remarks(stage, "#setup-plan"))

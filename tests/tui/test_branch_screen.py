@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from dlcore import launch
-from dlcore.atomic import read_json
 from dlcore.commands import Set
 from dlcore.events import CommandApplied
-from dlcore.private import private_folder
+from dlcore.files.atomic import read_json
+from dlcore.files.private import private_folder
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from tests.tui.fakes import FakeRun, Stage, opened

@@ -12,8 +12,8 @@ from textual.app import App, ComposeResult
 
 from dlcore.checkpoints import saved
 from dlcore.events import CheckpointSaved, decode
+from dlcore.files.journal import Tail
 from dlcore.history import RunHistory
-from dlcore.journal import Tail
 from dlcore.rundir import RunDir
 from tests.tui import looking
 from tests.tui.fakes import MOMENT, FakeRun

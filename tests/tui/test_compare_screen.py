@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from textual.widgets import Static
 
-from dlcore.atomic import read_json, write_json
 from dlcore.clean import clean
 from dlcore.events import StepsEnded
+from dlcore.files.atomic import read_json, write_json
 from dlcore.labels import relabel
 from tests.tui.fakes import MOMENT, NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
+from tui.drawing.plotting import Chart
+from tui.drawing.run_marks import MOST_RUNS
 from tui.messages import CompareRequested
-from tui.plotting import Chart
-from tui.run_marks import MOST_RUNS
 from tui.screens.compare import CompareScreen
 from tui.screens.dialogs import Help
 from tui.widgets.compare.flows import Flows

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import read_json, write_json
 from dlcore.commands import Set
 from dlcore.diagnose.silenced import switch
-from dlcore.origin import Origin
+from dlcore.family.origin import Origin
+from dlcore.files.atomic import read_json, write_json
 from dlcore.rundir import RunDir
 from tests.tui.fakes import MOMENT, VANISHING, FakeRun
 from tests.tui.test_cli import invoke

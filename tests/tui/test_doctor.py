@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dlcore.mounts import Mount
-from dlcore.session import SCOPE, Survival
+from dlcore.files.mounts import Mount
+from dlcore.process.session import SCOPE, Survival
 from tui.checkup.check import Check
 from tui.checkup.folders import disk_check, folder_check
 from tui.checkup.installation import installation_checks, packages_check

@@ -6,8 +6,8 @@ from textual.content import Content
 
 from tests.tui.erring import class_errors, number_errors, samples_of
 from tests.tui.fakes import NASTY
-from tui.error_report import ClassErrors, NumberErrors, percent, read, read_samples
-from tui.plain import plain as as_plain
+from tui.asking.error_report import ClassErrors, NumberErrors, percent, read, read_samples
+from tui.terminal.plain import plain as as_plain
 from tui.widgets.confusion import level
 from tui.widgets.pictures.agreement import agreement
 from tui.widgets.pictures.drawing import Canvas

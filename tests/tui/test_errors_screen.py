@@ -29,7 +29,7 @@ MakeRun = Callable[..., FakeRun]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.screens.errors._LOOK_SECONDS", 0.02)
-    monkeypatch.setattr("tui.error_questions.EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("tui.asking.error_questions.EVERY_SECONDS", 0.0)
     monkeypatch.setattr("tui.screens.errors._PAUSE", 0.0)
 
 
@@ -37,7 +37,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def opened(
     monkeypatch: pytest.MonkeyPatch, inspector: FakeInspector, run: FakeRun | None = None, **options: Any
 ) -> AsyncIterator[Stage]:
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: inspector)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: inspector)
     async with stage_opened(run, **options) as stage:
         await stage.press("4")
         await stage.until(lambda: stage.app.current_mode == "errors" and screen(stage).is_mounted)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList, Static
 
-from dlcore.atomic import read_json, write_json
 from dlcore.export import FORMATS
+from dlcore.files.atomic import read_json, write_json
 from tests.tui.fakes import MOMENT, FakeRun, Stage, opened
 from tui.screens.export_dialog import ExportDialog
 from tui.screens.export_progress import ExportProgress

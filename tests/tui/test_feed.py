@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dlcore import preview
 from dlcore.commands import Continue, Pause, Stop
+from dlcore.curves import preview
 from dlcore.events import Event
-from dlcore.journal import Appender, frame
+from dlcore.files.journal import Appender, frame
 from dlcore.reading import read_file
 from tests.tui.fakes import FakeRun, Reason
 from tui.feed import RunFeed
@@ -233,9 +233,9 @@ def test_whether_the_trainer_takes_every_core(
     assert not feed.takes_every_core, "nothing is known yet"
     feed.read()
     for cores, expected in ((1, True), (2, True), (4, False)):
-        monkeypatch.setattr("dlcore.cores.available", lambda cores=cores: cores)
+        monkeypatch.setattr("dlcore.process.cores.available", lambda cores=cores: cores)
         assert feed.takes_every_core == expected
-    monkeypatch.setattr("dlcore.cores.available", lambda: 2)
+    monkeypatch.setattr("dlcore.process.cores.available", lambda: 2)
     run.die()
     feed = RunFeed(run.dir)
     feed.read()

@@ -14,11 +14,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dlcore import launch
-from dlcore.atomic import read_json, write_json
 from dlcore.commands import Stop
 from dlcore.diagnose import Finding
 from dlcore.diagnose.silenced import silenced
-from dlcore.origin import Origin
+from dlcore.family.origin import Origin
+from dlcore.files.atomic import read_json, write_json
 from dlcore.rundir import RunDir
 from tests.dlcore.diagnose.findings import NAN
 from tests.dlcore.diagnose.findings import VANISHING as FOUND

@@ -4,7 +4,7 @@ import pytest
 from textual.app import App, ComposeResult
 
 from tests.tui.fakes import FakeRun, opened, until
-from tui.line_rate import LineRate
+from tui.terminal.line_rate import LineRate
 from tui.widgets.header import Header, rate_text
 
 

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
 from dlcore import frames
-from dlcore.arrays import Array
 from dlcore.events import FrameSaved
+from dlcore.files.arrays import Array
 from dlcore.frames import Album, path_of, save
 from tests.tui.fakes import FakeInspector, FakeRun, count_refreshes, until
 from tui.feed import RunFeed

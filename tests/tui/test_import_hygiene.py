@@ -35,7 +35,7 @@ LATER = {
     "dlcore.presets",
     "dlcore.summary",
     "tui.feed",
-    "tui.latest",
+    "tui.watching.latest",
     "tui.screens.runs",
     "tui.screens.train",
     "tui.subcommands",

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tests.tui.fakes import VANISHING, FakeRun, Stage, count_refreshes, opened
-from tui.plot_frame import GUTTER, column_of
+from tui.drawing.plot_frame import GUTTER, column_of
 from tui.screens import inside
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header

@@ -15,7 +15,7 @@ from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from tests.tui.fakes import NASTY, FakeInspector, count_refreshes
 from tests.tui.histories import activations, history, looks, prepared, steps
-from tui.plain import plain
+from tui.terminal.plain import plain
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.panes.activations import Activations
 from tui.widgets.panes.band_bars import BandBars

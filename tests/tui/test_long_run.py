@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from textual.widgets import Static
 
-from dlcore import preview
 from dlcore.commands import Set
+from dlcore.curves import preview
 from tests.tui.fakes import FakeRun, opened
 from tui.feed import RunFeed
 from tui.widgets.plot import Plot

@@ -25,7 +25,7 @@ def invoke(*arguments: str) -> Result:
 @pytest.fixture(autouse=True)
 def sweeping(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SweepingInspector]:
     fake = SweepingInspector()
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: fake)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: fake)
     kept._sources.clear()
     yield fake
     kept._sources.clear()

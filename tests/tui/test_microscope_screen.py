@@ -41,7 +41,7 @@ class DirectInspector(FakeInspector):
 @pytest.fixture
 def direct(monkeypatch: pytest.MonkeyPatch) -> DirectInspector:
     fake = DirectInspector()
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: fake)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: fake)
     return fake
 
 
@@ -206,9 +206,9 @@ async def test_a_run_without_a_checkpoint_is_a_sentence(make_run: MakeRun) -> No
 async def test_without_an_inspector_it_is_a_sentence(
     make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.inspector import Inspector
+    from tui.asking.inspector import Inspector
 
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: Inspector(("no-such-inspector",)))
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: Inspector(("no-such-inspector",)))
     async with opened(make_run().start().prepare().steps(5).end()) as stage:
         await under_it(stage)
         await stage.until(lambda: "the inspector did not start" in text(stage))

@@ -15,8 +15,8 @@ from dlcore.config import RunConfig
 from dlcore.errors import ConfigError
 from dlcore.oneline import parse
 from tests.tui.fakes import NASTY
-from tui.latest import Measured
-from tui.plotting import draw
+from tui.drawing.plotting import draw
+from tui.watching.latest import Measured
 from tui.widgets.pictures.comparison import comparison, endings
 from tui.widgets.pictures.course import course
 from tui.widgets.pictures.drawing import Canvas, Drawing

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tui.plot_frame import GUTTER, column_of
-from tui.plot_line import Line
-from tui.plotting import Chart, Curve, draw
+from tui.drawing.plot_frame import GUTTER, column_of
+from tui.drawing.plot_line import Line
+from tui.drawing.plotting import Chart, Curve, draw
 
 WIDTH, HEIGHT = GUTTER + 40, 12
 LIMITS = (0.0, 100.0)

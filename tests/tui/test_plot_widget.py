@@ -9,9 +9,9 @@ from textual.geometry import Region
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from tui.plot_frame import GUTTER
-from tui.plot_line import Line
-from tui.plotting import Chart, Curve
+from tui.drawing.plot_frame import GUTTER
+from tui.drawing.plot_line import Line
+from tui.drawing.plotting import Chart, Curve
 from tui.widgets.plot import Plot, legend, value_text
 
 

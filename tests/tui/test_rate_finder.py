@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("home")
 @pytest.fixture
 def sweeping(monkeypatch: pytest.MonkeyPatch) -> SweepingInspector:
     fake = SweepingInspector()
-    monkeypatch.setattr("tui.inspector.Inspector", lambda: fake)
+    monkeypatch.setattr("tui.asking.inspector.Inspector", lambda: fake)
     return fake
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList, Static
 
-from dlcore import crashes, launch
-from dlcore.crashes import unasked
+from dlcore import launch
 from dlcore.errors import RunError
 from dlcore.events import AttemptStarted
+from dlcore.process import crashes
+from dlcore.process.crashes import unasked
 from dlcore.rundir import RunDir
 from dlcore.runs import RunRow
 from tests.tui.fakes import MOMENT, NASTY, FakeRun, Stage, opened
@@ -241,7 +242,7 @@ async def test_runs_says_what_all_and_the_chosen_one_take(make_run: MakeRun, cra
 
 @pytest.fixture
 def offers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlcore.crashes.unasked", unasked)
+    monkeypatch.setattr("dlcore.process.crashes.unasked", unasked)
 
 
 @pytest.mark.usefixtures("offers")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from dlcore import twins
-from dlcore.atomic import read_json, write_json
+from dlcore.family import twins
+from dlcore.files.atomic import read_json, write_json
 from dlcore.finding_runs.keys import DEFAULT_COLUMNS
 from dlcore.finding_runs.view import View, read_view
 from dlcore.labels import read_label, relabel

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from textual.widgets import OptionList, Static
 
-from dlcore.atomic import read_json, write_json
-from dlcore.lock import lock_holder
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 from dlcore.runlist import RunList
 from tests.dlcore.listed import copies, ended

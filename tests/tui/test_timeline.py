@@ -5,8 +5,8 @@ import pytest
 
 from dlcore.history import RunHistory
 from tests.tui.histories import history, looks, prepared, steps
-from tui.plot_frame import GUTTER, column_of, x_of
-from tui.plotting import Chart, Curve, draw
+from tui.drawing.plot_frame import GUTTER, column_of, x_of
+from tui.drawing.plotting import Chart, Curve, draw
 from tui.widgets.panes import timeline
 from tui.widgets.panes.timeline import Timeline, grouped
 

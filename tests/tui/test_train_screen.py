@@ -10,9 +10,9 @@ from dlcore.commands import Continue, Pause, Set, Step, Stop
 from dlcore.events import AttemptEnded, CheckpointSaved
 from dlcore.oneline import print_line
 from tests.tui.fakes import NASTY, VANISHING, FakeRun, Stage, count_refreshes, opened
-from tui.charts import SMOOTHING
+from tui.drawing.charts import SMOOTHING
+from tui.drawing.plotting import Chart
 from tui.messages import SetupRequested
-from tui.plotting import Chart
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.key_line import KeyLine
 from tui.widgets.plot import Plot
@@ -263,7 +263,7 @@ async def test_over_ssh_the_next_frame_waits(running: FakeRun, monkeypatch: pyte
 
 async def test_frames_a_second_are_bounded(running: FakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("tui.pace.FRAME_SECONDS", 0.25)
+    monkeypatch.setattr("tui.terminal.pace.FRAME_SECONDS", 0.25)
     async with opened(running) as stage:
         await drawn(stage, running)
         clock = SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)

@@ -9,12 +9,13 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from dlcore import launch, twins
-from dlcore.atomic import read_json, write_json
+from dlcore import launch
 from dlcore.errors import DltuiError
+from dlcore.family import twins
+from dlcore.family.origin import Origin
+from dlcore.files.atomic import read_json, write_json
+from dlcore.files.private import private_folder
 from dlcore.oneline import parse
-from dlcore.origin import Origin
-from dlcore.private import private_folder
 from dlcore.rundir import RunDir, run_ids
 from tests.tui.fakes import MOMENT, FakeRun
 from tui import cli

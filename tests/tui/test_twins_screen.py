@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from dlcore import launch
-from dlcore.atomic import read_json
+from dlcore.files.atomic import read_json
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir, run_ids
 from tests.tui.fakes import MOMENT, FakeRun, Stage, opened
@@ -41,7 +41,7 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> Iterator[Queued]:
         return processes[-1]
 
     monkeypatch.setattr(launch, "start_queue", start_queue)
-    monkeypatch.setattr("dlcore.twins.available", lambda: 2)
+    monkeypatch.setattr("dlcore.family.twins.available", lambda: 2)
     yield started
     for process in processes:
         process.kill()
@@ -132,7 +132,7 @@ async def test_escape_makes_none_and_a_watcher_may_make_none(make_run: MakeRun, 
 async def test_a_pair_of_twins_is_repeated_with_more_seeds(
     make_run: MakeRun, queued: Queued, home: Path
 ) -> None:
-    from dlcore import twins
+    from dlcore.family import twins
     from dlcore.oneline import parse
 
     configs = twins.varied(parse("digits mlp 8, e=2 device=cpu"), "model.activation", ["relu", "tanh"])

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from dlcore import rundir
+from dlcore.proof.verify import Compared, Progress, Verdict
 from dlcore.rundir import RunDir
-from dlcore.verify import Compared, Progress, Verdict
 from tui import cli
 from tui.subcommands import verify as command
 

@@ -7,9 +7,9 @@ from textual.widgets import Static
 
 from dlcore.commands import Set
 from tests.tui.fakes import FakeRun, Stage, opened
-from tui.plot_frame import GUTTER
-from tui.plotting import Chart
-from tui.readout import nearest_edit
+from tui.drawing.plot_frame import GUTTER
+from tui.drawing.plotting import Chart
+from tui.watching.readout import nearest_edit
 from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine
 

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dlcore import figures, mounts
+from dlcore import figures
 from dlcore.errors import RunError
-from dlcore.private import check_folder
+from dlcore.files import mounts
+from dlcore.files.private import check_folder
 from tui.checkup.check import Check
 
 _LITTLE, _TOO_LITTLE = 1_000_000_000, 20_000_000

@@ -1,6 +1,6 @@
 """Whether a run that is started here outlives the logout."""
 
-from dlcore.session import Survival
+from dlcore.process.session import Survival
 from tui.checkup.check import Check
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 
 from dlcore import figures
-from dlcore.cores import available
+from dlcore.process.cores import available
 from tui.checkup.check import Check
 
 INSPECTOR: tuple[str, ...] = (sys.executable, "-P", "-m", "dlcore.training.inspect")

@@ -14,14 +14,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from dlcore import branch as branches
 from dlcore import rundir
-from dlcore.branch import Parent, may_change
 from dlcore.changes import differences, told, with_changes
 from dlcore.checkpoints import nearest
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import ConfigError, DltuiError, Problem
+from dlcore.family import branch as branches
+from dlcore.family.branch import Parent, may_change
 from dlcore.labels import called
 from dlcore.reading import Reading
 from dlcore.rundir import RunDir

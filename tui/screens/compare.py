@@ -14,16 +14,16 @@ from textual.widgets import Static
 from dlcore.clean import clean
 from tui.bindings import bindings
 from tui.comparison import Comparison, Member
-from tui.cursor import Cursor
+from tui.drawing.overlay import What, chart, overlay
+from tui.drawing.plotting import Curve, shown_mark
 from tui.feed import RunFeed
 from tui.messages import RunOpened
-from tui.overlay import What, chart, overlay
-from tui.plotting import Curve, shown_mark
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_runs
 from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
-from tui.viewing import Viewing
+from tui.watching.cursor import Cursor
+from tui.watching.viewing import Viewing
 from tui.widgets.compare.flows import Flows, flow_of
 from tui.widgets.compare.legend import LEGEND_SHARE, RunLegend, rows_of
 from tui.widgets.compare.overlay_plot import OverlayPlot

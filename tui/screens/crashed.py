@@ -6,8 +6,9 @@ from typing import Any
 from textual.app import App
 from textual.message import Message
 
-from dlcore import crashes, rundir
-from dlcore.aftermath import cause, last_checkpoint, place
+from dlcore import rundir
+from dlcore.process import crashes
+from dlcore.process.aftermath import cause, last_checkpoint, place
 from dlcore.runs import RunRow, age
 from tui.messages import ResumeRequested, RunOpened
 from tui.screens.dialogs import Answer, Pick

@@ -13,13 +13,13 @@ from textual.events import ScreenResume
 from textual.widgets import Static
 
 from dlcore.clean import clean
+from tui.asking.error_questions import Asked, Question, question
+from tui.asking.error_report import ClassErrors, NumberErrors, Report, read
+from tui.asking.inspector import Inspector
 from tui.bindings import bindings
-from tui.cursor import Cursor
-from tui.error_questions import Asked, Question, question
-from tui.error_report import ClassErrors, NumberErrors, Report, read
 from tui.feed import RunFeed
-from tui.inspector import Inspector
 from tui.screens.time_screen import AskingScreen
+from tui.watching.cursor import Cursor
 from tui.widgets.class_errors import ClassErrorsView
 from tui.widgets.confusion import Confusion
 from tui.widgets.error_samples import ErrorSamples

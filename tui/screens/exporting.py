@@ -11,7 +11,7 @@ from dlcore import rundir
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.rundir import RunDir
-from tui.child import answers
+from tui.asking.child import answers
 from tui.remembered import keep, recall
 
 _FILE = "exporting.json"

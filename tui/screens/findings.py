@@ -18,10 +18,10 @@ from dlcore.diagnose import Finding, Remedy
 from dlcore.diagnose.silenced import switch
 from dlcore.diagnose.words import evidence, place, sentence, words
 from dlcore.errors import DltuiError
-from dlcore.lineage import Trial, remedied, remedy_of
-from tui.judging import Judge
+from dlcore.family.lineage import Trial, remedied, remedy_of
 from tui.messages import RunRequested
 from tui.screens.dialogs import Answer, Pick
+from tui.watching.judging import Judge
 from tui.widgets.finding_line import SIGNS
 
 Taken = tuple[Finding, Remedy]

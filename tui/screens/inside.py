@@ -14,12 +14,12 @@ from textual.widgets import Static
 
 from dlcore.clean import clean
 from dlcore.oneline import print_line
+from tui.asking.inspector import Inspector
 from tui.bindings import bindings
-from tui.cursor import Cursor
 from tui.feed import RunFeed
-from tui.inspector import Inspector
-from tui.readout import place
 from tui.screens.time_screen import AskingScreen
+from tui.watching.cursor import Cursor
+from tui.watching.readout import place
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane_tabs import PaneTabs

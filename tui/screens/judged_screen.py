@@ -6,12 +6,12 @@ from textual.widgets import Static
 from dlcore import rundir
 from dlcore.diagnose.silenced import silenced
 from dlcore.rundir import RunDir
-from tui.cursor import Cursor
 from tui.feed import RunFeed
-from tui.judging import Judge
 from tui.messages import BranchRequested, RepeatRequested, RunOpened, TwinsRequested
 from tui.screens.findings import consult
 from tui.screens.time_screen import TimeScreen
+from tui.watching.cursor import Cursor
+from tui.watching.judging import Judge
 from tui.widgets.finding_line import FindingLine
 from tui.widgets.kin_line import KinLine
 

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from dlcore import figures
 from dlcore.clean import clean
-from dlcore.log_tail import LogTail
+from dlcore.process.log_tail import LogTail
 
 _POLL_SECONDS = 0.25
 

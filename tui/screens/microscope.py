@@ -15,8 +15,8 @@ from textual.widgets import Static
 from dlcore.clean import clean
 from dlcore.labels import called
 from dlcore.rundir import RunDir
+from tui.asking.inspector import Inspector
 from tui.bindings import bindings
-from tui.inspector import Inspector
 from tui.screens.lab_screen import LabScreen
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine

@@ -15,11 +15,11 @@ from textual.widgets import Static
 from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
 from dlcore.lr_band import SWEEPS, Suggestion, place_of, suggested
+from tui.asking.inspector import Inspector
 from tui.bindings import bindings
-from tui.driver import line_of
-from tui.inspector import Inspector
 from tui.nudge import neighbour
-from tui.pace import Pace
+from tui.terminal.driver import line_of
+from tui.terminal.pace import Pace
 from tui.widgets.key_line import KeyLine
 from tui.widgets.rate_plot import RatePlot
 

@@ -7,8 +7,8 @@ from textual.binding import BindingType
 
 from dlcore.labels import called
 from tui.bindings import bindings
-from tui.replay import Replay, ReplayFeed
 from tui.screens.train import TrainScreen
+from tui.watching.replay import Replay, ReplayFeed
 from tui.widgets.header import Header
 from tui.widgets.plot import Plot
 

@@ -7,16 +7,18 @@ from datetime import datetime
 
 from textual import work
 
-from dlcore import figures, lock, rundir
-from dlcore.aftermath import RESUMABLE
+from dlcore import figures, rundir
 from dlcore.clean import clean
-from dlcore.disk_use import folder_bytes
 from dlcore.errors import DltuiError
+from dlcore.files import lock
+from dlcore.files.disk_use import folder_bytes
 from dlcore.labels import Label, add_tags, relabel
+from dlcore.process.aftermath import RESUMABLE
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runlist import RunList
 from dlcore.runs import RunRow
+from tui.drawing.run_marks import MOST_RUNS
 from tui.messages import (
     BranchRequested,
     CompareRequested,
@@ -25,7 +27,6 @@ from tui.messages import (
     SetupRequested,
     TwinsRequested,
 )
-from tui.run_marks import MOST_RUNS
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_runs
 from tui.screens.lab_screen import LabScreen

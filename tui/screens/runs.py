@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from dlcore import figures, rundir
 from dlcore.clean import clean
-from dlcore.disk_use import folder_bytes
+from dlcore.files.disk_use import folder_bytes
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry
 from tui.bindings import bindings

@@ -19,10 +19,10 @@ from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
 from dlcore.reading import Reading
 from tui import files
+from tui.asking.examination import Examination, Known
+from tui.asking.inspector import Inspector
 from tui.bindings import bindings
 from tui.draft import Draft, Row
-from tui.examination import Examination, Known
-from tui.inspector import Inspector
 from tui.messages import RunRequested, TwinsRequested
 from tui.screens.dialogs import Answer, Ask, Pick
 from tui.screens.lab_screen import LabScreen

@@ -5,11 +5,11 @@ from typing import Any
 
 from textual.app import App
 
-from dlcore import hard_stop
 from dlcore.errors import DltuiError
-from tui.ending import Said
+from dlcore.process import hard_stop
 from tui.feed import RunFeed
 from tui.screens.dialogs import Answer, Pick
+from tui.watching.ending import Said
 
 _WAIT, _END = "wait", "end it now"
 _LOOK_SECONDS = 0.1

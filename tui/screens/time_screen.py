@@ -7,12 +7,12 @@ from collections.abc import Callable
 from textual.message import Message
 
 from dlcore.rundir import RunDir
-from tui.cursor import Cursor
-from tui.driver import line_of
+from tui.asking.inspector import Inspector
 from tui.feed import RunFeed
-from tui.inspector import Inspector
-from tui.pace import Pace
 from tui.screens.lab_screen import LabScreen
+from tui.terminal.driver import line_of
+from tui.terminal.pace import Pace
+from tui.watching.cursor import Cursor
 from tui.widgets.plot import Plot
 
 

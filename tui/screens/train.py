@@ -11,21 +11,16 @@ from textual.events import Key, Resize, ScreenResume
 from textual.widgets import Static
 
 from dlcore import commands, launch
-from dlcore.aftermath import RESUMABLE
 from dlcore.clean import clean
 from dlcore.commands import Command
 from dlcore.errors import DltuiError
 from dlcore.foreign import is_imported
+from dlcore.process.aftermath import RESUMABLE
 from dlcore.rundir import RunDir
 from tui.bindings import bindings, keys_of
-from tui.charts import View, gradient_chart, loss_chart, score_chart
-from tui.cursor import Cursor
-from tui.ending import RESUMING, Trainer, happened, is_over
+from tui.drawing.charts import View, gradient_chart, loss_chart, score_chart
 from tui.feed import RunFeed
-from tui.looks import look_at
 from tui.messages import ResumeRequested, SetupRequested
-from tui.readout import place
-from tui.run_line import run_line
 from tui.screens.exporting import export_run
 from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
@@ -34,6 +29,11 @@ from tui.screens.tuning import TuningScreen
 from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
 from tui.tuning import Tuning
+from tui.watching.cursor import Cursor
+from tui.watching.ending import RESUMING, Trainer, happened, is_over
+from tui.watching.looks import look_at
+from tui.watching.readout import place
+from tui.watching.run_line import run_line
 from tui.widgets.finding_line import FindingLine
 from tui.widgets.gradient_bars import GradientBars
 from tui.widgets.header import Header

@@ -15,22 +15,23 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from dlcore import rundir, twins
-from dlcore.alike import in_common, labels
-from dlcore.atomic import read_json
+from dlcore import rundir
 from dlcore.clean import clean
 from dlcore.config import RunConfig
 from dlcore.errors import ConfigError, DltuiError
-from dlcore.origin import group
+from dlcore.family import twins
+from dlcore.family.alike import in_common, labels
+from dlcore.family.origin import group
+from dlcore.family.suggestions import suggested
+from dlcore.family.twins import Made
+from dlcore.files.atomic import read_json
 from dlcore.rundir import RunDir, all_runs
 from dlcore.runs import read_facts
-from dlcore.suggestions import suggested
-from dlcore.twins import Made
 from tui import starting
 from tui.bindings import bindings
 from tui.draft import Draft, Row
-from tui.ending import Trainer
 from tui.screens.dialogs import Answer, Pick
+from tui.watching.ending import Trainer
 from tui.widgets.key_line import KeyLine
 
 _FIRST = "model.activation"

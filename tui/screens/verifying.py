@@ -13,9 +13,9 @@ from textual.widgets import Static
 
 from dlcore.clean import clean
 from dlcore.rundir import RunDir
-from tui.child import answers
-from tui.driver import line_of
-from tui.pace import Pace
+from tui.asking.child import answers
+from tui.terminal.driver import line_of
+from tui.terminal.pace import Pace
 
 _LOOK_SECONDS = 0.1
 _BAR_CELLS = 30
@@ -74,7 +74,7 @@ class VerifyDialog(ModalScreen[None]):
     async def _verify(self) -> None:
         """Hear what the other process says; it ends with this worker, which ends with the screen."""
         request = {"run": str(self._run.path)}
-        async for answer in answers("dlcore.verifying", request, f"verify {self._run.id}", tied=True):
+        async for answer in answers("dlcore.proof.verifying", request, f"verify {self._run.id}", tied=True):
             self.hear(answer)
 
     def hear(self, answer: dict[str, Any]) -> None:

@@ -4,10 +4,10 @@ from abc import abstractmethod
 from functools import cached_property
 
 from dlcore import rundir
-from tui.axis import AXES, rulers
-from tui.charts import SMOOTHING
+from tui.drawing.axis import AXES, rulers
+from tui.drawing.charts import SMOOTHING
 from tui.screens.time_screen import TimeScreen
-from tui.viewing import MOST_ZOOM, Viewing
+from tui.watching.viewing import MOST_ZOOM, Viewing
 from tui.widgets.plot import Plot
 
 

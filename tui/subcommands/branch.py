@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import click
 
-from dlcore import branch, rundir
+from dlcore import rundir
 from dlcore.changes import told
 from dlcore.clean import clean
 from dlcore.config import RunConfig
+from dlcore.family import branch
 from dlcore.rundir import RunDir
 from tui.start_warnings import start_warnings
 from tui.subcommands.follow import Follow, await_birth

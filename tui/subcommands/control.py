@@ -12,8 +12,8 @@ from dlcore.commands import Command
 from dlcore.edits import changed
 from dlcore.errors import DltuiError, RunError
 from dlcore.events import CommandApplied, CommandRefused
-from dlcore.journal import Tail
-from dlcore.lock import lock_holder
+from dlcore.files.journal import Tail
+from dlcore.files.lock import lock_holder
 from dlcore.reading import is_text, parse_value, read_file
 from dlcore.rundir import RunDir
 from dlcore.short_keys import SHORT_KEYS

@@ -10,10 +10,10 @@ from dlcore.clean import clean
 from dlcore.diagnose import Finding
 from dlcore.diagnose.silenced import silenced
 from dlcore.diagnose.words import known, told, words
+from dlcore.family.lineage import Kin
 from dlcore.foreign import foreign_of
 from dlcore.history import LIVE, RunHistory
 from dlcore.judged import findings_of
-from dlcore.lineage import Kin
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
 from tui.subcommands.words import remedies

@@ -11,7 +11,7 @@ import click
 
 from dlcore import rundir
 from dlcore.clean import clean
-from dlcore.session import survival
+from dlcore.process.session import survival
 from tui.checkup.check import Check, State
 from tui.checkup.folders import folder_checks
 from tui.checkup.installation import installation_checks

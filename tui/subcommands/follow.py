@@ -9,19 +9,19 @@ from collections.abc import Sequence
 import click
 
 from dlcore import commands, figures, launch, rundir
-from dlcore.aftermath import aftermath
 from dlcore.clean import clean
-from dlcore.crashes import bytes_said
 from dlcore.diagnose.silenced import silenced
 from dlcore.diagnose.words import told
 from dlcore.errors import RunError
 from dlcore.events import AttemptStarted, CompilationEnded, EpochEnded, Evaluated, Event, Warned
 from dlcore.history import LIVE, Metric, State, score
 from dlcore.judged import judged
+from dlcore.process.aftermath import aftermath
+from dlcore.process.crashes import bytes_said
 from dlcore.rundir import RunDir
 from tui.feed import RunFeed
-from tui.judging import Judge
 from tui.subcommands.words import found, parting, progress
+from tui.watching.judging import Judge
 
 _POLL_SECONDS = 0.1
 

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from dlcore import rundir
-from dlcore.branch import branched, start_at
 from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
 from dlcore.errors import DltuiError
+from dlcore.family.branch import branched, start_at
 from dlcore.lr_band import SWEEPS, Suggestion, place_of, suggested
 from dlcore.oneline import parse, print_line
 from dlcore.presets import preset as find_preset
@@ -105,7 +105,7 @@ def _start(checkpoint: str) -> _Start:
 
 async def _found(config: RunConfig, seeds: int, start: _Start | None) -> list[Answer]:
     """Return what the inspector's sweeps have found for each of so many seeds from the configuration's on."""
-    from tui.inspector import Inspector
+    from tui.asking.inspector import Inspector
 
     inspector = Inspector()
     try:

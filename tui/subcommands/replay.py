@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from dlcore import figures, rundir
-from dlcore.atomic import write_atomic, write_new
 from dlcore.clean import clean
 from dlcore.errors import DltuiError, RunError
-from dlcore.lock import lock_holder
+from dlcore.files.atomic import write_atomic, write_new
+from dlcore.files.lock import lock_holder
 from dlcore.rundir import RunDir
 
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})")
@@ -53,14 +53,14 @@ def replay_command(
         _record(found, speed, Path(target).expanduser().absolute(), size, force, ascii_only)
         return
     from tui.opening import open_app
-    from tui.replay import Replay
+    from tui.watching.replay import Replay
 
     replay = Replay(found, speed, closes)
     open_app(str(found.path), mouse=not no_mouse, ascii_only=ascii_only, read_only=True, replay=replay)
 
 
 def _record(run: RunDir, speed: float, target: Path, size: str, force: bool, ascii_only: bool) -> None:
-    from tui.asciicast import duration, recorded, written
+    from tui.terminal.asciicast import duration, recorded, written
 
     columns, rows = _parsed(size)
     if target.exists() and not force:

@@ -6,10 +6,10 @@ import click
 
 from dlcore import launch, rundir
 from dlcore.clean import clean
-from dlcore.crashes import bytes_said
 from dlcore.errors import RunError
 from dlcore.foreign import refuse
 from dlcore.history import LIVE
+from dlcore.process.crashes import bytes_said
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history, state_of
 from tui.start_warnings import device_of, start_warnings

@@ -7,9 +7,9 @@ from typing import Any
 
 from dlcore import figures, rundir
 from dlcore.clean import clean
-from dlcore.disk_use import folder_bytes
 from dlcore.errors import DltuiError
 from dlcore.export.tables import width
+from dlcore.files.disk_use import folder_bytes
 from dlcore.finding_runs.keys import Key
 from dlcore.finding_runs.language import parse
 from dlcore.finding_runs.listing import Listing, listing

@@ -5,24 +5,25 @@ from contextlib import suppress
 
 import click
 
-from dlcore import figures, lock, rundir
-from dlcore.aftermath import aftermath
+from dlcore import figures, rundir
 from dlcore.clean import clean
-from dlcore.disk_use import folder_bytes
+from dlcore.curves.perclass import per_class
+from dlcore.curves.series import Series
 from dlcore.errors import DltuiError, RunError
 from dlcore.export.tables import width
+from dlcore.family.lineage import Kin
+from dlcore.files import lock
+from dlcore.files.disk_use import folder_bytes
+from dlcore.files.lock import lock_holder
 from dlcore.finding_runs.view import View
 from dlcore.foreign import foreign_of
 from dlcore.history import RunHistory, State, first_last_ratio
 from dlcore.judged import findings_of, judged
 from dlcore.labels import read_label
-from dlcore.lineage import Kin
-from dlcore.lock import lock_holder
 from dlcore.oneline import print_line
-from dlcore.perclass import per_class
+from dlcore.process.aftermath import aftermath
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
-from dlcore.series import Series
 from dlcore.summary import read_history, state_of
 from tui.subcommands.run_lines import asked_key, run_json, run_lines
 from tui.subcommands.words import found as found_line

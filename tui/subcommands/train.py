@@ -12,7 +12,7 @@ from dlcore import launch, rundir
 from dlcore.advice import advise
 from dlcore.clean import clean
 from dlcore.config import RunConfig, to_table
-from dlcore.examine import examined
+from dlcore.datasets.examine import examined
 from dlcore.oneline import parse, print_line
 from dlcore.presets import preset as find_preset
 from dlcore.reading import checked, read_file, with_settings

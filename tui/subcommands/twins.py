@@ -11,21 +11,22 @@ from pathlib import Path
 
 import click
 
-from dlcore import commands, launch, rundir, twins
-from dlcore.alike import differing, in_common, labels
+from dlcore import commands, launch, rundir
 from dlcore.changes import with_typed
 from dlcore.clean import clean
+from dlcore.comparison.verdict import verdict
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
+from dlcore.family import twins
+from dlcore.family.alike import differing, in_common, labels
+from dlcore.family.origin import GroupKind
+from dlcore.family.twins import Made
 from dlcore.history import LIVE, State
 from dlcore.oneline import parse
-from dlcore.origin import GroupKind
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runs import RunRow, ended_row, read_facts, run_row
 from dlcore.summary import read_history
-from dlcore.twins import Made
-from dlcore.verdict import verdict
 from tui.start_warnings import start_warnings
 from tui.subcommands.follow import await_birth
 from tui.subcommands.train import DETACH, JSON, SET, say_warnings

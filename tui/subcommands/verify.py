@@ -7,7 +7,7 @@ import click
 
 from dlcore import rundir
 from dlcore.clean import clean
-from dlcore.verify import Verdict, verify
+from dlcore.proof.verify import Verdict, verify
 
 
 @click.command("verify")

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from dlcore import figures
-from dlcore.aftermath import place
 from dlcore.clean import clean
 from dlcore.diagnose import Finding
 from dlcore.diagnose.words import place as place_of
 from dlcore.diagnose.words import words
+from dlcore.family.lineage import Relations
 from dlcore.foreign import foreign_of
 from dlcore.history import LIVE, RunHistory, State
-from dlcore.lineage import Relations
+from dlcore.process.aftermath import place
 from dlcore.rundir import RunDir
 from dlcore.runs import run_row
 

@@ -15,8 +15,8 @@ from dlcore import rundir
 from dlcore.choices.activations import Activation
 from dlcore.choices.dataset import Facts
 from dlcore.config import RunConfig, to_table
-from tui.examination import facts_of, facts_words
-from tui.inspector import Inspector
+from tui.asking.examination import facts_of, facts_words
+from tui.asking.inspector import Inspector
 from tui.widgets.network import Network
 from tui.widgets.pictures.comparison import comparison, endings
 from tui.widgets.pictures.course import course
@@ -146,7 +146,9 @@ class Aside(Vertical):
     @work(exclusive=True, group="values")
     async def _mark_values(self) -> None:
         """Mark where the values of the latest run fell, when there is one that has measured them."""
-        from tui.latest import latest_measured  # all that a run can say, for what is rarely looked at
+        from tui.watching.latest import (
+            latest_measured,  # all that a run can say, for what is rarely looked at
+        )
 
         measured = await asyncio.to_thread(latest_measured, rundir.home())
         if measured is not None and self.subject == "function":

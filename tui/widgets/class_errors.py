@@ -8,7 +8,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.error_report import Cell, ClassErrors, Report
+from tui.asking.error_report import Cell, ClassErrors, Report
 from tui.widgets.confusion import Confusion
 from tui.widgets.error_tables import ORDERS, ClassTable, ConfusionTable
 from tui.widgets.errors_view import ErrorsView

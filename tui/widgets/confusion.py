@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.style import Style
 from textual.widget import Widget
 
-from tui.error_report import Cell, ClassErrors
+from tui.asking.error_report import Cell, ClassErrors
 from tui.widgets.shortening import left, right, shortened
 
 _LEAST_CELL = 4

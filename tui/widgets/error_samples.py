@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from tui.error_questions import Question
-from tui.error_report import Cell, Report, Sample, read_samples
-from tui.inspector import Inspector
+from tui.asking.error_questions import Question
+from tui.asking.error_report import Cell, Report, Sample, read_samples
+from tui.asking.inspector import Inspector
 from tui.widgets.pictures.drawing import Drawing
 from tui.widgets.pictures.images import Image, images_of, thumbnails
 from tui.widgets.pictures.verdict import heading, row, verdict

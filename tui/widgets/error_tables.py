@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 
 from rich.cells import cell_len
 
-from tui.error_report import Cell as Confused
-from tui.error_report import ClassErrors, NumberErrors, number, percent
+from tui.asking.error_report import Cell as Confused
+from tui.asking.error_report import ClassErrors, NumberErrors, number, percent
 from tui.widgets.columns import Column
 from tui.widgets.virtual_table import Cell, VirtualTable
 

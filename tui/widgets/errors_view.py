@@ -6,7 +6,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.error_report import Cell, Report
+from tui.asking.error_report import Cell, Report
 
 
 class ErrorsView(Horizontal):

@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from dlcore.clean import clean
 from dlcore.diagnose.words import words
-from dlcore.lineage import Kin, Relations, Trial
-from dlcore.origin import Group, Origin
+from dlcore.family.lineage import Kin, Relations, Trial
+from dlcore.family.origin import Group, Origin
 from dlcore.rundir import RunDir
 from tui.widgets.finding_line import fitting
 

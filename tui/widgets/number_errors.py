@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
-from tui.error_report import Cell, NumberErrors, Report
+from tui.asking.error_report import Cell, NumberErrors, Report
 from tui.widgets.error_tables import WorstTable
 from tui.widgets.errors_view import ErrorsView
 from tui.widgets.pictures.agreement import agreement

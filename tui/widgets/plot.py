@@ -18,10 +18,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from dlcore.clean import clean
-from tui.plain import plain
-from tui.plot_frame import LARGEST, TIME_LABELS, x_of
-from tui.plot_line import Key, Line, Run
-from tui.plotting import Chart, draw, drawn_limits, shown_mark
+from tui.drawing.plot_frame import LARGEST, TIME_LABELS, x_of
+from tui.drawing.plot_line import Key, Line, Run
+from tui.drawing.plotting import Chart, draw, drawn_limits, shown_mark
+from tui.terminal.plain import plain
 
 _AROUND = ("axis", "title", "value", "cursor", "note", "mark")
 """What has a style of its own beside the curves."""

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from dlcore.lr_band import Band, traced
-from tui.plot_frame import column_of
-from tui.plot_line import Key, Line, Role, put
-from tui.plotting import Chart, Curve, drawn_limits
+from tui.drawing.plot_frame import column_of
+from tui.drawing.plot_line import Key, Line, Role, put
+from tui.drawing.plotting import Chart, Curve, drawn_limits
 from tui.widgets.plot import Plot
 
 _LOOKS: tuple[tuple[Role, str], ...] = (("run-1", "●"), ("run-2", "×"), ("run-3", "◆"))

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from dlcore.choices.dataset import Facts
 from dlcore.choices.own import Csv, ImageFolder
+from dlcore.datasets.examine import read_csv
+from dlcore.datasets.folders import EXTENSIONS, list_images
+from dlcore.datasets.tables import Table
+from dlcore.datasets.tables.rows import RefusedError, delimiter_of, lines_of, rows_of
 from dlcore.errors import DataError
-from dlcore.examine import read_csv
 from dlcore.export.script.part import Part, joined, lines, sequence, word
-from dlcore.folders import EXTENSIONS, list_images
-from dlcore.tables import Table
-from dlcore.tables.rows import RefusedError, delimiter_of, lines_of, rows_of
 
 _NUMPY = "import numpy as np"
 _MISSING = ("", "nan", "+nan", "-nan", "na", "n/a", "null", "none", "?")
-"""What stands for no value in a cell, as `dlcore.tables` has it."""
+"""What stands for no value in a cell, as `dlcore.datasets.tables` has it."""
 
 
 # -- CSV --------------------------------------------------------------------------------------------

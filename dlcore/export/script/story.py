@@ -8,14 +8,14 @@ from dlcore.choices.dataset import Facts
 from dlcore.choices.own import Csv, CustomData, ImageFolder
 from dlcore.clean import clean
 from dlcore.config import Plan, RunConfig, plan
+from dlcore.datasets.examine import examine, settled
 from dlcore.edits import Edit, applied
 from dlcore.errors import DltuiError
 from dlcore.events import Prepared
-from dlcore.examine import examine, settled
 from dlcore.export.report import Report
+from dlcore.family.origin import Origin, origin
 from dlcore.foreign import refuse
 from dlcore.history import RunHistory
-from dlcore.origin import Origin, origin
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir
 from dlcore.runs import read_facts

@@ -3,7 +3,7 @@
 from dlcore.choices.bundled import BreastCancer, Diabetes, Iris, Wine
 from dlcore.choices.dataset import DataChoice, Facts
 from dlcore.choices.own import Csv
-from dlcore.examine import read_csv
+from dlcore.datasets.examine import read_csv
 
 _CELL = (
     "radius",

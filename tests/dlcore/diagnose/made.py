@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dlcore.config import RunConfig
+from dlcore.datasets.examine import examine, settled
 from dlcore.diagnose import Finding, diagnose
 from dlcore.events import (
     ActivationsMeasured,
@@ -18,7 +19,6 @@ from dlcore.events import (
     Prepared,
     StepsEnded,
 )
-from dlcore.examine import examine, settled
 from dlcore.history import RunHistory
 from dlcore.oneline import parse
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dlcore.changes import with_changes
+from dlcore.datasets.published import data_folder
 from dlcore.diagnose import Finding, diagnose
-from dlcore.published import data_folder
 from dlcore.reading import read_file
 from tests.dlcore.trained import Trained, make, train, train_run
 

@@ -24,7 +24,7 @@ def held(run: RunDir) -> Iterator[RunDir]:
     run.events.unlink()
     write(run, an_epoch_and_a_half())
     hold = (
-        "import sys, pathlib; from dlcore.lock import Lock; from dlcore.rundir import RunDir;"
+        "import sys, pathlib; from dlcore.files.lock import Lock; from dlcore.rundir import RunDir;"
         "lock = Lock(RunDir(pathlib.Path(sys.argv[1]))); print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

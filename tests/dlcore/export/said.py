@@ -22,7 +22,7 @@ from dlcore.events import (
     StepsEnded,
 )
 from dlcore.export import render
-from dlcore.journal import Appender
+from dlcore.files.journal import Appender
 from dlcore.rundir import RunDir, create
 
 STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

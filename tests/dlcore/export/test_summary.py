@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig, to_toml
 from dlcore.errors import DltuiError
 from dlcore.events import (
@@ -29,6 +28,7 @@ from dlcore.export import FORMATS, render
 from dlcore.export.escape import for_markdown, for_spreadsheet
 from dlcore.export.measured_tables import MOST_ROWS
 from dlcore.export.tables import table, width
+from dlcore.files.atomic import read_json, write_json
 from dlcore.labels import relabel
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir

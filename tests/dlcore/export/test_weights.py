@@ -8,17 +8,17 @@ import pytest
 import safetensors.torch
 import torch
 
-from dlcore.arrays import pack
 from dlcore.config import RunConfig
+from dlcore.datasets.unpacking import RefusedError
 from dlcore.errors import DltuiError
 from dlcore.export import render
 from dlcore.export.report import gather
 from dlcore.export.weights import read_weights, to_safetensors
+from dlcore.files.arrays import pack
+from dlcore.files.tensorfile import judge
 from dlcore.rundir import RunDir
-from dlcore.tensorfile import judge
 from dlcore.training import checkpoint
 from dlcore.training.safe_load import load_tensors
-from dlcore.unpacking import RefusedError
 from tests.dlcore.export.said import make, to_the_end
 from tests.dlcore.trained import Trained
 

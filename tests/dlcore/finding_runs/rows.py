@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from dlcore.family.origin import Origin
 from dlcore.finding_runs.language import All, Comparison, Either, Filter, Not, Word
 from dlcore.flat_config import settings
 from dlcore.labels import Label
-from dlcore.origin import Origin
 from dlcore.run_figures import Figures
 from dlcore.rundir import RunDir
 from dlcore.runlist import Entry

@@ -4,13 +4,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlcore.family.origin import Origin
 from dlcore.finding_runs.language import parse
 from dlcore.finding_runs.listing import Listing, guides, listing, result, varying
 from dlcore.finding_runs.matching import matcher
 from dlcore.finding_runs.view import View
 from dlcore.flat_config import NO_SETTINGS
 from dlcore.labels import Label
-from dlcore.origin import Origin
 from dlcore.run_figures import Figures
 from dlcore.runlist import Entry
 from tests.dlcore.finding_runs.rows import NOW, entry

@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from dlcore.family.origin import Group, Origin
 from dlcore.finding_runs.language import All, Comparison, Either, Filter, Not, Word, parse
 from dlcore.finding_runs.literals import day, number, seconds, truth
 from dlcore.finding_runs.lookup import key_named
 from dlcore.finding_runs.matching import matcher
 from dlcore.labels import Label
 from dlcore.oneline import print_value
-from dlcore.origin import Group, Origin
 from dlcore.run_figures import Figures
 from dlcore.runs import RunRow
 from tests.dlcore.finding_runs.rows import NOW, filters, row, rows

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from dlcore import commands, launch
-from dlcore.branch import start_at
 from dlcore.errors import ConfigError, DataError, RunError
 from dlcore.export import render
 from dlcore.export.tfrecord import record, scalar, version
+from dlcore.family.branch import start_at
 from dlcore.history import RunHistory
 from dlcore.importing import Following, Imported
 from dlcore.judged import config_of, findings_of

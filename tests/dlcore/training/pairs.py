@@ -11,8 +11,8 @@ from dlcore.choices.activations import ACTIVATIONS
 from dlcore.choices.dataset import Facts
 from dlcore.choices.initializers import INITIALIZERS
 from dlcore.config import SECTIONS, RunConfig
+from dlcore.datasets.examine import settled
 from dlcore.errors import ConfigError
-from dlcore.examine import settled
 from dlcore.reading import read_table
 
 Row = dict[str, str]

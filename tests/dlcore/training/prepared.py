@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from dlcore.config import RunConfig
-from dlcore.examine import settled
+from dlcore.datasets.examine import settled
 from dlcore.oneline import parse
 from dlcore.training.data import AnySplit, Data, Split, load
 from dlcore.training.models import build_model

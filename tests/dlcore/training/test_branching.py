@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from dlcore import past
-from dlcore.atomic import read_json
-from dlcore.branch import branch, branched, may_change
 from dlcore.changes import with_typed
 from dlcore.checkpoints import saved
 from dlcore.choices.choice import fields_of
 from dlcore.commands import Command, Set
 from dlcore.config import RunConfig, plan
-from dlcore.lineage import Kin
+from dlcore.family.branch import branch, branched, may_change
+from dlcore.family.lineage import Kin
+from dlcore.files.atomic import read_json
 from dlcore.oneline import parse
 from dlcore.summary import read_history
 from dlcore.training.control import Control

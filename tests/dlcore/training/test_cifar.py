@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from dlcore.datasets.published import CIFAR10, FASHION_MNIST, KMNIST, MNIST, data_folder
 from dlcore.errors import DataError
-from dlcore.published import CIFAR10, FASHION_MNIST, KMNIST, MNIST, data_folder
 from dlcore.training.cifar import RECORD, read_cifar10, records
 from tests.dlcore import archives
 

@@ -2,7 +2,7 @@
 
 from dlcore.commands import Command, Pause, Stop, encode
 from dlcore.events import CommandApplied
-from dlcore.journal import Appender
+from dlcore.files.journal import Appender
 from dlcore.rundir import RunDir
 from dlcore.training.control import Control
 from dlcore.training.record import Record

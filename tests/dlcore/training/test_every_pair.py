@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from dlcore.config import output_units, plan
+from dlcore.datasets.examine import settled
+from dlcore.datasets.published import data_folder
 from dlcore.errors import ConfigError
-from dlcore.examine import settled
-from dlcore.published import data_folder
 from dlcore.reading import read_table
 from dlcore.summary import read_history
 from dlcore.training.control import Control

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from dlcore import frames
-from dlcore.branch import branch, config_at
 from dlcore.events import CheckpointSaved, Evaluated, GradientsMeasured
+from dlcore.family.branch import branch, config_at
 from dlcore.frames import load, path_of, saved
 from dlcore.oneline import parse
 from dlcore.training import checkpoint

@@ -6,7 +6,7 @@ import numpy
 import pytest
 import torch
 
-from dlcore.arrays import Array
+from dlcore.files.arrays import Array
 from dlcore.frames import Frame, Histogram, What
 from dlcore.training.histograms import MAGNITUDE_EDGES, magnitudes, spread_over
 

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from dlcore.choices.own import ImageFolder
+from dlcore.datasets.folders import list_images
 from dlcore.errors import DataError
-from dlcore.folders import list_images
 from dlcore.training.images import ImageFiles, decode, read_images
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

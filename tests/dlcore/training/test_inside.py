@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from dlcore.arrays import Array
+from dlcore.files.arrays import Array
 from dlcore.frames import Frame, What
 from dlcore.training import inside
 from dlcore.training.layers import activation_of, layers_of, norm_of, weights_of

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from dlcore.branch import branch, config_at
 from dlcore.commands import Command, Set
 from dlcore.edits import applied, inverse
 from dlcore.events import CommandApplied, CommandRefused
+from dlcore.family.branch import branch, config_at
 from dlcore.oneline import parse
 from dlcore.reading import read_file
 from dlcore.rundir import RunDir

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from dlcore.atomic import read_json
 from dlcore.config import plan
+from dlcore.files.atomic import read_json
 from dlcore.oneline import parse
 from dlcore.rundir import create
 from dlcore.training.data import Data

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dlcore import disk
-from dlcore.journal import Tail
+from dlcore.files import disk
+from dlcore.files.journal import Tail
 from dlcore.training.outbox import Outbox, Reserve
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from dlcore.datasets.published import data_folder
 from dlcore.history import RunHistory, first_last_ratio
 from dlcore.presets import PRESETS
-from dlcore.published import data_folder
 from tests.dlcore.trained import train
 
 Lab = Callable[[str], RunHistory]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from dlcore.atomic import read_json
-from dlcore.branch import branch, config_at
 from dlcore.commands import Command, Set, Stop
 from dlcore.errors import RunError
+from dlcore.family.branch import branch, config_at
+from dlcore.files.atomic import read_json
 from dlcore.launch import leave
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir

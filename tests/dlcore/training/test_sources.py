@@ -15,10 +15,10 @@ import torch
 from sklearn import datasets as shipped
 
 from dlcore.choices.dataset import Facts
+from dlcore.datasets.examine import examine
+from dlcore.datasets.published import MNIST, Idx, PublishedFile, PublishedSet, data_folder
 from dlcore.errors import ConfigError, DataError, DltuiError
-from dlcore.examine import examine
 from dlcore.oneline import parse
-from dlcore.published import MNIST, Idx, PublishedFile, PublishedSet, data_folder
 from dlcore.training import sources
 from dlcore.training.cifar import read_cifar10
 from dlcore.training.seeds import generator

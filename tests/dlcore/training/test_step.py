@@ -15,7 +15,7 @@ from dlcore.choices.optimizers import (
     RMSprop,
     Sgd,
 )
-from dlcore.cores import available
+from dlcore.process.cores import available
 from dlcore.training.optimizers import build_optimizer
 from dlcore.training.step import TrainingStep
 from dlcore.training.threads import choose_threads

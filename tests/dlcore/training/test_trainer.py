@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import torch
 
-from dlcore.atomic import read_json
 from dlcore.commands import Checkpoint, Command, Continue, Pause, Set, Step, Stop, as_told
 from dlcore.config import RunConfig
 from dlcore.events import AttemptEnded, CommandApplied, CommandRefused
-from dlcore.lock import lock_holder
+from dlcore.files.atomic import read_json
+from dlcore.files.lock import lock_holder
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from dlcore.training import checkpoint
@@ -372,7 +372,7 @@ def test_a_home_whose_name_is_no_text_has_its_last_word_too(
 
 def test_the_lock_is_given_back(home: Path) -> None:
     code = (
-        "import sys; from dlcore.lock import lock_holder; from dlcore.rundir import RunDir; "
+        "import sys; from dlcore.files.lock import lock_holder; from dlcore.rundir import RunDir; "
         "from pathlib import Path; print(lock_holder(RunDir(Path(sys.argv[1]))))"
     )
 

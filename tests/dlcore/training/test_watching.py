@@ -30,8 +30,8 @@ from dlcore.events import (
     StepsEnded,
     Warned,
 )
+from dlcore.family.lineage import remedied
 from dlcore.judged import config_of, findings_of
-from dlcore.lineage import remedied
 from dlcore.rundir import RunDir, all_runs
 from dlcore.summary import read_history
 from dlcore.training.watching import Watch
@@ -522,7 +522,7 @@ def test_a_fault_of_ours_is_one_warning(
 def test_a_full_disk_ends_nothing(
     home: Path, at_once: None, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from dlcore import disk
+    from dlcore.files import disk
 
     _, _, step, run = begun()
     run.step(step())

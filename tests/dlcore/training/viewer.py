@@ -8,8 +8,8 @@ from pathlib import Path
 from dlcore import events
 from dlcore.commands import Command, Stop, encode
 from dlcore.events import CommandApplied, CommandRefused
+from dlcore.files.journal import Appender, Tail
 from dlcore.history import RunHistory
-from dlcore.journal import Appender, Tail
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from tests.dlcore.trained import Trained, make, train_run

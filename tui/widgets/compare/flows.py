@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from dlcore.clean import clean
 from tui.comparison import Member
-from tui.looks import Look, look_at
-from tui.overlay import Overlay
+from tui.drawing.overlay import Overlay
+from tui.watching.looks import Look, look_at
 from tui.widgets.compare.tables import Heading
 from tui.widgets.gradient_bars import GradientBars
 

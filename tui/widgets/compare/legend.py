@@ -13,9 +13,9 @@ from textual.message import Message
 from dlcore import figures
 from dlcore.clean import clean
 from tui.comparison import Comparison
-from tui.overlay import Overlay, value_at
-from tui.plotting import Curve, shown_mark
-from tui.run_marks import COLORS, Look
+from tui.drawing.overlay import Overlay, value_at
+from tui.drawing.plotting import Curve, shown_mark
+from tui.drawing.run_marks import COLORS, Look
 from tui.widgets.columns import Column
 from tui.widgets.status_line import sign
 from tui.widgets.virtual_table import Cell, VirtualTable

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from tui.run_marks import COLORS
+from tui.drawing.run_marks import COLORS
 from tui.widgets.plot import Plot
 
 

@@ -7,10 +7,10 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from dlcore.results import RESULTS, Result, results
+from dlcore.comparison.results import RESULTS, Result, results
 from tui.comparison import Comparison, Member
-from tui.plotting import Curve, shown_mark
-from tui.scatter import Dot, scatter_chart
+from tui.drawing.plotting import Curve, shown_mark
+from tui.drawing.scatter import Dot, scatter_chart
 from tui.widgets.compare.overlay_plot import OverlayPlot
 from tui.widgets.compare.tables import Pair, pairs_of
 

@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from dlcore.clean import clean
-from dlcore.results import results
+from dlcore.comparison.results import results
 from tui.comparison import Comparison
 
 _GAP = 2

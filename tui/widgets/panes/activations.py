@@ -6,12 +6,12 @@ from textual.app import ComposeResult
 
 from dlcore.events import ActivationsMeasured, Number
 from dlcore.history import RunHistory
-from tui.charts import step_limits
-from tui.inspector import Inspector
-from tui.looks import newest
-from tui.plot_frame import LARGEST
-from tui.plotting import Chart, Curve
-from tui.ticks import Limits, round_limits
+from tui.asking.inspector import Inspector
+from tui.drawing.charts import step_limits
+from tui.drawing.plot_frame import LARGEST
+from tui.drawing.plotting import Chart, Curve
+from tui.drawing.ticks import Limits, round_limits
+from tui.watching.looks import newest
 from tui.widgets.panes.layered import Choice, Layered, absent
 from tui.widgets.panes.pane import Moment
 from tui.widgets.panes.spread_table import Spread, SpreadTable, Table, rows_of

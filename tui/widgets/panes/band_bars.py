@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from dlcore import figures
 from dlcore.clean import clean
-from tui.ticks import decade_ticks
+from tui.drawing.ticks import decade_ticks
 from tui.widgets.gradient_bars import bar, decades
 from tui.widgets.panes.layered import listed
 

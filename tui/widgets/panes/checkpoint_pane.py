@@ -13,7 +13,7 @@ from textual.events import Resize
 from dlcore.checkpoints import saved
 from dlcore.clean import clean
 from dlcore.foreign import foreign_of
-from tui.inspector import Inspector
+from tui.asking.inspector import Inspector
 from tui.widgets.panes.pane import Moment, Pane
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.picture import Picture

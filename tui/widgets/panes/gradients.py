@@ -2,8 +2,8 @@
 
 from textual.app import ComposeResult
 
-from tui.charts import View, gradient_chart
-from tui.looks import look_at
+from tui.drawing.charts import View, gradient_chart
+from tui.watching.looks import look_at
 from tui.widgets.gradient_bars import AROUND, GradientBars
 from tui.widgets.panes.layered import Layered, absent
 from tui.widgets.panes.pane import Moment

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 
 from dlcore.clean import clean
-from dlcore.layerwise import typical
-from tui.plot_frame import GUTTER, axis_below, column_of
-from tui.ticks import LABEL_WIDTH, Limits
+from dlcore.curves.layerwise import typical
+from tui.drawing.plot_frame import GUTTER, axis_below, column_of
+from tui.drawing.ticks import LABEL_WIDTH, Limits
 from tui.widgets.panes.shades import Kind, Scale, cell, mark_on
 from tui.widgets.panes.timeline import Figures
 

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from dlcore.clean import clean
-from tui.plot_frame import GUTTER, x_of
+from tui.drawing.plot_frame import GUTTER, x_of
 from tui.widgets.panes.heat import Heat, Line, extra, picture
 from tui.widgets.panes.shades import kind_of
 from tui.widgets.plot import Plot

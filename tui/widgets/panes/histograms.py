@@ -14,7 +14,7 @@ from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.frames import Album, Frame, Histogram, What, saved
 from dlcore.rundir import RunDir
-from tui.inspector import Inspector
+from tui.asking.inspector import Inspector
 from tui.widgets.panes.binned import Axis, Binned, axis_for, bars, binned, ridge, shared_out
 from tui.widgets.panes.pane import Moment, Pane
 

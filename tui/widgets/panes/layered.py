@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dlcore.foreign import is_imported
-from tui.inspector import Inspector
+from tui.asking.inspector import Inspector
 from tui.widgets.panes.pane import Moment, Pane
 
 _LEAST_PLOT = 6

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from dlcore.config import RunConfig
 from dlcore.history import RunHistory
 from dlcore.rundir import RunDir
-from tui.inspector import Inspector
+from tui.asking.inspector import Inspector
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from dlcore.clean import clean
-from tui.ticks import Limits, round_ticks
+from tui.drawing.ticks import Limits, round_ticks
 from tui.widgets.panes.layered import listed
 
 _NAME, _WORD, _NUMBER, _IDLE = 6, 9, 8, 12

@@ -3,10 +3,10 @@
 from bisect import bisect_left
 from itertools import pairwise
 
+from dlcore.curves.layerwise import LayerFigures, typical
 from dlcore.history import RunHistory
-from dlcore.layerwise import LayerFigures, typical
-from tui.charts import step_limits
-from tui.plot_frame import GUTTER, column_of
+from tui.drawing.charts import step_limits
+from tui.drawing.plot_frame import GUTTER, column_of
 
 Figures = tuple[float, ...]
 """One figure for each layer, from input to output."""

@@ -2,11 +2,11 @@
 
 from textual.app import ComposeResult
 
-from dlcore.layerwise import LayerFigures
-from tui.charts import layer_curves, step_limits
-from tui.inspector import Inspector
-from tui.looks import look_at
-from tui.plotting import Chart, Curve
+from dlcore.curves.layerwise import LayerFigures
+from tui.asking.inspector import Inspector
+from tui.drawing.charts import layer_curves, step_limits
+from tui.drawing.plotting import Chart, Curve
+from tui.watching.looks import look_at
 from tui.widgets.panes.band_bars import BAND, BandBars, Ratios, rows_of, scale
 from tui.widgets.panes.layered import Choice, Layered, absent
 from tui.widgets.panes.pane import Moment

@@ -5,12 +5,12 @@ import math
 from textual.app import ComposeResult
 
 from dlcore import figures
+from dlcore.curves.layerwise import typical
 from dlcore.history import first_last_ratio
-from dlcore.layerwise import typical
-from tui.charts import step_limits
-from tui.inspector import Inspector
-from tui.looks import look_at
-from tui.plotting import Chart, Curve
+from tui.asking.inspector import Inspector
+from tui.drawing.charts import step_limits
+from tui.drawing.plotting import Chart, Curve
+from tui.watching.looks import look_at
 from tui.widgets.gradient_bars import decades
 from tui.widgets.panes.heat import NUMBER, Heat, canvas_width, extra, label, room_alone, rows_of
 from tui.widgets.panes.heat_map import HeatMap

@@ -5,8 +5,8 @@ from collections import Counter
 
 from textual.content import Content
 
-from tui.error_report import NumberErrors
-from tui.ticks import LABEL_WIDTH, Limits, round_limits
+from tui.asking.error_report import NumberErrors
+from tui.drawing.ticks import LABEL_WIDTH, Limits, round_limits
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import centred
 from tui.widgets.shortening import cut_to, right

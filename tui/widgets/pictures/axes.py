@@ -6,7 +6,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from dlcore.clean import clean
-from tui.ticks import LABEL_WIDTH, Limits
+from tui.drawing.ticks import LABEL_WIDTH, Limits
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import centred
 

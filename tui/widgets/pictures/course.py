@@ -3,7 +3,7 @@
 from dlcore.choices.dataset import Facts
 from dlcore.choices.schedules import BatchGrowth, Performance, Piecewise, lr_at
 from dlcore.config import Plan, RunConfig, plan
-from tui.plotting import Chart, Curve
+from tui.drawing.plotting import Chart, Curve
 
 _POINTS = 200
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.content import Content
 
-from tui.ticks import Limits, round_limits
+from tui.drawing.ticks import Limits, round_limits
 from tui.widgets.pictures.axes import FRAME_ROWS, GUTTER, framed
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.packed import Pixel

@@ -8,14 +8,14 @@ from textual.content import Content
 from dlcore.choices.activations import Activation, Step
 from dlcore.clean import clean
 from dlcore.functions import slope, value
-from tui.plot_frame import GUTTER
-from tui.plot_line import Role
-from tui.plotting import Chart, Curve
+from tui.drawing.plot_frame import GUTTER
+from tui.drawing.plot_line import Role
+from tui.drawing.plotting import Chart, Curve
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import flowing
 
 if TYPE_CHECKING:  # drawn long before a run is read
-    from tui.latest import Measured
+    from tui.watching.latest import Measured
 
 LIMITS = (-5.0, 5.0)
 _HALF = 100

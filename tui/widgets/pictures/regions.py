@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 from dlcore.clean import clean
-from tui.ticks import Limits
+from tui.drawing.ticks import Limits
 from tui.widgets.pictures.axes import framed
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.packed import Pixel, numbers

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from dlcore import figures
-from tui.error_report import Calibration, ClassErrors, Histogram, NumberErrors, percent
+from tui.asking.error_report import Calibration, ClassErrors, Histogram, NumberErrors, percent
 from tui.widgets.gradient_bars import bar
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import fitting, flowing

@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.content import Content
 
-from tui.ticks import Limits
+from tui.drawing.ticks import Limits
 from tui.widgets.pictures.axes import FRAME_ROWS, GUTTER, framed
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.pixels import half_blocks, letters

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from dlcore.clean import clean
-from tui.ticks import LABEL_WIDTH, Limits, round_limits
+from tui.drawing.ticks import LABEL_WIDTH, Limits, round_limits
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.pictures.fitting import centred
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.error_report import SCORES, ClassErrors, Report, Sample, number, percent
+from tui.asking.error_report import SCORES, ClassErrors, Report, Sample, number, percent
 from tui.widgets.gradient_bars import bar
 from tui.widgets.pictures.drawing import Canvas
 from tui.widgets.shortening import cut_to, left, right

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dlcore import verify
-from dlcore.branch import branch, branched
 from dlcore.commands import Command, Set, Stop
 from dlcore.errors import DltuiError
+from dlcore.family.branch import branch, branched
+from dlcore.proof import verify
 from dlcore.rundir import RunDir
 from dlcore.summary import read_history
 from tests.conftest import MOMENT

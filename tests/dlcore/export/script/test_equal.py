@@ -8,10 +8,10 @@ import numpy
 import pytest
 import torch
 
+from dlcore.datasets.published import data_folder
 from dlcore.errors import DltuiError
 from dlcore.export.script.part import WIDTH
 from dlcore.presets import PRESETS
-from dlcore.published import data_folder
 from dlcore.training import cifar, sources
 from tests.dlcore.export.script.scripts import assert_equal, run_script, script_of, trained
 from tests.dlcore.training.own_data import write_code, write_csv, write_images

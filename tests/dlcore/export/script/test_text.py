@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dlcore.atomic import read_json, write_json
 from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.export.script.custom import target
 from dlcore.export.script.part import WIDTH, Part, imports, joined, lines, number, sequence, value, word
+from dlcore.files.atomic import read_json, write_json
 from dlcore.oneline import parse
 from dlcore.rundir import RunDir
 from tests.dlcore.export.script.scripts import script_of
