@@ -92,6 +92,7 @@ from tui.widgets.key_line import KeyLine
 from tui.widgets.kin_line import KinLine
 from tui.widgets.network import Network
 from tui.widgets.number_errors import NumberErrorsView
+from tui.widgets.ordered_input import OrderedInput
 from tui.widgets.pane_tabs import PaneTabs
 from tui.widgets.panes.activations import Activations
 from tui.widgets.panes.band_bars import BandBars
@@ -456,6 +457,7 @@ PLACES = {
 WITHOUT: dict[type[Widget], str] = {
     KeyLine: "our own keys",
     VirtualTable: "RunTable is one",
+    OrderedInput: "the dialogs, and FilterLine, have it",
     _Value: "FieldRow opens it",
 }
 WITHOUT |= {ErrorsView: "two others are one", WorstTable: "numbers alone"}

@@ -83,6 +83,19 @@ async def test_what_is_typed_faster_than_the_input_opens_is_not_lost() -> None:
             await until(lambda: not there.is_open)
 
 
+async def test_keys_that_come_together_act_in_their_order() -> None:
+    async with bench(("optimizer.lr", "0.01")) as there:
+        type_keys(there.app, *"0.58", "backspace", *"7", "left", "left", *"1", "enter")
+        await until(lambda: there.edits())
+        assert there.edits() == [("optimizer.lr", "0.157")]
+        await until(lambda: not there.is_open)
+        there.app.row().edit()
+        await there.pilot.pause()
+        type_keys(there.app, "end", *"9", "backspace", "backspace", *"4", "enter")
+        await until(lambda: len(there.edits()) == 2)
+        assert there.edits()[1:] == [("optimizer.lr", "0.04")], "the row still holds 0.01"
+
+
 async def test_editing_selects_the_old_value_so_that_typing_replaces_it() -> None:
     async with bench(("optimizer.lr", "0.01")) as there:
         there.app.row().edit()

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from dlcore.clean import clean, clean_lines
 from tui.bindings import KEYS, PLACES, written
+from tui.widgets.ordered_input import OrderedInput
 
 _DIALOG_SHARE = 0.9
 """A dialog is at most so high, as a share of the screen; as in dltui.tcss."""
@@ -133,7 +134,7 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Title, the line, and what will happen."""
-        yield _framed(self._title, self._text, Input(clean(self._value), compact=True))
+        yield _framed(self._title, self._text, OrderedInput(clean(self._value), compact=True))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hand the line back."""

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from dlcore.clean import clean
 from dlcore.errors import DltuiError
 from dlcore.labels import MOST_NAME, MOST_NOTES, Label, tags_in
+from tui.widgets.ordered_input import OrderedInput
 
 _FIELDS = ("name", "tags", "notes")
 
@@ -38,10 +39,10 @@ class EditLabel(ModalScreen[dict[str, Any] | None]):
 
     def compose(self) -> ComposeResult:
         """Return a line for each thing to say, and the keys."""
-        name = Input(clean(self._label.name), compact=True, id="label-name", max_length=MOST_NAME)
+        name = OrderedInput(clean(self._label.name), compact=True, id="label-name", max_length=MOST_NAME)
         name.placeholder = clean(self._own_name)
-        tags = Input(" ".join(map(clean, self._label.tags)), compact=True, id="label-tags")
-        notes = Input(clean(self._label.notes), compact=True, id="label-notes", max_length=MOST_NOTES)
+        tags = OrderedInput(" ".join(map(clean, self._label.tags)), compact=True, id="label-tags")
+        notes = OrderedInput(clean(self._label.notes), compact=True, id="label-notes", max_length=MOST_NOTES)
         keys = "enter takes it · tab goes on · esc goes back"
         with Vertical(classes="dialog"):
             yield Static(Content(clean(self._run)).stylize("bold"), classes="dialog--title")
@@ -87,7 +88,7 @@ class AddTags(ModalScreen[tuple[str, ...] | None]):
 
     def compose(self) -> ComposeResult:
         """Return the line, what it is for, and the keys."""
-        field = Input(compact=True, id="label-tags")
+        field = OrderedInput(compact=True, id="label-tags")
         field.select_on_focus = field.cursor_blink = False
         title = f"Tags for {self._number:,} marked runs"
         about = [

@@ -33,6 +33,7 @@ from tui.draft import Draft, Row
 from tui.screens.dialogs import Answer, Pick
 from tui.watching.ending import Trainer
 from tui.widgets.key_line import KeyLine
+from tui.widgets.ordered_input import OrderedInput
 
 _FIRST = "model.activation"
 """The setting that the list begins at: the lesson that twins are most often made for."""
@@ -79,7 +80,7 @@ class TwinsScreen(ModalScreen[Wanted | None]):
             yield Static(Content("Twins: the same, but").stylize("bold"), classes="twins--title")
             lines = zip(self._rows, self._texts, strict=True)
             yield OptionList(*(Option(self._prompt(row, text)) for row, text in lines), compact=True)
-            yield Input(compact=True, select_on_focus=False)
+            yield OrderedInput(compact=True, select_on_focus=False)
             yield Static(classes="twins--said")
         yield KeyLine()
 

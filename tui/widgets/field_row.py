@@ -16,19 +16,26 @@ from textual.widgets.input import Selection
 
 from dlcore.clean import clean
 from tui.draft import Row
+from tui.widgets.ordered_input import OrderedInput
 
 LABEL_CELLS = 18
 _LEAST_REASON = 24
 
 
-class _Value(Input):
-    """The value while it is typed; its keys are the row's, and shown as long as it is there."""
+class _Value(OrderedInput):
+    """The value while it is typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Take"),
-        Binding("escape", "leave", "Leave as it was"),
+        Binding("enter", "close(True)", "Take"),
+        Binding("escape", "close(False)", "Leave as it was"),
         Binding("backspace", "delete_left", "Rub out", show=False),
     ]
+
+    def action_close(self, takes: bool) -> None:
+        """Have the row take the value, or leave what was there."""
+        row = self.parent
+        assert isinstance(row, FieldRow)
+        row.close(takes)
 
 
 class FieldRow(Widget, can_focus=True):
@@ -75,7 +82,7 @@ class FieldRow(Widget, can_focus=True):
     def __init__(self, row: Row, text: str) -> None:
         super().__init__(classes="-kind" if row.depth == 0 else "")
         self.row = row
-        self._field: Input | None = None
+        self._field: _Value | None = None
         self.set_reactive(FieldRow.text, text)
 
     @property
@@ -127,28 +134,31 @@ class FieldRow(Widget, can_focus=True):
         """Take the typed value also when the focus goes elsewhere."""
         event.stop()
         if event.input is self._field:
-            self._close(event.value)
+            self._end(takes=True)
 
-    def _close(self, value: str | None) -> None:
+    def close(self, takes: bool) -> None:
+        """End the typing, and go on from this row."""
+        if self._field is not None:
+            self._end(takes)
+            self.screen.set_focus(self)
+
+    def _end(self, takes: bool) -> None:
         field, self._field = self._field, None
         if field is None:
             return
-        if value is not None and value.strip() not in (self.text, clean(self.text)):
-            self.post_message(self.Edited(self.row, value.strip()))
+        value = field.value.strip()
+        if takes and value not in (self.text, clean(self.text)):
+            self.post_message(self.Edited(self.row, value))
         field.remove()
 
-    def on_key(self, event: events.Key) -> None:
-        """Begin typing with the first digit; enter takes the value, escape leaves it as it was.
-
-        Keys come here from the input too, and straight when they were typed before it had the focus.
-        """
-        if event.key in ("enter", "escape") and self._field is not None:
-            event.stop()
-            self._close(self._field.value if event.key == "enter" else None)
-            self.screen.set_focus(self)
-        elif self._field is not None and event.is_printable and event.character:
-            event.stop()
-            self._field.replace(event.character, *self._field.selection)
+    async def on_key(self, event: events.Key) -> None:
+        """Begin typing with the first digit; what was typed before the input had the focus is the input's."""
+        if self._field is not None:
+            if event.is_printable and event.character:
+                event.stop()
+                self._field.replace(event.character, *self._field.selection)
+            elif await self._field.act(event.key):
+                event.stop()
         elif not self.is_menu and self.has_focus and event.character and event.character in "0123456789.-":
             event.stop()
             self.edit(event.character)

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from dlcore.clean import clean
+from tui.widgets.ordered_input import OrderedInput
 
 
 class FilterLine(Horizontal):
@@ -46,7 +47,7 @@ class FilterLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Return the sign of a filter, and the line."""
         yield Static("/")
-        field = Input(clean(self._first), compact=True, select_on_focus=False)
+        field = OrderedInput(clean(self._first), compact=True, select_on_focus=False)
         field.cursor_blink = False
         yield field
 
