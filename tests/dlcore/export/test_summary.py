@@ -200,6 +200,22 @@ def test_an_answer_cannot_break_a_table(home: Path) -> None:
     ]
 
 
+def test_an_edit_that_takes_another_back_says_so(home: Path) -> None:
+    first, back = (
+        CommandApplied(
+            step=step,
+            id=name,
+            command={"kind": "Set", "key": "optimizer.lr", "value": value, "takes_back": taken},
+            before=before,
+            text=f"lr {before} → {value}",
+        )
+        for step, name, value, before, taken in ((3, "1", 0.02, 0.01, None), (4, "2", 0.01, 0.02, "1"))
+    )
+    text = markdown(make(home, RunConfig(), [*an_epoch_and_a_half(), first, back]))
+    assert re.search(r"^\|   1 \| +3 \| applied +\| lr 0.01 → 0.02 +\|$", text, re.MULTILINE)
+    assert re.search(r"^\|   2 \| +4 \| undo +\| lr 0.02 → 0.01 +\|$", text, re.MULTILINE)
+
+
 def test_every_table_lines_up(run: RunDir) -> None:
     tables = re.findall(r"(?:^\|.*\|\n)+", markdown(run), re.MULTILINE)
     assert len(tables) == 5
