@@ -172,7 +172,10 @@ class RunList:
             self._folds.pop(entry.id, None)
             self._set(entry, row)
             return True
-        self._keep(entry.id, Fold(run, facts))
+        fold = self._folds.get(entry.id)
+        if fold is not None:
+            fold.learn(facts)
+        self._keep(entry.id, fold or Fold(run, facts))
         entry._said = None
         return False
 

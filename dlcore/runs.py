@@ -208,8 +208,12 @@ class Fold:
         self._tail = Tail(run.events)
         self._history = RunHistory()
         self._step = 0
-        self._name, self._network, self._settings = _words(run, facts)
-        self._made = _made(run, facts)
+        self.learn(facts)
+
+    def learn(self, facts: dict[str, Any]) -> None:
+        """Take in what `run.json` holds by now; what has been read of the events stays."""
+        self._name, self._network, self._settings = _words(self.run, facts)
+        self._made = _made(self.run, facts)
         self._origin, self._group = origin(facts), group(facts)
 
     def read(self, seconds: float = math.inf) -> bool:

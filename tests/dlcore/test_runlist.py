@@ -178,6 +178,20 @@ def test_a_run_longer_than_its_turn_stays_due(
     assert runs.entries[0].row.steps == fake.step
 
 
+def test_what_a_live_run_has_said_is_not_read_again_when_its_facts_are_written(
+    home: Path, fake: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.epochs(2)
+    runs = RunList(home)
+    runs.scan()
+    (entry,) = runs.take([], NOW, FOREVER)
+    monkeypatch.setattr("dlcore.runlist._PIECE_SECONDS", 0.0)
+    write_json(fake.dir.facts, read_json(fake.dir.facts) | {"name": "prepared", "network": "mlp"})
+    runs.poll([entry], NOW)
+    assert entry.row is not None
+    assert (entry.row.name, entry.row.steps) == ("prepared", fake.step), "one look was enough"
+
+
 def test_runs_in_sight_and_others_are_looked_at_in_one_go(home: Path) -> None:
     for number in range(3):
         ended(home, number)
