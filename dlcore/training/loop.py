@@ -94,6 +94,8 @@ class Training:
         """The step of the first of them."""
         self.edited_at = float("-inf")
         self.evaluated_at = -1
+        self.concluded_at = -1
+        """The step at which the last evaluations were told, and saved as told."""
         self.looked_at = 0
         """The step of the last look at activations; and the seconds that it took."""
         self.looked_for = 0.0
@@ -181,7 +183,7 @@ class Training:
     def epochs(self) -> Iterator[int]:
         """Yield the numbers of the epochs to come; how many there are may change on the way."""
         self.epoch = self.first_epoch
-        while self.epoch <= self.config.training.epochs:
+        while self.epoch <= self.config.training.epochs and not self.is_concluded:
             yield self.epoch
             self.epoch += 1
 
@@ -311,6 +313,11 @@ class Training:
             self.frames.save(self.step, lambda: self.data.first(self.watched[1], PROBED_SAMPLES)[0])
             self.chunk.resume_clock()
 
+    @property
+    def is_concluded(self) -> bool:
+        """Whether an earlier attempt has told all that there is, and broke off before its last word."""
+        return self.concluded_at == self.step and self.record.attempt > 1
+
     def conclude(self) -> None:
         """Evaluate what has not been evaluated at this step, take the best weights back, and save them.
 
@@ -323,10 +330,14 @@ class Training:
         back = self.best.taken_back(self.model, self.step) if self.best is not None else None
         if self.best is not None and back is not None:
             self.message = self.best.message(self.watched[0])
+        if self.is_concluded:
+            return
+        if back is not None:
             self.evaluate(*self.watched, weights=back)
         if self.plan.validation:
             self.evaluate("test", self.data.test, weights=back)
         if not self.stopping:
+            self.concluded_at = self.step
             self.save()
 
     # -- checkpoints --------------------------------------------------------------------------------

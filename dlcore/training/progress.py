@@ -59,12 +59,18 @@ class Best:
 
     def state(self) -> dict[str, Any]:
         """Return what a resume needs, the best weights among it."""
-        return {"loss": self._loss, "step": self._step, "epoch": self._epoch, "weights": self._weights}
+        return {
+            "loss": self._loss,
+            "step": self._step,
+            "epoch": self._epoch,
+            "weights": self._weights,
+            "stopped_after": self._stopped_after,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave."""
         self._loss, self._step, self._epoch = state["loss"], state["step"], state["epoch"]
-        self._weights = state["weights"]
+        self._weights, self._stopped_after = state["weights"], state["stopped_after"]
 
     def see(self, loss: float, step: int, epoch: float, model: nn.Module) -> None:
         """Take in the loss of an evaluation after `step` steps; the best so far has its weights copied."""
@@ -74,9 +80,9 @@ class Best:
 
     def has_waited_enough(self, epoch: int) -> bool:
         """Return whether it is time to stop after the epoch number `epoch`."""
-        if self._weights and epoch - self._epoch >= self.patience:
-            self._stopped_after = epoch
-        return self._stopped_after is not None
+        is_time = bool(self._weights) and epoch - self._epoch >= self.patience
+        self._stopped_after = epoch if is_time else None
+        return is_time
 
     def taken_back(self, model: nn.Module, step: int) -> int | None:
         """Give the model its best weights again; return their step, or None when it has them."""

@@ -54,7 +54,7 @@ class Record:
                 "Make room there or make it writable, or set DLTUI_HOME to another folder.",
             ) from None
         self._process = os.getpid()
-        self._attempt = attempt
+        self.attempt = attempt
         self._seq = seq
         self._resumed = resumed
         self._is_stopping = is_stopping
@@ -83,11 +83,11 @@ class Record:
         return event
 
     def _say(self, kind: type[AnyEvent], step: int, fields: dict[str, Any]) -> AnyEvent:
-        if kind is AttemptStarted and self._attempt > 1:
+        if kind is AttemptStarted and self.attempt > 1:
             self._resumed += ((step, fields["kept"]),)
         event = kind(
             seq=self._seq,
-            attempt=self._attempt,
+            attempt=self.attempt,
             step=step,
             seconds=time.monotonic() - self._began,
             resumed=self._resumed,

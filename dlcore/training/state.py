@@ -26,6 +26,7 @@ def state_of(training: Training) -> dict[str, Any]:
         "taken": training.optimizer.taken,
         "epoch": training.chunk.state(),
         "evaluated_at": training.evaluated_at,
+        "concluded_at": training.concluded_at,
         "stages": [list(stage) for stage in begun(training.plan, training.step)],
         "plateau": training.plateau.state() if training.plateau is not None else None,
         "best": training.best.state() if training.best is not None else None,
@@ -70,6 +71,7 @@ def restore(training: Training, state: dict[str, Any], *, is_fresh: bool = False
                 fitting(state["best"]["weights"], weights, "the best weights")
             training.best.restore(state["best"])
         training.step, training.evaluated_at = state["step"], state["evaluated_at"]
+        training.concluded_at = state["concluded_at"]
         training.plan = plan_from(state, training.plan)
         training.frames.lengthen(training.plan.steps)
         training.chance = state["chance"]

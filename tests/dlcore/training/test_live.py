@@ -196,7 +196,7 @@ def test_an_edit_that_no_longer_fits_when_it_comes_again_is_refused(
         take = Control.next
 
         def next_command(control: Control) -> Command | None:
-            step, attempt = killer.training.step, killer.training.record._attempt
+            step, attempt = killer.training.step, killer.training.record.attempt
             if attempt == 1 and told.get(step):
                 key, value = told[step].pop()
                 return Set(key=key, value=value)

@@ -10,6 +10,7 @@ import pytest
 
 from dlcore.commands import Command, Set, Stop
 from dlcore.errors import RunError
+from dlcore.events import AttemptEnded
 from dlcore.family.branch import branch, config_at
 from dlcore.files.atomic import read_json
 from dlcore.launch import leave
@@ -124,6 +125,34 @@ def test_killed_again_and_again_it_ends_the_same(
     broken = resumed(run, Killer(monkeypatch), kills)
     assert broken.status == 0, broken.history.ended
     assert broken.history.attempt > 1
+    assert figures(run) == figures(whole.run)
+    assert same_weights(run, whole.run, whole.history.step)
+
+
+@pytest.mark.parametrize("stop", [0, 1])
+def test_killed_before_its_last_word_it_tells_nothing_twice(
+    home: Path, stop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = f"digits mlp 8 relu sgd lr=2 e=6 stop={stop} seed=1"
+    whole = train(home, line)
+    assert whole.status == 0
+    assert whole.history.ended is not None
+    run = make(home, parse(f"{line} device=cpu training.threads=1"))
+    with monkeypatch.context() as patched:
+        say = Record.say
+
+        def saying(record: Record, kind: Any, *given: Any, **fields: Any) -> Any:
+            if kind is AttemptEnded:
+                raise Killed
+            return say(record, kind, *given, **fields)
+
+        patched.setattr(Record, "say", saying)
+        with pytest.raises(Killed), undone():
+            main([str(run.path)])
+    again = resume(run)
+    assert again.status == 0
+    assert again.history.ended is not None
+    assert again.history.ended.message == whole.history.ended.message
     assert figures(run) == figures(whole.run)
     assert same_weights(run, whole.run, whole.history.step)
 
