@@ -21,6 +21,8 @@ _FOLDS = 64
 """So many runs that have not ended are kept half read; others are read from their start again."""
 _PIECE_SECONDS = 0.008
 """So long is one run read before others have their turn."""
+_SEEN_SECONDS = 0.05
+"""So long are those that somebody sees read in one poll; what is more comes with the next one."""
 _OTHERS = 20
 """So many unseen runs that have not ended are looked at in one poll."""
 _LABELS = 250
@@ -126,9 +128,10 @@ class RunList:
         turn = others[self._next : self._next + _OTHERS]
         self._next += len(turn)
         changed = []
+        until = time.monotonic() + _SEEN_SECONDS
         for entry in dict.fromkeys((*seen, *turn)):
             before = entry.row
-            self.look(entry, now, _PIECE_SECONDS)
+            self.look(entry, now, max(_PIECE_SECONDS, until - time.monotonic()))
             if entry.row != before:
                 changed.append(entry)
         self._next_label = self._next_label % len(self.entries) if self.entries else 0
