@@ -129,14 +129,15 @@ def _shape(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
-_OUTCOME = ("applied", "undo")
-"""What is said of an edit, and of one that takes another back."""
-
-
 def _edits(report: Report) -> Iterator[Block]:
     """Yield the live edits that count, numbered as in the plots, and the commands beside them."""
     rows = [
-        (edit.step, str(number), _OUTCOME[bool(edit.takes_back)], without_path(report.run, edit.text))
+        (
+            edit.step,
+            str(number),
+            "undo" if edit.takes_back else "applied",
+            without_path(report.run, edit.text),
+        )
         for number, edit in enumerate(report.history.edits, 1)
     ]
     for answer in report.history.answers:

@@ -31,13 +31,14 @@ from tests.conftest import MOMENT
 from tests.process.laboratory import Laboratory, Watch, read_events
 from tests.process.terminal import wait_until
 from tests.torture.ledger import Promise, chance, fault, note, times
+from tests.torture.trainers import UNHURRIED
 from tui.feed import RunFeed
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = (sys.executable, "-m", "tests.torture.claims")
 TRAINER = (sys.executable, "-P", "-m", "dlcore.training")
 VIEWERS = 20
-ENDLESS = "digits mlp 8 e=1000000"
+ENDLESS = f"digits mlp 8 e=1000000 {UNHURRIED}"
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.process.laboratory import Laboratory, Watch, read_events
 from tests.process.terminal import Terminal, wait_until
 from tests.process.test_leaving import left_behind, parting_words
 from tests.torture.ledger import Promise, chance, fault, times
+from tests.torture.trainers import UNHURRIED
 
 ENDLESS = "digits e=1000000"
 TO_LEAVE = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -24,7 +25,7 @@ class Live:
     """A run that never ends by itself, and the trainer that must stay."""
 
     def __init__(self, laboratory: Laboratory) -> None:
-        laboratory.dltui("run", ENDLESS, "--detach")
+        laboratory.dltui("run", f"{ENDLESS} {UNHURRIED}", "--detach")
         self.laboratory = laboratory
         self.run = laboratory.run()
         self.watch = Watch(self.run)

@@ -16,8 +16,9 @@ from tests.process.terminal import Terminal, wait_until
 from tests.process.test_viewers import wait_until_same
 from tests.torture.ledger import IS_FULL, Promise, chance, fault, times
 from tests.torture.test_viewers import leave_by_key
+from tests.torture.trainers import UNHURRIED
 
-ENDLESS = "digits e=1000000"
+ENDLESS = f"digits e=1000000 {UNHURRIED}"
 SIZES = ((20, 5), (1, 1), (500, 200))
 RESIZES = times(0, 100)
 ASCII = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}

@@ -7,8 +7,9 @@ from tests.process.laboratory import Laboratory, Watch
 from tests.process.terminal import Terminal
 from tests.process.test_viewers import wait_until_same
 from tests.torture.ledger import Promise, chance, fault, times
+from tests.torture.trainers import UNHURRIED
 
-ENDLESS = "digits e=1000000"
+ENDLESS = f"digits e=1000000 {UNHURRIED}"
 SHORT = "digits e=60"
 MOST = 4
 """Viewers at a time."""

@@ -32,6 +32,7 @@ from tui.widgets.compare.tables import Heading, columns_of, lines_of
 from tui.widgets.header import Header
 from tui.widgets.key_line import KeyLine
 from tui.widgets.pane_tabs import PaneTabs
+from tui.widgets.shortening import in_lines
 from tui.widgets.status_line import packed
 
 PANES = ("Curves", "Gradients", "Differences", "Parameters")
@@ -39,6 +40,8 @@ _BODIES = ("compare-curves", "compare-flows", "compare-differences", "compare-pa
 _CURVES, _FLOWS, _DIFFERENCES, _PARAMETERS = range(len(PANES))
 _MOST_FLOWS = 8
 """Gradients of so many runs stand side by side at most, however wide the terminal is."""
+_MOST_SAID = 2
+"""Lines of the verdict."""
 _POLL_SECONDS = 0.1
 _READ_ON_SECONDS = 0.002
 """Between two readings of files that are long."""
@@ -180,7 +183,9 @@ class CompareScreen(ViewScreen):
     def _draw_verdict(self) -> None:
         said = self.comparison.verdict()
         self.query_one("#compare-verdict").display = bool(said)
-        self._put("#compare-verdict", Content(clean(said)))
+        self._put(
+            "#compare-verdict", Content("\n".join(in_lines(clean(said), self.size.width - 2, _MOST_SAID)))
+        )
 
     def _draw_loss(self) -> None:
         self._draw_plot("loss")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,6 +17,7 @@ from textual.widgets.input import Selection
 from dlcore.clean import clean
 from tui.draft import Row
 from tui.widgets.ordered_input import OrderedInput
+from tui.widgets.shortening import ellipsized
 
 LABEL_CELLS = 18
 _LEAST_REASON = 24
@@ -102,8 +103,7 @@ class FieldRow(Widget, can_focus=True):
         shown = {"true": "yes", "false": "no"}.get(value, value) if self.row.control == "flag" else value
         shown = f"‹ {shown} ›" if lit and self.is_menu else f"  {shown}"
         room = self.size.width - LABEL_CELLS - (2 if self.problem else 0)
-        if cell_len(shown) > room > 0:
-            shown = f"{set_cell_size(shown, room - 1)}…"
+        shown = ellipsized(shown, room)
         kind = self.row.depth == 0
         parts: list[str | tuple[str, str] | Content] = [
             (label, "bold $primary" if kind else "$secondary"),

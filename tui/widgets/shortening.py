@@ -1,4 +1,4 @@
-"""Names in few cells that still tell the classes apart."""
+"""Texts in few cells: names that still tell the classes apart, and what is cut and says so."""
 
 from collections import Counter
 from functools import lru_cache
@@ -24,6 +24,29 @@ def shortened(names: tuple[str, ...], cells: int) -> tuple[str, ...]:
 def cut_to(text: str, cells: int) -> str:
     """Return the beginning of a text that has room in so many cells, without blanks at its end."""
     return set_cell_size(text, cells).rstrip() if cell_len(text) > cells else text
+
+
+def ellipsized(text: str, cells: int) -> str:
+    """Return a text in at most so many cells; one that is cut ends in an ellipsis."""
+    if cell_len(text) <= cells:
+        return text
+    return f"{cut_to(text, cells - 1)}…" if cells > 0 else ""
+
+
+def in_lines(text: str, cells: int, most: int) -> list[str]:
+    """Return a text broken at its blanks, in at most so many lines; one that is cut ends in an ellipsis."""
+    lines, words = [""], text.split()
+    while words:
+        longer = f"{lines[-1]} {words[0]}".lstrip()
+        if cell_len(longer) <= cells or not lines[-1]:
+            lines[-1] = longer
+            words.pop(0)
+        elif len(lines) < most:
+            lines.append("")
+        else:
+            lines[-1] = f"{lines[-1]} {' '.join(words)}"
+            break
+    return [ellipsized(line, cells) for line in lines]
 
 
 def right(text: str, cells: int) -> str:

@@ -1,6 +1,5 @@
 """One hyperparameter of a live run: its value now, at the start, and what came of changing it."""
 
-from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.reactive import reactive
 
@@ -8,6 +7,7 @@ from dlcore.clean import clean
 from tui.draft import Row
 from tui.tuning import RATES
 from tui.widgets.field_row import FieldRow
+from tui.widgets.shortening import ellipsized, left
 
 LABEL_CELLS = 21
 NOW_CELLS = 14
@@ -57,8 +57,7 @@ def _shown(row: Row, text: str) -> str:
 
 def _fit(text: str, cells: int) -> str:
     """Return a text in so many cells, the last of them blank."""
-    short = text if cell_len(text) < cells else f"{set_cell_size(text, cells - 2)}…"
-    return set_cell_size(short, cells)
+    return left(ellipsized(text, cells - 1), cells)
 
 
 def header() -> Content:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -22,6 +22,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.widgets.columns import Column, Place, fit
+from tui.widgets.shortening import ellipsized
 
 _MARGIN = 2
 """Cells in front of the first column: the mark of the cursor, and that of the row or a blank."""
@@ -295,8 +296,6 @@ def _fitted(text: str, width: int, *, right: bool) -> str:
         if len(text) > width:
             return f"{text[: width - 1]}…" if width else ""
         return text.rjust(width) if right else text.ljust(width)
-    cells = cell_len(text)
-    if cells > width:
-        return f"{set_cell_size(text, width - 1)}…" if width else ""
-    blanks = " " * (width - cells)
+    text = ellipsized(text, width)
+    blanks = " " * (width - cell_len(text))
     return blanks + text if right else text + blanks

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from textual.content import Content
 
 from dlcore.clean import clean
 from dlcore.comparison.results import results
 from tui.comparison import Comparison
+from tui.widgets.shortening import ellipsized
 
 _GAP = 2
 _MOST_KEY, _LEAST_VALUE, _MOST_VALUE = 28, 9, 30
@@ -105,9 +106,8 @@ def _row(key: Content, cells: Sequence[Content]) -> Content:
 
 def _fitted(text: str, width: int) -> str:
     """Cut or fill a text to a number of cells; one that is cut ends in an ellipsis."""
-    if cell_len(text) <= width:
-        return text + " " * (width - cell_len(text))
-    return f"{set_cell_size(text, width - 1)}…" if width > 0 else ""
+    text = ellipsized(text, width)
+    return text + " " * (width - cell_len(text))
 
 
 @dataclass(frozen=True)
