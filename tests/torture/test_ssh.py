@@ -18,9 +18,10 @@ from tests.process.laboratory import Laboratory, Watch, dltui_command
 from tests.process.terminal import is_alive, wait_until
 from tests.torture import ssh
 from tests.torture.ledger import Promise, chance, fault, note, times
+from tests.torture.trainers import UNHURRIED
 
-ENDLESS = "digits mlp 128,64 relu momentum b=64 lr=.01 m=.9 e=1000000 seed=0"
-"""A run that never ends by itself, as Setup writes it."""
+ENDLESS = f"digits mlp 128,64 relu momentum b=64 lr=.01 m=.9 e=1000000 {UNHURRIED} seed=0"
+"""A run that never ends by itself, as Setup writes it. Its pace leaves the processor to the apps."""
 AT_ONCE = 5
 """Connections that are lost at the same time, in the full tier."""
 MOST_GAP = 0.1

@@ -16,7 +16,7 @@ from dlcore.rundir import RunDir, create
 from tests.process.laboratory import Laboratory, Watch, read_events
 from tests.process.terminal import DEADLINE_SECONDS, wait_until
 
-UNHURRIED = "training.steps_per_second=500"
+UNHURRIED = "training.steps_per_second=100"
 """For runs that are there to be watched: the processor is their viewers', and their logs stay short."""
 
 
