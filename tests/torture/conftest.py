@@ -8,7 +8,7 @@ import pytest
 from tests.process.laboratory import Laboratory
 from tests.torture import ledger
 
-_FIRST = ("test_ssh", "test_user_code", "test_terminals", "test_signals", "test_viewers")
+_FIRST = ("test_ssh", "test_user_code", "test_terminals", "test_signals", "test_viewers", "test_resume")
 """Files that wait for minutes: what computes runs beside them, and none of them alone at the end."""
 
 

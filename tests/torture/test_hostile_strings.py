@@ -120,6 +120,11 @@ async def watch(stage: Stage, run: FakeRun, text: str) -> None:
     await until_seen(app, message, text, 200)
 
 
+def is_unread(line: str) -> bool:
+    """Whether a line of the list is that of a run of which only the name of its folder is known yet."""
+    return squeezed(line).startswith("…")
+
+
 async def test_the_list_of_runs(make_run: MakeRun, losses: Losses) -> None:
     runs = [fetching(make_run, text, number).end() for number, text in enumerate(RUNS)]
     for run in runs:
@@ -133,6 +138,7 @@ async def test_the_list_of_runs(make_run: MakeRun, losses: Losses) -> None:
             table.cursor = start
             top = table.in_sight.start
             await until_seen(stage.app, table, runs[min(start + 60, len(runs)) - 1].config.name, 12)
+            await wait(lambda: not any(is_unread(line) for line in lines_of(stage.app, table)))
             lines = lines_of(stage.app, table)
             for row, run in enumerate(runs[start : start + 60], start):
                 with losses.fault("row", run.config.name):
