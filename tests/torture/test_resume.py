@@ -117,12 +117,14 @@ def test_a_branch_without_a_change_equals_its_parent(laboratory: Laboratory) -> 
 
 
 @pytest.mark.parametrize("megabytes", [8])
-def test_a_kill_inside_the_save_leaves_a_whole_checkpoint(laboratory: Laboratory, megabytes: int) -> None:
+def test_a_kill_inside_the_save_leaves_a_whole_checkpoint(
+    laboratory: Laboratory, tmp_path: Path, megabytes: int
+) -> None:
     moments = chance("kill inside the save")
     inside = 0
     with fork_server("tests.torture.training", environment=laboratory.environment) as savers:
         while inside < times(5, 50):
-            run = make(laboratory.home, "digits")
+            run = make(tmp_path / "silent", "digits")  # nobody waits for its trainer's first word
             savers.call("tests.torture.training:save_for_ever", str(run.path), megabytes)
             savers.hear(4)
             savers.listen(moments.uniform(0.0, 0.1))
