@@ -72,6 +72,15 @@ class Listing:
         return next((at for at, line in enumerate(self.lines) if line.name == name), None)
 
 
+def ordered(entries: Sequence[Entry], view: View, now: datetime) -> Sequence[Entry]:
+    """Return runs, which come the newest first, in the order of a view; a tree makes its own of that."""
+    if view.is_tree:
+        return entries
+    if (key := key_named(view.sort)) is not None:
+        return in_order(entries, key, now, is_reversed=view.is_reversed)
+    return entries[::-1] if view.is_reversed else entries
+
+
 def listing(
     entries: Sequence[Entry],
     view: View,
@@ -79,19 +88,14 @@ def listing(
     now: datetime,
     folded: Collection[str] = (),
 ) -> Listing:
-    """Return what is shown of runs, which come the newest first; `folded` holds names of groups.
+    """Return what is shown of runs, which come in the view's order; `folded` holds names of groups.
 
-    Runs that have not been read are shown where nothing is asked of them. A tree has its own order, and no
-    groups.
+    Runs that have not been read are shown where nothing is asked of them. A tree has no groups.
     """
     kept, hidden = _kept(entries, view, matches, now)
     shown = len(kept)
     if view.is_tree:
         return Listing(tuple(_in_tree(kept)), shown, hidden)
-    if (key := key_named(view.sort)) is not None:
-        kept = in_order(kept, key, now, is_reversed=view.is_reversed)
-    elif view.is_reversed:
-        kept = kept[::-1]
     if (key := key_named(view.group)) is not None:
         return Listing(tuple(_grouped(kept, key, now, folded)), shown, hidden)
     return Listing(tuple(map(Line, kept)), shown, hidden)

@@ -1,5 +1,6 @@
 """How the runs of a list are seen: filtered, sorted, grouped, as a tree, in which columns, some marked."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import work
@@ -7,7 +8,7 @@ from textual import work
 from dlcore import rundir
 from dlcore.finding_runs.keys import FIGURES
 from dlcore.finding_runs.language import parse, while_typing, without_key
-from dlcore.finding_runs.listing import Line, Listing, listing, varying
+from dlcore.finding_runs.listing import Line, Listing, listing, ordered, varying
 from dlcore.finding_runs.lookup import key_named, setting_name
 from dlcore.finding_runs.matching import Matches, matcher
 from dlcore.finding_runs.tokens import FilterFault
@@ -38,6 +39,8 @@ class RunViews(RunDeeds):
         self._table = RunTable()
         self._fault = ""
         """What is wrong with the filter as it is typed; what of it is whole holds meanwhile."""
+        self._ordered: Sequence[Entry] = ()
+        """All runs, in the order of the view."""
         self._listing = Listing()
         self._folded: set[str] = set()
         """The names of the groups that are folded away."""
@@ -48,11 +51,16 @@ class RunViews(RunDeeds):
 
     # -- the lines ----------------------------------------------------------------------------------
 
-    def rearrange(self) -> None:
-        """Show the runs as the view wants them; the cursor stays on its run, else at its place."""
+    def rearrange(self, *, keeps_order: bool = False) -> None:
+        """Show the runs as the view wants them; the cursor stays on its run, else at its place.
+
+        Their order is that of before where only the filter is another.
+        """
         self.note_cursor()
         now = self.now()
-        self._listing = listing(self._runs.entries, self._view, self._matches, now, self._folded)
+        if not keeps_order:
+            self._ordered = ordered(self._runs.entries, self._view, now)
+        self._listing = listing(self._ordered, self._view, self._matches, now, self._folded)
         place = self._listing.place(self._anchor)
         cursor = self._run_from(self._table.cursor if self._anchor else 0) if place is None else place
         self._table.show_lines(self._listing.lines, cursor, self._marks, now)
@@ -78,7 +86,7 @@ class RunViews(RunDeeds):
         if view.filter != before.filter:
             self._matches = _matches(view)
         self._table.look_as(view)
-        self.rearrange()
+        self.rearrange(keeps_order=view == replace(before, filter=view.filter))
         if view.columns != before.columns:
             self._table.take_in(self._runs.entries, self.now())
         self.say()

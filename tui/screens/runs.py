@@ -1,6 +1,7 @@
 """Runs: everything that was ever trained here, the newest first, or as one wants to see it."""
 
 import asyncio
+import gc
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,8 @@ _SLICE_SECONDS = 0.012
 """So long is read at once, and some more if the last run is a long one; then keys have their turn."""
 _REST_SECONDS = 0.002
 _NOTE_SECONDS = 0.25
+_MANY = 1000
+"""So many rows cost a collection of garbage as much time as one sees, while a filter is typed."""
 
 
 class RunsScreen(RunViews):
@@ -45,6 +48,8 @@ class RunsScreen(RunViews):
         self._said = Static(id="runs-note", classes="essential")
         self._sizes: dict[str, int] = {}
         """Bytes of the runs whose size is known, by id; '' is all of them together."""
+        self._frozen = 0
+        """Rows that no collection of garbage goes through any more."""
 
     def compose(self) -> ComposeResult:
         """Return the parts, from top to bottom."""
@@ -108,7 +113,14 @@ class RunsScreen(RunViews):
             self.rearrange()
         self.say()
         if self._runs.is_whole:  # not before: it would take the interpreter from the reading
+            self._freeze()
             self._measure(rundir.home() / "runs", "")
+
+    def _freeze(self) -> None:
+        """Leave rows out of later collections of garbage: they stay, and there are thousands."""
+        if self._runs.read - self._frozen > _MANY:
+            gc.freeze()
+            self._frozen = self._runs.read
 
     def _arranges(self, changed: list[Entry]) -> bool:
         """Whether it may matter for what is listed that some rows have changed."""

@@ -12,7 +12,7 @@ from dlcore.export.tables import width
 from dlcore.files.disk_use import folder_bytes
 from dlcore.finding_runs.keys import Key
 from dlcore.finding_runs.language import parse
-from dlcore.finding_runs.listing import Listing, listing
+from dlcore.finding_runs.listing import Listing, listing, ordered
 from dlcore.finding_runs.lookup import key_named, nearest
 from dlcore.finding_runs.matching import matcher
 from dlcore.finding_runs.view import View
@@ -65,7 +65,8 @@ def _found(view: View, limit: int | None) -> tuple[Listing, list[RunRow], dateti
     runs.scan()
     for entry in runs.entries:
         runs.look(entry, now)
-    found = listing(runs.entries, view, matcher(node) if node is not None else None, now)
+    entries = ordered(runs.entries, view, now)
+    found = listing(entries, view, matcher(node) if node is not None else None, now)
     rows = [line.entry.row for line in found.lines if line.entry is not None and line.entry.row is not None]
     return found, rows[:limit], now
 

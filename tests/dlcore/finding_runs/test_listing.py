@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dlcore.family.origin import Origin
 from dlcore.finding_runs.language import parse
-from dlcore.finding_runs.listing import Listing, guides, listing, result, varying
+from dlcore.finding_runs.listing import Listing, guides, listing, ordered, result, varying
 from dlcore.finding_runs.matching import matcher
 from dlcore.finding_runs.view import View
 from dlcore.flat_config import NO_SETTINGS
@@ -19,8 +19,9 @@ HIDDEN = Label(hidden=True)
 
 
 def shown(entries: list[Entry], folded: tuple[str, ...] = (), **view: Any) -> Listing:
-    node = parse(view.get("filter", ""))
-    return listing(entries, View(**view), matcher(node) if node is not None else None, NOW, folded)
+    node, seen = parse(view.get("filter", "")), View(**view)
+    matches = matcher(node) if node is not None else None
+    return listing(ordered(entries, seen, NOW), seen, matches, NOW, folded)
 
 
 def numbers(found: Listing) -> list[str]:
