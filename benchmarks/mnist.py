@@ -37,13 +37,21 @@ def put_into_home(home: Path) -> None:
         shutil.copyfile(folder() / name, target / name)
 
 
-def put_for_torchvision(root: Path) -> None:
-    """Unpack the files to where `torchvision.datasets.MNIST(root)` looks for them."""
+def put_for_torchvision(root: Path, images: int = 60_000) -> None:
+    """Unpack the files to where `torchvision.datasets.MNIST(root)` looks for them, the first images alone."""
     target = root / "MNIST" / "raw"
     target.mkdir(parents=True)
     for name in FILES:
         with gzip.open(folder() / name) as packed, (target / name.removesuffix(".gz")).open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
+    shorten(target / "train-images-idx3-ubyte", 16, images, 28 * 28)
+    shorten(target / "train-labels-idx1-ubyte", 8, images, 1)
+
+
+def shorten(file: Path, header: int, items: int, size: int) -> None:
+    """Leave so many items of so many bytes in an IDX file, which says their number behind four bytes."""
+    content = file.read_bytes()
+    file.write_bytes(content[:4] + items.to_bytes(4, "big") + content[8 : header + items * size])
 
 
 class Mirror(ThreadingHTTPServer):

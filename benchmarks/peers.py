@@ -23,8 +23,9 @@ from benchmarks.rounds import Rounds, in_turn
 from benchmarks.training_runs import CLASSIC, ONE_THREAD, trained
 
 ROUNDS = 7
+IMAGES = 40_000
 EPOCHS, PEER_EPOCHS = 3, 2
-LINE = f"{CLASSIC} {ONE_THREAD} e={EPOCHS}"
+LINE = f"{CLASSIC} {ONE_THREAD} n={IMAGES} e={EPOCHS}"
 
 DLTUI = "dltui, app attached"
 PEERS = (
@@ -46,11 +47,12 @@ def measure(rounds: int = ROUNDS) -> Page:
     with tempfile.TemporaryDirectory() as scratch:
         home, folder = Path(scratch) / "home", Path(scratch) / "torchvision"
         mnist.put_into_home(home)
-        mnist.put_for_torchvision(folder)
+        mnist.put_for_torchvision(folder, IMAGES)
 
         def peer(program: str, epochs: str = str(PEER_EPOCHS), *more: str) -> Callable[[], Trained]:
             arguments = (str(folder), epochs, *more)
-            return lambda: script(f"scripts.{program}", *arguments, scratch=home, threads=1)
+            name = f"scripts.{program}"
+            return lambda: script(name, *arguments, scratch=home, threads=1, samples=IMAGES)
 
         programs = {DLTUI: lambda: trained(home, LINE, watched=True)}
         programs |= {name: peer(program) for name, package, program, _ in PEERS if installed(package)}
@@ -86,9 +88,9 @@ def _targets(figures: dict[str, list[Trained]]) -> tuple[Target, ...]:
 def _intro(found: Rounds[Trained], packages: tuple[str, ...]) -> str:
     versions = ", ".join(f"{name} {installed(name)}" for name in packages if installed(name))
     return (
-        "784-128-64-10 with ReLU, SGD with momentum 0.9 and learning rate 0.01, batches of 64, all 60,000 "
-        f"images of MNIST as normalized floats in memory, on the CPU; in a turn {EPOCHS} epochs of dltui and "
-        f"{PEER_EPOCHS} of the others, of which the first does not count: {versions}. dltui is `{LINE}`; it "
-        "records loss, accuracy and gradient norms with the app attached. The others do what they do unless "
-        f"told otherwise; what each was told is in benchmarks/scripts. {found.text()}"
+        "784-128-64-10 with ReLU, SGD with momentum 0.9 and learning rate 0.01, batches of 64, the first "
+        f"{IMAGES:,} images of MNIST as normalized floats in memory, on the CPU; in a turn {EPOCHS} epochs "
+        f"of dltui and {PEER_EPOCHS} of the others, of which the first does not count: {versions}. dltui is "
+        f"`{LINE}`; it records loss, accuracy and gradient norms with the app attached. The others do what "
+        f"they do unless told otherwise; what each was told is in benchmarks/scripts. {found.text()}"
     )

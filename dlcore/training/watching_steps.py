@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 Figure = float | torch.Tensor
-_SECONDS = 0.06
+_SECONDS = 0.1
 """Steps are told, and commands heard, about so often."""
 
 

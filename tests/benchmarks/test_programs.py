@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import plain_script
+from benchmarks.mnist import shorten
 from benchmarks.programs import (
     Trained,
     against,
@@ -88,6 +89,17 @@ def test_arrays_are_normalized_floats(mnist: str) -> None:
     assert images.dtype == np.float32
     assert (images[0, 0], images[0, 1]) == (-1, 1)
     assert labels.dtype == np.int64
+
+
+def test_a_shortened_split_says_so(mnist: str) -> None:
+    raw, (before, classes) = Path(mnist) / "MNIST" / "raw", arrays.split(mnist, "train")
+    shorten(raw / "train-images-idx3-ubyte", 16, 40, 28 * 28)
+    shorten(raw / "train-labels-idx1-ubyte", 8, 40, 1)
+    images, labels = arrays.split(mnist, "train")
+    assert (images == before[:40]).all()
+    assert (labels == classes[:40]).all()
+    counts = [int.from_bytes(file.read_bytes()[4:8], "big") for file in sorted(raw.glob("train-*"))]
+    assert counts == [40, 40]
 
 
 @pytest.mark.process

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, Static
 from dlcore.family import twins
 from dlcore.files.atomic import read_json, write_json
 from dlcore.finding_runs.keys import DEFAULT_COLUMNS
+from dlcore.finding_runs.listing import ordered
 from dlcore.finding_runs.view import View, read_view
 from dlcore.labels import read_label, relabel
 from dlcore.oneline import parse
@@ -161,6 +162,31 @@ async def test_a_run_that_the_filter_leaves_out_is_chosen_again_when_it_is_back(
         stage.type("escape")
         await stage.until(lambda: names(stage) == "e d c b a")
         assert chosen(stage) == "d", "a filter that is kept has its own"
+
+
+async def test_typing_a_filter_leaves_the_order_as_it_is(
+    five: list[RunDir], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(entries: Any, view: View, now: Any) -> Any:
+        asked.append(view.filter)
+        return ordered(entries, view, now)
+
+    async with on_runs() as stage:
+        stage.type("s", "s")
+        await stage.until(lambda: names(stage) == "d b e c a")
+        monkeypatch.setattr("tui.screens.run_views.ordered", counted)
+        stage.type("/")
+        await stage.until(lambda: stage.app.screen.query_one(FilterLine).is_typed_into)
+        await typed(stage, "lr>=.01 and adam")
+        await stage.until(lambda: names(stage) == "d e")
+        assert asked == []
+        stage.type("enter")
+        await stage.until(lambda: stage.app.focused is table(stage))
+        stage.type("s")
+        await stage.until(lambda: stage.app._runs._view.sort == "name")
+        assert asked == ["lr>=.01 and adam"]
 
 
 async def test_sorting_goes_through_the_columns_and_can_be_turned_around(five: list[RunDir]) -> None:
