@@ -15,8 +15,8 @@ from benchmarks.rounds import Rounds, in_turn
 from benchmarks.training_runs import trained
 
 ROUNDS = 7
-ONE_THREAD_ROUNDS = 2
-IMAGES = 12_000
+ONE_THREAD_ROUNDS = 1
+IMAGES = 10_000
 EPOCHS, PLAIN_EPOCHS = 4, 2
 _COMMON = f"ce momentum lr=.01 m=.9 b=64 val=0 device=cpu seed=0 n={IMAGES} e={EPOCHS}"
 NETWORKS = (
