@@ -29,7 +29,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Record:
-    """Appends events to a run; a daemon thread asks the disk to keep them once a second."""
+    """Appends events to a run; a daemon thread asks the disk to keep them twice a second."""
 
     def __init__(
         self,

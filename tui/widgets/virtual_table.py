@@ -292,9 +292,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
 def _fitted(text: str, width: int, *, right: bool) -> str:
     """Cut or fill a text to exactly `width` cells; one that is cut ends in an ellipsis."""
-    if text.isascii():
-        if len(text) > width:
-            return f"{text[: width - 1]}…" if width else ""
+    if text.isascii() and len(text) <= width:  # most are so, and need no measuring
         return text.rjust(width) if right else text.ljust(width)
     text = ellipsized(text, width)
     blanks = " " * (width - cell_len(text))
