@@ -4,6 +4,7 @@ The server has a single thread, so forking is safe whatever the process of the t
 things in lines on its standard output; the server says when it was born and how it ended.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -129,6 +130,7 @@ def say(word: object) -> None:
 def _serve(modules: list[str]) -> None:
     for module in modules:
         importlib.import_module(module)
+    gc.freeze()  # what is imported stays shared: a collection in a child would write to all of its pages
     while request := sys.stdin.buffer.readline():
         function, *arguments = json.loads(request)
         pid = os.fork()

@@ -3,6 +3,7 @@
 `python -m tests.torture.sandbox` imports all that is slow once; each door is opened in a fork of it.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -206,6 +207,7 @@ _SLOWER = ("dlcore.training.inspect", "dlcore.training.safe_load", "dlcore.train
 def _serve() -> None:
     for name in (*_SLOW, *_SLOWER):
         importlib.import_module(name)
+    gc.freeze()  # what is imported stays shared: a collection in a child would write to all of its pages
     for asked in sys.stdin:
         print(json.dumps(_opened(**json.loads(asked))), flush=True)
 
