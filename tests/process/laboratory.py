@@ -19,7 +19,7 @@ from dlcore.summary import read_history, state_of
 from tests.process.terminal import DEADLINE_SECONDS, Terminal, wait_until
 from tui.feed import RunFeed
 
-_DROPPED = ("SSH_", "COLORTERM", "NO_COLOR", "COLUMNS", "LINES", "LC_", "TEXTUAL", "DLTUI_", "PYTHONPATH")
+_DROPPED = ("SSH_", "COLORTERM", "NO_COLOR", "COLUMNS", "LINES", "LC_", "TEXTUAL", "DLTUI_", "PYTHON")
 _NOWHERE = "http://127.0.0.1:9"
 
 
