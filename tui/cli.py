@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -89,6 +90,7 @@ def main() -> None:
     _open_closed_streams()
     try:
         status = dltui.main(standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written is said here, while there is somebody to say it
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:
@@ -99,9 +101,8 @@ def main() -> None:
         status = error.code
     except KeyboardInterrupt:
         status = 130
-    except BrokenPipeError:  # whoever read our output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+    except BrokenPipeError:  # whoever read our output has gone; click says nothing of it either
+        status = 1
     except MemoryError:
         _say("Memory has run out: take less data, or narrower layers.")
         status = 1
@@ -109,6 +110,8 @@ def main() -> None:
         where = f" {Path(os.fsdecode(error.filename))}" if error.filename else ""
         _say(f"The system refused{where}: {error.strerror or error}.")
         status = 1
+    finally:
+        _let_unwritable_words_go()
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -119,6 +122,15 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # open to the end
 
 
+def _let_unwritable_words_go() -> None:
+    """Leave nothing in a stream that takes nothing: Python would try again at its exit, and complain."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _show(error: click.ClickException) -> None:
     """Say what click says of a mistake; it repeats what was typed, whatever that is."""
     from io import StringIO
@@ -127,10 +139,12 @@ def _show(error: click.ClickException) -> None:
 
     said = StringIO()
     error.show(said)
-    click.echo(clean_lines(said.getvalue()), nl=False, err=True)
+    with suppress(OSError):  # whoever would have read it has gone
+        click.echo(clean_lines(said.getvalue()), nl=False, err=True)
 
 
 def _say(text: str) -> None:
     from dlcore.clean import clean
 
-    click.echo("dltui: " + "\n".join(clean(line) for line in text.split("\n")), err=True)
+    with suppress(OSError):  # whoever would have read it has gone
+        click.echo("dltui: " + "\n".join(clean(line) for line in text.split("\n")), err=True)

@@ -50,6 +50,8 @@ def is_usable(terminal: Terminal, live: Live) -> None:
     pause(terminal, live)
     launch.tell(live.run, commands.Continue())
     live.watch.until_state("running")
+    with suppress(AssertionError):  # a window of one cell never says so
+        terminal.wait_for(lambda text: "▶ running" in text or "> running" in text, 0.5)
 
 
 def pause(terminal: Terminal, live: Live) -> None:
@@ -193,6 +195,20 @@ def test_a_device_that_is_full_is_said_in_a_sentence(live: Live, words: str) -> 
         status, _, errors = in_shell(live.laboratory, ">/dev/full", *words.split())
         assert status == 1
         assert errors == "dltui: The system refused: No space left on device.\n"
+
+
+@pytest.mark.parametrize("words", ["nothing", "show nothing"])
+@pytest.mark.parametrize("streams", ["2>/dev/full", "2>&-", ">/dev/full 2>/dev/full"])
+def test_a_mistake_that_nobody_can_be_told_still_has_its_status(live: Live, streams: str, words: str) -> None:
+    with fault(Promise.TERMINALS):
+        status, output, errors = in_shell(live.laboratory, streams, *words.split())
+        assert (status, output, errors) == (2, "", "")
+
+
+def test_a_reader_that_has_gone_is_no_fault_to_speak_of(live: Live) -> None:
+    with fault(Promise.TERMINALS):
+        status, output, errors = in_shell(live.laboratory, "| true", "show", "latest", "--json")
+        assert (status, output, errors) == (0, "", "")
 
 
 @pytest.mark.parametrize(
