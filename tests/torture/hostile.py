@@ -173,7 +173,7 @@ def _piece(source: random.Random) -> str:
 
 def raw(text: str) -> list[str]:
     """Return the characters that would steer a terminal; said again here, apart from the code under test."""
-    return [repr(one) for one in text if one in _BIDI or unicodedata.category(one) in _STEERS]
+    return [repr(one) for one in sorted(set(text)) if one in _BIDI or unicodedata.category(one) in _STEERS]
 
 
 def squeezed(text: str) -> str:
