@@ -8,6 +8,7 @@ import click
 
 from benchmarks import (
     accuracy,
+    attached,
     checkpoints,
     edits,
     gpu,
@@ -35,6 +36,7 @@ from dlcore.errors import DltuiError
 
 SECTIONS: dict[str, tuple[str, Callable[[], str | report.Page]]] = {
     "speed": ("Training speed", speed.measure),
+    "attached": ("The app attached", attached.measure),
     "whole": ("A whole run", whole.measure),
     "peers": ("Training speed against peers", peers.measure),
     "keras": ("Training speed against Keras on JAX", keras.measure),

@@ -3,15 +3,13 @@
 Three networks: one whose epochs are over in a moment, the classic one, and one whose checkpoint is large.
 """
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import mnist
+from benchmarks.programs import printed_by
 from benchmarks.report import Page, Target, table
 from benchmarks.rounds import wait_until_quiet
 from dlcore import figures
@@ -58,18 +56,7 @@ def measure() -> Page:
 
 
 def _run(home: Path, line: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scripts.saving_costs", str(SECONDS), line],
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "DLTUI_HOME": str(home), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=_DEADLINE_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise DltuiError(f"{line} did not train: {done.stderr.strip()[-300:]}", "Train it by itself.")
-    return done.stdout
+    return printed_by("saving_costs", SECONDS, line, home=home, seconds=_DEADLINE_SECONDS)
 
 
 def read_cost(name: str, printed: str) -> Cost:

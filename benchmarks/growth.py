@@ -4,10 +4,7 @@ The steps are those of a real run's loop on noise of MNIST's shape, one thread, 
 smallest of networks is trained for half a million steps: nothing may grow with them but the file.
 """
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.curves import picture
+from benchmarks.programs import printed_by
 from benchmarks.report import Page, Spread, Target, spread, table
 from benchmarks.rounds import wait_until_quiet
 from benchmarks.tenths import Moment, followed, kilobytes_per_million_steps, step_microseconds, tenths
 from benchmarks.training_runs import BLIND, ONE_THREAD
-from dlcore.errors import DltuiError
 
 ROUNDS = 7
 SECONDS = 0.4
@@ -90,26 +87,10 @@ def measure(rounds: int = ROUNDS, seconds: float = SECONDS, epochs: int = EPOCHS
     """Return the page of this section."""
     with tempfile.TemporaryDirectory() as scratch:
         wait_until_quiet()
-        costs = read_costs(_turns(Path(scratch), rounds, seconds))
+        printed = printed_by("step_costs", rounds, seconds, home=Path(scratch), seconds=_DEADLINE_SECONDS)
         wait_until_quiet()
         moments = tenths(*followed(Path(scratch), f"{LONG} e={epochs}"))
-    return page(costs, moments, rounds)
-
-
-def _turns(home: Path, rounds: int, seconds: float) -> str:
-    """Run the script; return what it has printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scripts.step_costs", str(rounds), str(seconds)],
-        cwd=Path(__file__).parent.parent,
-        env={**os.environ, "DLTUI_HOME": str(home), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=_DEADLINE_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise DltuiError(f"A network did not train: {done.stderr.strip()[-300:]}", "Train it by itself.")
-    return done.stdout
+    return page(read_costs(printed), moments, rounds)
 
 
 def read_costs(text: str) -> dict[str, list[Cost]]:

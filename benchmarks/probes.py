@@ -4,19 +4,16 @@ Every run of every preset trains for a few seconds, or to its end; the account i
 that its probes do. Page `limit` checks it by the clock: the same network with eyes on and off.
 """
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import mnist
+from benchmarks.programs import printed_by
 from benchmarks.report import Page, Target, spread, table
 from benchmarks.rounds import wait_until_quiet
 from dlcore.config import RunConfig
-from dlcore.errors import DltuiError
 
 SECONDS = 2.0
 BUDGET = RunConfig().training.probe_budget
@@ -44,18 +41,8 @@ def measure() -> Page:
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         mnist.put_into_home(home)
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.scripts.probe_costs", str(SECONDS)],
-            cwd=Path(__file__).parent.parent,
-            env={**os.environ, "DLTUI_HOME": str(home), "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=_DEADLINE_SECONDS,
-            check=False,
-        )
-    if done.returncode:
-        raise DltuiError(f"A preset did not train: {done.stderr.strip()[-300:]}", "Train it by itself.")
-    return page([read_cost(*found) for found in _LINE.findall(done.stdout)])
+        printed = printed_by("probe_costs", SECONDS, home=home, seconds=_DEADLINE_SECONDS)
+    return page([read_cost(*found) for found in _LINE.findall(printed)])
 
 
 def read_cost(name: str, share: str, seconds: str, steps: str, every: str) -> Cost:

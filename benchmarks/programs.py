@@ -4,6 +4,7 @@ The clock of every program leaves its first epoch out, and everything that is no
 the data, evaluation. So what each pays only once does not count for or against it.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,29 @@ def script(
         end = "did not end in time" if code is None else f"failed: {terminal.last_words()}"
         raise DltuiError(f"benchmarks.{module} {end}", f"Try: python -m benchmarks.{module} FOLDER EPOCHS.")
     return said
+
+
+def printed_by(module: str, *arguments: object, home: Path, seconds: float) -> str:
+    """Run `python -m benchmarks.scripts.MODULE` with one thread, at most so long; return what it printed.
+
+    Raises DltuiError with its last words when it fails or takes too long.
+    """
+    name = f"benchmarks.scripts.{module}"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", name, *map(str, arguments)],
+            cwd=_ROOT,
+            env={**os.environ, "DLTUI_HOME": str(home), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DltuiError(f"{name} did not end in {seconds:.0f} s", "Run it by itself.") from None
+    if done.returncode:
+        raise DltuiError(f"{name} failed: {done.stderr.strip()[-300:]}", "Run it by itself.")
+    return done.stdout
 
 
 def _variables(scratch: Path, threads: int | None, more: Mapping[str, str]) -> dict[str, str]:

@@ -19,11 +19,10 @@ ROUNDS = 7
 EPOCHS, PLAIN_EPOCHS, PLAIN_IMAGES = 5, 2, 20_000
 LINE = f"{CLASSIC} {ONE_THREAD} e={EPOCHS}"
 
-PLAIN, WATCHED, COMPILED_WATCHED, ALONE = (
+PLAIN, WATCHED, COMPILED_WATCHED = (
     "plain script, one thread",
     "dltui, app attached",
     "dltui compiled, app attached",
-    "dltui, no app",
 )
 
 
@@ -45,7 +44,6 @@ def measure(rounds: int = ROUNDS) -> Page:
             PLAIN: plain,
             WATCHED: lambda: trained(home, LINE, watched=True),
             COMPILED_WATCHED: lambda: trained(home, f"{LINE} {COMPILED}", watched=True),
-            ALONE: lambda: trained(home, LINE, watched=False),
         }
         found = in_turn(programs, rounds)
     return page(found, first)
@@ -66,11 +64,6 @@ def _targets(figures: dict[str, list[Trained]]) -> tuple[Target, ...]:
             5.0,
         ),
         at_least("the same with training.compile", against(figures[COMPILED_WATCHED], plain), 5.5),
-        at_least(
-            "training speed with the app attached against without",
-            against(figures[WATCHED], figures[ALONE]),
-            0.97,
-        ),
     )
 
 
@@ -92,13 +85,12 @@ def _ratios(figures: dict[str, list[Trained]]) -> str:
     def by_its_own_count(ours: list[Trained]) -> Spread:
         return ratios([one.steps or one.rate for one in ours], [one.rate for one in plain])
 
-    plain, watched, compiled, alone = (figures[name] for name in (PLAIN, WATCHED, COMPILED_WATCHED, ALONE))
+    plain, watched, compiled = (figures[name] for name in (PLAIN, WATCHED, COMPILED_WATCHED))
     rows = [
         row("dltui, app attached / plain script", against(watched, plain)),
         row("the same by dltui's own count of its training steps", by_its_own_count(watched)),
         row("dltui compiled, app attached / plain script", against(compiled, plain)),
         row("the same by its own count", by_its_own_count(compiled)),
-        row("dltui, app attached / no app", against(watched, alone)),
         row("dltui compiled / not, app attached", against(compiled, watched)),
     ]
     return table(("ratio of speed", "median (min – max)"), rows)

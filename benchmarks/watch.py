@@ -1,16 +1,13 @@
 """What `dlcore.watch` costs a script of one's own: its loop with and without, on networks of three kinds."""
 
-import os
 import re
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.programs import printed_by
 from benchmarks.report import Page, Spread, Target, ratios, table
 from benchmarks.rounds import wait_until_quiet
-from dlcore.errors import DltuiError
 
 STRETCHES = 40
 STRETCH_STEPS = {"classic": 400, "deep": 200, "cnn": 40}
@@ -46,18 +43,8 @@ def measure() -> Page:
 
 def _cost(name: str) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.scripts.watched_loop", name],
-            cwd=Path(__file__).parent.parent,
-            env={**os.environ, "DLTUI_HOME": scratch, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=_DEADLINE_SECONDS,
-            check=False,
-        )
-    if done.returncode:
-        raise DltuiError(f"The loop did not run: {done.stderr.strip()[-300:]}", "Run it by itself.")
-    return read_cost(name, done.stdout)
+        printed = printed_by("watched_loop", name, home=Path(scratch), seconds=_DEADLINE_SECONDS)
+    return read_cost(name, printed)
 
 
 def read_cost(name: str, printed: str) -> Cost:

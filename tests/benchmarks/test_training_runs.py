@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
+from benchmarks.attached import Pace, held
 from benchmarks.training_runs import BLIND, COMPILED, clock, fault, of_run, trained, trainer
+from benchmarks.watching import watched
 from dlcore.errors import DltuiError
 from dlcore.events import CompilationEnded
 from dlcore.history import RunHistory
 from dlcore.summary import read_history
+from tests.process.terminal import wait_until
 
 pytestmark = pytest.mark.process
 
@@ -32,6 +36,16 @@ def test_an_app_is_attached(tmp_path: Path) -> None:
     found = trained(tmp_path, f"{LINE} e=200", watched=True)
     assert found.fault == ""
     assert "kB/s to the terminal" in found.note
+
+
+def test_a_held_app_computes_nothing_and_goes_on_afterwards(tmp_path: Path) -> None:
+    with trainer(tmp_path, f"{LINE} e=1000000") as (run, _), watched(tmp_path, run) as terminal:
+        app, pace = psutil.Process(terminal.process.pid), Pace(run)
+        assert pace.so_far() > 0
+        with held(terminal):
+            wait_until(lambda: app.status() == psutil.STATUS_STOPPED, "a held app")
+            assert pace.so_far() > 0  # the trainer goes on
+        wait_until(lambda: app.status() != psutil.STATUS_STOPPED, "an app that goes on")
 
 
 def test_a_trainer_ends_with_its_block(tmp_path: Path) -> None:

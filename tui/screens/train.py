@@ -252,7 +252,8 @@ class TrainScreen(ViewScreen, JudgedScreen):
         message = self.query_one("#train-message", Static)
         content = Content(clean(text)).stylize(style)
         if message.content != content:
-            message.update(content)
+            width, height = message.size
+            message.update(content, layout=not width or max(1, content.get_height({}, width)) != height)
 
     def on_resize(self, event: Resize) -> None:
         """Draw for the new size."""
@@ -278,10 +279,10 @@ class TrainScreen(ViewScreen, JudgedScreen):
         self._redraw()
 
     def view_changed(self, said: str) -> None:
-        """Draw the curves as they are wanted now."""
-        if self.feed is not None and said:
-            self._say(said)
+        """Draw the curves as they are wanted now; the line of state is painted first, and alone."""
         self._redraw()
+        if self.feed is not None and said:  # two lines that lie far apart would have all between them painted
+            self.call_after_refresh(self._say, said)
 
     # -- steering -----------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class Viewing:
         self._root = root
         self._first: Viewing = self if beside is None else beside._first
         if beside is None:
-            self._wish = remembered(root)
+            self._wish = self._kept = remembered(root)
         self.zoom = 0
         """How often the part that is seen was halved."""
         self._start = 0.0
@@ -126,11 +126,14 @@ class Viewing:
         return 0.5**self.zoom
 
     def choose(self, **changes: Any) -> None:
-        """Choose otherwise, and remember it. Of another axis the part around the cursor is seen."""
-        wish = replace(self.wish, **changes)
-        if wish != self.wish:
-            self._first._wish = wish
-            remember(self._root, wish)
+        """Choose otherwise. Of another axis the part around the cursor is seen."""
+        self._first._wish = replace(self.wish, **changes)
+
+    def remember(self) -> None:
+        """Keep what was chosen for the next time."""
+        if self._first._kept != self.wish:
+            self._first._kept = self.wish
+            remember(self._root, self.wish)
 
     def look_closer(self, zoom: int) -> None:
         """See a part that was halved so often, around the cursor."""

@@ -27,6 +27,8 @@ def test_what_was_chosen_is_there_again(tmp_path: Path) -> None:
     assert remembered(root) == Wish()
     viewing = Viewing(root)
     viewing.choose(axis="time", log_x=True, log_y=True, smoothing=3, everything=True)
+    assert remembered(root) == Wish()
+    viewing.remember()
     assert Viewing(root).wish == viewing.wish == Wish("time", True, True, 3, True)
     assert (root / "view.json").stat().st_mode & 0o777 == 0o600
 
@@ -57,6 +59,7 @@ def test_a_home_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
     remember(tmp_path / "file", Wish(log_y=True))
     viewing = Viewing(tmp_path / "file")
     viewing.choose(smoothing=3)
+    viewing.remember()
     assert viewing.wish.smoothing == 3
 
 
@@ -89,6 +92,8 @@ def test_which_part_is_seen_is_not_remembered_and_no_others_is_taken_over(
     assert window(other, run, 250) == (0, 1)
     other.look_closer(1)
     other.choose(log_x=True)
+    other.remember()
+    assert Viewing(tmp_path).wish == Wish(log_x=True, log_y=True)
     assert viewing.wish == other.wish == Wish(log_x=True, log_y=True)
     assert viewing.beside().beside().wish == viewing.wish
     assert viewing.modes() == ["log x", "log y", "zoom 4×"]
