@@ -37,7 +37,7 @@ class ViewScreen(TimeScreen):
         made, _ = rulers([feed.history], self.viewing.wish.axis)
         return made[0].step(place)
 
-    def _choose(self, said: str, **changes: object) -> None:
+    def _see(self, said: str, **changes: object) -> None:
         """See the curves otherwise from now on; it is written down once it is on the screen."""
         self.viewing.choose(**changes)
         self.view_changed(said)
@@ -48,23 +48,23 @@ class ViewScreen(TimeScreen):
     def action_smooth(self, by: int) -> None:
         """Smooth the training curves more or less."""
         level = max(0, min(self.viewing.wish.smoothing + by, len(SMOOTHING) - 1))
-        self._choose(f"smoothing: {SMOOTHING[level][0]}", smoothing=level)
+        self._see(f"smoothing: {SMOOTHING[level][0]}", smoothing=level)
 
     def action_log_scale(self) -> None:
         """Show the loss on a logarithmic scale, or not."""
         log_y = not self.viewing.wish.log_y
-        self._choose(f"y axis: {'logarithmic' if log_y else 'linear'}", log_y=log_y)
+        self._see(f"y axis: {'logarithmic' if log_y else 'linear'}", log_y=log_y)
 
     def action_log_steps(self) -> None:
         """Show the x axis on a logarithmic scale, or not."""
         log_x = not self.viewing.wish.log_x
-        self._choose(f"x axis: {'logarithmic' if log_x else 'linear'}", log_x=log_x)
+        self._see(f"x axis: {'logarithmic' if log_x else 'linear'}", log_x=log_x)
 
     def action_turn_axis(self) -> None:
         """Put steps, epochs, time or samples on the x axis, in turn."""
         axis = AXES[(AXES.index(self.viewing.wish.axis) + 1) % len(AXES)]
         words = {"time": "seconds of training", "sample": "samples seen"}
-        self._choose(f"x axis: {words.get(axis, f'{axis}s')}", axis=axis)
+        self._see(f"x axis: {words.get(axis, f'{axis}s')}", axis=axis)
 
     def action_zoom(self, by: int) -> None:
         """Look at half of what is seen, around the cursor; or at twice as much."""
@@ -83,4 +83,4 @@ class ViewScreen(TimeScreen):
     def action_show_spikes(self) -> None:
         """Show a few spikes in full, or let them leave the axis."""
         shown = not self.viewing.wish.everything
-        self._choose("spikes are shown in full" if shown else "spikes may leave the axis", everything=shown)
+        self._see("spikes are shown in full" if shown else "spikes may leave the axis", everything=shown)
