@@ -207,8 +207,10 @@ def test_a_mistake_that_nobody_can_be_told_still_has_its_status(live: Live, stre
 
 def test_a_reader_that_has_gone_is_no_fault_to_speak_of(live: Live) -> None:
     with fault(Promise.TERMINALS):
-        status, output, errors = in_shell(live.laboratory, "| true", "show", "latest", "--json")
-        assert (status, output, errors) == (0, "", "")
+        script = '{ "$0" "$@"; echo $? >&2; } | true'
+        command = ["/bin/sh", "-c", script, dltui_command(), "show", "latest", "--json"]
+        done = live.laboratory.finish(live.laboratory.start_program(command))
+        assert (done.stdout, done.stderr) == ("", "1\n")
 
 
 @pytest.mark.parametrize(
