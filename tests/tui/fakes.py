@@ -538,12 +538,16 @@ def is_ready(app: App[Any]) -> bool:
 
 
 def count_refreshes(monkeypatch: pytest.MonkeyPatch, on: Screen[Any] | None = None) -> list[Widget]:
-    """Return a list that every widget joins whenever it asks to be drawn anew; `on` counts one screen's."""
+    """Return a list that every widget joins whenever it asks to be drawn anew; `on` counts one screen's.
+
+    A screen that is told which regions to draw passes on what has changed beneath it: it asks for nothing.
+    """
     refreshed: list[Widget] = []
     refresh = Widget.refresh
 
     def counted(widget: Widget, *regions: Region, **options: bool) -> Widget:
-        if on is None or on in widget.ancestors_with_self:
+        is_passed_on = isinstance(widget, Screen) and bool(regions)
+        if not is_passed_on and (on is None or on in widget.ancestors_with_self):
             refreshed.append(widget)
         return refresh(widget, *regions, **options)
 
