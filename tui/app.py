@@ -83,6 +83,10 @@ class DltuiApp(App["RunDir | None"]):
         self._first_replay = replay
         self._inspector: Inspector | None = None
         self._styled: dict[str, str] = {}
+        self._kept: set[str] = set()
+        """Main screens that were seen by now."""
+        self._is_alone = not gc.isenabled()
+        """Whether the process was started for the app, which then sees to collections of garbage."""
         self._rate: LineRate | None = None
         self._keepers: list[Trainer] = []
         """Processes that this app has started which keep queues of runs."""
@@ -112,6 +116,9 @@ class DltuiApp(App["RunDir | None"]):
         batch = ExitStack()
         batch.enter_context(self.batch_update())
         mounted = super().switch_mode(mode)
+        if mode not in self._kept:
+            self._kept.add(mode)
+            self.set_timer(_SETTLE_SECONDS, self._keep)
         self.screen.call_later(batch.close)  # behind what tells the screen that it is seen
         return mounted
 
@@ -164,11 +171,17 @@ class DltuiApp(App["RunDir | None"]):
             self.switch_mode("setup" if self._first_run is None else "train")
         self.set_timer(_SETTLE_SECONDS, self._settle)
 
+    def _keep(self) -> None:
+        """Leave what a new main screen has brought out of later collections of garbage: it stays.
+
+        A look through all of it takes as long as several keys.
+        """
+        if self._is_alone:
+            gc.freeze()
+            gc.enable()
+
     def _settle(self) -> None:
         """Do what the first screen need not wait for."""
-        if not gc.isenabled():
-            gc.freeze()  # what is there by now stays: no later collection need look through it
-            gc.enable()
         if self._greeting:
             self.notify(clean(self._greeting), severity="warning", timeout=10, markup=False)
         if self._first_run is None and self._inspector is not None:

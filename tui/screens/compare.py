@@ -1,6 +1,6 @@
 """Compare: two runs or more over each other, live ones as they go; what differs, and what came of it."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -20,6 +20,7 @@ from tui.feed import RunFeed
 from tui.messages import RunOpened
 from tui.screens.dialogs import Answer, Pick
 from tui.screens.exporting import export_runs
+from tui.screens.time_screen import Part
 from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
 from tui.watching.cursor import Cursor
@@ -144,9 +145,9 @@ class CompareScreen(ViewScreen):
         self._seen = overlay(comparison, view)
         self.begin_frame(self._draw_legend, self._draw_verdict, *self._body())
 
-    def _body(self) -> tuple[Callable[[], None], ...]:
+    def _body(self) -> tuple[Part, ...]:
         """Return what draws the pane that is seen."""
-        parts: tuple[tuple[Callable[[], None], ...], ...] = (
+        parts: tuple[tuple[Part, ...], ...] = (
             (self._draw_loss, self._draw_score),
             (self._draw_flows,),
             (self._draw_table,),
@@ -187,15 +188,15 @@ class CompareScreen(ViewScreen):
             "#compare-verdict", Content("\n".join(in_lines(clean(said), self.size.width - 2, _MOST_SAID)))
         )
 
-    def _draw_loss(self) -> None:
-        self._draw_plot("loss")
+    def _draw_loss(self) -> Part:
+        return self._draw_plot("loss")
 
-    def _draw_score(self) -> None:
-        self._draw_plot("score")
+    def _draw_score(self) -> Part:
+        return self._draw_plot("score")
 
-    def _draw_plot(self, what: What) -> None:
+    def _draw_plot(self, what: What) -> Part:
         plot = self.query_one(f"#compare-{what}", OverlayPlot)
-        plot.show(chart(self._seen, what, trained=self._trained(what)))
+        return partial(plot.show, chart(self._seen, what, trained=self._trained(what)))
 
     def _draw_flows(self) -> None:
         shown, member = self.comparison.shown, self.comparison.member

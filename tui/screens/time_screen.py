@@ -3,6 +3,7 @@
 import time
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 from textual.message import Message
 
@@ -10,10 +11,18 @@ from dlcore.rundir import RunDir
 from tui.asking.inspector import Inspector
 from tui.feed import RunFeed
 from tui.screens.lab_screen import LabScreen
-from tui.terminal.driver import line_of
+from tui.terminal.driver import line_of, typed_at
 from tui.terminal.pace import Pace
 from tui.watching.cursor import Cursor
 from tui.widgets.plot import Plot
+
+_TURN_SECONDS = 0.001
+"""Between two parts of a frame, in which the loop hears of keys."""
+_KEY_SECONDS = 0.03
+"""So long after a key nothing is drawn that it does not ask for: what it asks for is painted by then."""
+
+Part = Callable[[], "Part | None"]
+"""Draws a part of a frame, and may return what is left of it, which comes next."""
 
 
 class TimeScreen(LabScreen):
@@ -32,8 +41,10 @@ class TimeScreen(LabScreen):
         super().__init__()
         self.cursor = cursor or Cursor()
         self._pace = Pace()
-        self._parts: list[Callable[[], None]] = []
+        self._parts: list[Part] = []
         """What of the present frame is not drawn yet."""
+        self._frames = 0
+        self._began = 0.0
         self._drawing_since = 0.0
 
     @abstractmethod
@@ -47,28 +58,42 @@ class TimeScreen(LabScreen):
     # -- frames -------------------------------------------------------------------------------------
 
     def is_due(self, feed: RunFeed) -> bool:
-        """Whether the next frame of a run may begin: the screen is seen, and time and line allow it."""
+        """Whether the next frame of a run may begin: the screen is seen, and time, keys and line allow it."""
+        now = time.monotonic()
         sent, is_busy = line_of(self.app)
         is_due = not self._parts and self._pace.is_due(
-            time.monotonic(), sent, is_busy=is_busy, is_shared=feed.takes_every_core
+            now, sent, is_busy=is_busy, is_shared=feed.takes_every_core
         )
-        return self.is_current and is_due
+        return self.is_current and is_due and now >= typed_at(self.app) + _KEY_SECONDS
 
-    def begin_frame(self, *parts: Callable[[], None]) -> None:
+    def begin_frame(self, *parts: Part) -> None:
         """Draw the parts one by one: a key that is pressed meanwhile waits for one at most."""
-        self._pace.begin(time.monotonic(), line_of(self.app)[0])
+        self._began = time.monotonic()
+        self._pace.begin(self._began, line_of(self.app)[0])
         self._drawing_since = time.thread_time()
         self._parts = list(parts)
-        self._draw_part()
+        self._frames += 1
+        self._draw_part(self._frames)
 
-    def _draw_part(self) -> None:
+    def _draw_part(self, frame: int) -> None:
+        if frame != self._frames:  # another one has begun instead
+            return
         if not self.is_current:  # all is drawn when the screen is seen again
             self._parts.clear()
-        elif self._parts:
-            self._parts.pop(0)()
-            self.call_after_refresh(self._draw_part)
-        else:
+        elif not self._parts:
             self._pace.end(time.thread_time() - self._drawing_since)
+        elif (wait := self._wait_for_key()) > 0:
+            self.set_timer(wait, partial(self._draw_part, frame))
+        else:
+            if (rest := self._parts.pop(0)()) is not None:
+                self._parts.insert(0, rest)
+            # Textual goes from one callback to the next without a look at what else has come
+            self.call_after_refresh(self.set_timer, _TURN_SECONDS, partial(self._draw_part, frame))
+
+    def _wait_for_key(self) -> float:
+        """Return for how many seconds a key that came after the frame had begun has the app for itself."""
+        typed = typed_at(self.app)
+        return typed + _KEY_SECONDS - time.monotonic() if typed > self._began else 0.0
 
     # -- the cursor ---------------------------------------------------------------------------------
 

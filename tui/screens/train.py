@@ -1,5 +1,6 @@
 """Train: one run as it goes, and the keys that steer it."""
 
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -25,6 +26,7 @@ from tui.screens.exporting import export_run
 from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
 from tui.screens.stopping import end_hard
+from tui.screens.time_screen import Part
 from tui.screens.tuning import TuningScreen
 from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
@@ -162,7 +164,12 @@ class TrainScreen(ViewScreen, JudgedScreen):
         past = self.cursor.past(history)
         self._view = self.viewing.view([history], self.cursor.step(history), past, columns)
         self.begin_frame(
-            self._draw_state, self.draw_findings, self._draw_loss, self._draw_score, self._draw_gradients
+            self._draw_state,
+            self.draw_findings,
+            self._draw_loss,
+            self._draw_score,
+            self._draw_gradients,
+            self._draw_bars,
         )
 
     def _draw_state(self) -> None:
@@ -179,22 +186,24 @@ class TrainScreen(ViewScreen, JudgedScreen):
             self._steering = steering
             self.refresh_bindings()
 
-    def _draw_loss(self) -> None:
+    def _draw_loss(self) -> Part:
         assert self.feed is not None
-        self.query_one("#loss", Plot).show(loss_chart(self.feed.history, self._view))
+        return partial(self.query_one("#loss", Plot).show, loss_chart(self.feed.history, self._view))
 
-    def _draw_score(self) -> None:
+    def _draw_score(self) -> Part:
         assert self.feed is not None
-        self.query_one("#score", Plot).show(score_chart(self.feed.history, self._view))
+        return partial(self.query_one("#score", Plot).show, score_chart(self.feed.history, self._view))
 
-    def _draw_gradients(self) -> None:
+    def _draw_gradients(self) -> Part | None:
+        assert self.feed is not None
+        plot = self.query_one("#gradients", Plot)
+        return partial(plot.show, gradient_chart(self.feed.history, self._view)) if plot.display else None
+
+    def _draw_bars(self) -> None:
         assert self.feed is not None
         history = self.feed.history
         look = look_at(history.gradients, self.cursor.step(history), follows=self.cursor.follows)
         bars = self.query_one(GradientBars)
-        over_time = self.query_one("#gradients", Plot)
-        if over_time.display:
-            over_time.show(gradient_chart(history, self._view))
         if look is not None:
             bars.show(look.figures, look.step, look.recent)
         elif self.feed.config is not None and is_imported(self.feed.config.model):

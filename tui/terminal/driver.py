@@ -9,12 +9,15 @@ heard any more: an app whose connection was lost would stay for ever.
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Any
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
 
 from tui.terminal.cells import Cells
 
@@ -79,11 +82,19 @@ class TerminalDriver(LinuxDriver):
         self._is_synchronized = False
         self.sent = 0
         """Bytes sent so far."""
+        self.typed_at = float("-inf")
+        """When the last key came, by time.monotonic(); known before the app can take the key up."""
 
     @property
     def is_busy(self) -> bool:
         """Whether the terminal has not yet taken everything that was sent."""
         return self._line.taken < self.sent
+
+    def process_message(self, message: Message) -> None:
+        """Take note of a key, in the thread that reads them."""
+        if isinstance(message, Key):
+            self.typed_at = time.monotonic()
+        super().process_message(message)
 
     def start_application_mode(self) -> None:
         """Begin to draw, and let the threads that read keys and write frames have their turn soon."""
@@ -134,6 +145,12 @@ def line_of(app: App[Any]) -> tuple[int, bool]:
     """Return how many bytes an app has sent to its terminal, and whether some are still on their way."""
     driver = app._driver
     return (driver.sent, driver.is_busy) if isinstance(driver, TerminalDriver) else (0, False)
+
+
+def typed_at(app: App[Any]) -> float:
+    """Return when the last key came from an app's terminal, by time.monotonic(); -inf if none ever did."""
+    driver = app._driver
+    return driver.typed_at if isinstance(driver, TerminalDriver) else float("-inf")
 
 
 _SETTLED_SECONDS = 0.1
