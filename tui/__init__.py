@@ -2,6 +2,6 @@
 
 import os
 
-# Textual reads this when it is imported. It would paint 60 times a second at most, and what a key changes would
-# wait for up to two sixtieths after a frame. Frames that nobody asked for are spaced by tui.terminal.pace.
+# Textual reads this when it is imported. It would paint 60 times a second at most, and what a key changes
+# might wait for two sixtieths after a frame. Frames that nobody asked for are spaced by tui.terminal.pace.
 os.environ.setdefault("TEXTUAL_FPS", "1000")

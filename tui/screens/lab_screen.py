@@ -15,6 +15,7 @@ from dlcore.config import RunConfig
 from dlcore.errors import DltuiError
 from dlcore.oneline import print_line
 from tui import files
+from tui.terminal.compositor import FrugalCompositor
 
 LEAST_COLUMNS = 60
 LEAST_ROWS = 16
@@ -29,6 +30,10 @@ class LabScreen(Screen[None]):
     _styled_for = ""
     _focused_at_large: tuple[Widget, ...] = ()
     """What had the focus when the window became too small to show it, and all around it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = FrugalCompositor()
 
     def on_compose(self) -> None:
         """Know the terminal's size before anything is built; Textual would style it all again."""
