@@ -3,6 +3,7 @@ import signal
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -219,6 +220,25 @@ async def test_number_keys_and_clicks_on_names_go_from_screen_to_screen(running:
         for title, mode in (("5 Runs", "runs"), ("1 Setup", "setup"), ("2 Train", "train")):
             await stage.pilot.click(Header, offset=(line.index(title) + 2, 0))
             await stage.until(lambda mode=mode: stage.app.current_mode == mode)  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+async def test_what_a_screen_brings_is_left_out_of_later_collections_once(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch, is_alone: bool
+) -> None:
+    done: list[str] = []
+    collector = SimpleNamespace(
+        isenabled=lambda: not is_alone,
+        freeze=lambda: done.append("freeze"),
+        enable=lambda: done.append("enable"),
+    )
+    monkeypatch.setattr("tui.app.gc", collector)
+    monkeypatch.setattr("tui.app._SETTLE_SECONDS", 0.001)
+    async with opened(running) as stage:
+        for mode in ("setup", "train", "setup", "inside", "train"):
+            await stage.show(mode)
+        await stage.pilot.pause(0.1)
+        assert done == ["freeze", "enable"] * 3 * is_alone
 
 
 async def test_escape_never_leaves() -> None:

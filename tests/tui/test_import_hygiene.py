@@ -1,6 +1,7 @@
 """What a fresh interpreter has loaded after it imported a part of the app: the first frame must be fast."""
 
 import json
+import os
 import subprocess
 import sys
 from functools import cache
@@ -93,3 +94,15 @@ def test_the_form_is_there_before_anything_that_it_does_not_show() -> None:
     command = [sys.executable, "-c", _OPEN, json.dumps(sorted(LATER))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "1000"), ({"TEXTUAL_FPS": "30"}, "30")])
+def test_what_a_key_changes_waits_for_no_sixtieth(given: dict[str, str], expected: str) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import tui.opening, tui.app, textual.constants; print(textual.constants.MAX_FPS)",
+    ]
+    rest = {name: value for name, value in os.environ.items() if name != "TEXTUAL_FPS"}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**rest, **given})
+    assert done.stdout.strip() == expected

@@ -1,9 +1,12 @@
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.widgets import Static
 
 from dlcore.commands import Continue, Pause, Set, Step, Stop
@@ -277,6 +280,78 @@ async def test_frames_a_second_are_bounded(running: FakeRun, monkeypatch: pytest
             stage.train._poll()
             await stage.until(lambda: not stage.train._parts)
         assert len(frames) == 20
+
+
+async def test_a_key_waits_for_one_part_of_a_frame_at_most(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+
+        def part(name: str) -> Callable[[], None]:
+            def draw() -> None:
+                time.sleep(0.02)
+                done.append(name)
+                if name == "loss":  # as if it was pressed while the loss was being drawn
+                    stage.app.post_message(Key("y", "y"))
+
+            return draw
+
+        monkeypatch.setattr(stage.train, "action_log_scale", lambda: done.append("the key"))
+        for name in ("loss", "score", "gradients", "bars"):
+            monkeypatch.setattr(stage.train, f"_draw_{name}", part(name))
+        stage.train._redraw()
+        await stage.until(lambda: len(done) == 5)
+        assert done == ["loss", "the key", "score", "gradients", "bars"]
+
+
+async def test_after_a_key_frames_that_it_does_not_ask_for_wait(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, typed = 1000.0, 0.0
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        clock = SimpleNamespace(monotonic=lambda: now, thread_time=lambda: 0)
+        monkeypatch.setattr("tui.screens.time_screen.time", clock)
+        monkeypatch.setattr("tui.screens.time_screen.typed_at", lambda app: typed)
+        for later, is_drawn in ((0.0, False), (0.02, False), (0.04, True)):
+            now, typed = 1e6 + later, 1e6
+            stage.train._stale = True
+            stage.train._poll()
+            assert stage.train._stale != is_drawn
+        await stage.until(lambda: not stage.train._parts)
+        done: list[str] = []
+
+        def draw_score() -> None:
+            nonlocal typed
+            done.append("score")
+            typed = 2e6
+
+        monkeypatch.setattr(stage.train, "_draw_score", draw_score)
+        monkeypatch.setattr(stage.train, "_draw_gradients", lambda: done.append("gradients"))
+        now = 2e6 - 0.01
+        stage.train._redraw()
+        await stage.until(lambda: done)
+        await stage.pilot.pause(0.1)
+        assert done == ["score"], "a key has come meanwhile"
+        now = 2e6 + 0.04
+        await stage.until(lambda: len(done) == 2)
+
+
+async def test_a_frame_that_another_one_replaces_is_not_gone_on_with(
+    running: FakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        for name in ("loss", "score", "gradients", "bars"):
+            monkeypatch.setattr(stage.train, f"_draw_{name}", partial(done.append, name))
+        for _ in range(3):
+            stage.train._redraw()
+        await stage.until(lambda: not stage.train._parts)
+        await stage.pilot.pause(0.05)
+        assert done == ["loss", "score", "gradients", "bars"]
 
 
 async def test_a_stalled_line_gets_no_frames_and_keys_still_work(

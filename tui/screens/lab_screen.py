@@ -80,6 +80,12 @@ class LabScreen(Screen[None]):
         if self.focused is None:
             self.set_focus(next((one for one in candidates if one.is_attached and one.focusable), None))
 
+    def paint(self, widget: Widget) -> None:
+        """Paint what has changed of a widget at once, before Textual's round of messages would."""
+        if self.is_current:
+            self._compositor.update_widgets({widget})
+            self._compositor_refresh()
+
     def copy_line(self, config: RunConfig) -> None:
         """Put the one-line form on the clipboard, and into a file for terminals that have none."""
         line = print_line(config)

@@ -16,8 +16,8 @@ from tui.terminal.pace import Pace
 from tui.watching.cursor import Cursor
 from tui.widgets.plot import Plot
 
-_TURN_SECONDS = 0.001
-"""Between two parts of a frame, in which the loop hears of keys."""
+TURN_SECONDS = 0.001
+"""Between two parts of a frame, in which the loop hears of keys, and what is painted is sent."""
 _KEY_SECONDS = 0.03
 """So long after a key nothing is drawn that it does not ask for: what it asks for is painted by then."""
 
@@ -88,7 +88,7 @@ class TimeScreen(LabScreen):
             if (rest := self._parts.pop(0)()) is not None:
                 self._parts.insert(0, rest)
             # Textual goes from one callback to the next without a look at what else has come
-            self.call_after_refresh(self.set_timer, _TURN_SECONDS, partial(self._draw_part, frame))
+            self.call_after_refresh(self.set_timer, TURN_SECONDS, partial(self._draw_part, frame))
 
     def _wait_for_key(self) -> float:
         """Return for how many seconds a key that came after the frame had begun has the app for itself."""

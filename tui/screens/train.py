@@ -26,7 +26,7 @@ from tui.screens.exporting import export_run
 from tui.screens.judged_screen import JudgedScreen
 from tui.screens.log import LogScreen
 from tui.screens.stopping import end_hard
-from tui.screens.time_screen import Part
+from tui.screens.time_screen import TURN_SECONDS, Part
 from tui.screens.tuning import TuningScreen
 from tui.screens.verifying import verify_run
 from tui.screens.view_screen import ViewScreen
@@ -175,8 +175,8 @@ class TrainScreen(ViewScreen, JudgedScreen):
     def _draw_state(self) -> None:
         assert self.feed is not None
         feed = self.feed
+        self._show_status()
         self.query_one(Header).aside = feed.called  # somebody may rename it meanwhile
-        self.query_one(StatusLine).show(feed.history, feed.state, self._modes(), feed.reading)
         self._show_step()
         self._say_what_happened()
         if (len(edits := feed.history.edits), edits[-1].id if edits else "") != self._steered:
@@ -185,6 +185,12 @@ class TrainScreen(ViewScreen, JudgedScreen):
         if steering != self._steering:
             self._steering = steering
             self.refresh_bindings()
+
+    def _show_status(self) -> StatusLine:
+        assert self.feed is not None
+        feed, line = self.feed, self.query_one(StatusLine)
+        line.show(feed.history, feed.state, self._modes(), feed.reading)
+        return line
 
     def _draw_loss(self) -> Part:
         assert self.feed is not None
@@ -288,10 +294,15 @@ class TrainScreen(ViewScreen, JudgedScreen):
         self._redraw()
 
     def view_changed(self, said: str) -> None:
-        """Draw the curves as they are wanted now; the line of state is painted first, and alone."""
+        """Draw the curves as they are wanted now; the line of state, which says how, is painted first."""
+        if self.feed is not None:
+            self.paint(self._show_status())
+            self.set_timer(TURN_SECONDS, partial(self._draw_view, said))
+
+    def _draw_view(self, said: str) -> None:
         self._redraw()
-        if self.feed is not None and said:  # two lines that lie far apart would have all between them painted
-            self.call_after_refresh(self._say, said)
+        if said:
+            self._say(said)
 
     # -- steering -----------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ _SIGNS: dict[State, tuple[str, str]] = {
     "crashed": ("✗", "$text-error"),
 }
 
+_GAP = "   "
 _BEFORE = 2
 """Parts that matter more than how a person has chosen to see the curves."""
 
@@ -58,7 +59,8 @@ class StatusLine(Widget):
     def render(self) -> Content:
         """Return what fits."""
         shown = self._alone if self.screen.has_class("-tiny") else self._line
-        return Content("\n").join(packed(shown, self.size.width, self.size.height))
+        lines = packed(shown, *self.size)
+        return lines[0] if len(lines) == 1 else Content("\n").join(lines)
 
 
 def _said(*parts: str) -> list[Content]:
@@ -67,14 +69,17 @@ def _said(*parts: str) -> list[Content]:
 
 def packed(parts: list[Content], width: int, height: int) -> list[Content]:
     """Return lines of whole parts, at most `height` of them: the first part, and all others that fit."""
-    lines = parts[:1]
-    for part in parts[1:]:
-        longer = Content.assemble(lines[-1], "   ", part)
-        if longer.cell_length <= width:
-            lines[-1] = longer
-        elif len(lines) < height and part.cell_length <= width:
-            lines.append(part)
-    return lines
+    lines: list[list[Content | str]] = []
+    room = 0
+    for part in parts:
+        taken = len(_GAP) + part.cell_length
+        if lines and taken <= room:
+            lines[-1] += [_GAP, part]
+            room -= taken
+        elif not lines or (len(lines) < height and part.cell_length <= width):
+            lines.append([part])
+            room = width - part.cell_length
+    return [Content.assemble(*line) for line in lines]
 
 
 def parts(history: RunHistory, state: State) -> list[str]:

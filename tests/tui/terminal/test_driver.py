@@ -11,8 +11,9 @@ import pyte
 import pytest
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
+from textual.events import Key, MouseMove
 
-from tui.terminal.driver import TerminalDriver, line_of
+from tui.terminal.driver import TerminalDriver, line_of, typed_at
 
 COLUMNS, ROWS = 80, 24
 SYNC_BEGINS, SYNC_ENDS = "\x1b[?2026h", "\x1b[?2026l"
@@ -123,5 +124,16 @@ async def test_after_another_size_everything_is_sent_again(line: Line) -> None:
     assert len(await line.take_all()) > COLUMNS * ROWS
 
 
-def test_an_app_without_a_terminal_has_a_line_that_is_free() -> None:
+async def test_a_key_is_known_before_the_app_hears_of_it(line: Line) -> None:
+    heard: list[float] = []
+    line.driver.send_message = lambda message: heard.append(typed_at(line.app))  # type: ignore[method-assign]
+    line.driver.process_message(MouseMove(None, 1, 1, 0, 0, 0, False, False, False))
+    assert typed_at(line.app) == float("-inf")
+    before = time.monotonic()
+    line.driver.process_message(Key("y", "y"))
+    assert before <= heard[-1] == typed_at(line.app) <= time.monotonic()
+
+
+def test_an_app_without_a_terminal_has_a_line_that_is_free_and_no_keys() -> None:
     assert line_of(App()) == (0, False)
+    assert typed_at(App()) == float("-inf")
