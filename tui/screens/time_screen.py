@@ -44,6 +44,8 @@ class TimeScreen(LabScreen):
         self._parts: list[Part] = []
         """What of the present frame is not drawn yet."""
         self._frames = 0
+        self._turned = 0
+        """So many parts behind the first are drawn last, since frames that were replaced have drawn them."""
         self._began = 0.0
         self._drawing_since = 0.0
 
@@ -66,12 +68,17 @@ class TimeScreen(LabScreen):
         )
         return self.is_current and is_due and now >= typed_at(self.app) + _KEY_SECONDS
 
-    def begin_frame(self, *parts: Part) -> None:
-        """Draw the parts one by one: a key that is pressed meanwhile waits for one at most."""
+    def begin_frame(self, first: Part, *others: Part) -> None:
+        """Draw the parts one after the other, and let a key that comes meanwhile in between.
+
+        A frame that replaces another, as while a key is held, goes on with the parts that one has left.
+        """
+        left = len(self._parts)
+        self._turned = (self._turned + max(0, len(others) - left)) % len(others) if left and others else 0
+        self._parts = [first, *others[self._turned :], *others[: self._turned]]
         self._began = time.monotonic()
         self._pace.begin(self._began, line_of(self.app)[0])
         self._drawing_since = time.thread_time()
-        self._parts = list(parts)
         self._frames += 1
         self._draw_part(self._frames)
 
