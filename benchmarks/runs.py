@@ -21,7 +21,7 @@ from benchmarks.start import USABLE
 from benchmarks.terminal import COLUMNS, ROWS, Terminal, dltui_command, environment
 from dlcore.errors import DltuiError
 
-ROUNDS = 3
+ROUNDS = 7
 NUMBERS = (100, 1_000, 10_000)
 TARGET_SECONDS = 1.5
 _QUIET_SECONDS = 1.2
