@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -360,6 +361,21 @@ async def test_a_frame_that_replaces_another_goes_on_with_what_that_one_has_left
             await until(lambda number=number: len(done) >= number)  # type: ignore[misc]
         await stage.until(lambda: not stage.train._parts)
         assert done == (4 * names)[:15]
+
+
+async def test_what_is_left_of_a_long_file_waits_for_the_frame_that_has_begun(running: FakeRun) -> None:
+    read: list[int] = []
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        stage.train._parts = [lambda: None]
+        for number in range(3):
+            stage.train.read_on(partial(read.append, number))
+        await stage.pilot.pause(0.05)
+        assert read == []
+        stage.train._parts = []
+        await stage.until(lambda: read)
+        await stage.pilot.pause(0.05)
+        assert read == [0], "once, however often it is asked for"
 
 
 async def test_a_stalled_line_gets_no_frames_and_keys_still_work(

@@ -44,8 +44,6 @@ _MOST_FLOWS = 8
 _MOST_SAID = 2
 """Lines of the verdict."""
 _POLL_SECONDS = 0.1
-_READ_ON_SECONDS = 0.002
-"""Between two readings of files that are long."""
 
 
 class CompareScreen(ViewScreen):
@@ -72,7 +70,6 @@ class CompareScreen(ViewScreen):
         self._pane = _CURVES
         self._is_swapped = False
         self._stale = True
-        self._reads_on = False
         self._seen = overlay(comparison, viewing.view([], 0, None, 80))
         self._shown: dict[str, tuple[object, ...]] = {}
 
@@ -122,17 +119,12 @@ class CompareScreen(ViewScreen):
     def _poll(self) -> None:
         """Read what is new of each run, and draw it when a frame is due."""
         self._stale |= self.comparison.read()
-        if self.comparison.is_behind and not self._reads_on:  # there is more: keys first, and then on at once
-            self._reads_on = True
-            self.set_timer(_READ_ON_SECONDS, self._read_on)
+        if self.comparison.is_behind:
+            self.read_on(self._poll)
         feeds = [member.feed for member in self.comparison.members]
         busiest = next((feed for feed in feeds if feed.takes_every_core), feeds[0])
         if self._stale and self.is_due(busiest):
             self._begin_frame()
-
-    def _read_on(self) -> None:
-        self._reads_on = False
-        self._poll()
 
     def _begin_frame(self) -> None:
         """Draw what is known by now, and only what is seen."""

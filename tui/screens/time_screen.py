@@ -18,6 +18,8 @@ from tui.widgets.plot import Plot
 
 TURN_SECONDS = 0.001
 """Between two parts of a frame, in which the loop hears of keys, and what is painted is sent."""
+_READ_ON_SECONDS = 0.002
+"""Between two readings of a file that is long."""
 _KEY_SECONDS = 0.03
 """So long after a key nothing is drawn that it does not ask for: what it asks for is painted by then."""
 
@@ -47,6 +49,7 @@ class TimeScreen(LabScreen):
         self._turned = 0
         """So many parts behind the first are drawn last, since frames that were replaced have drawn them."""
         self._began = 0.0
+        self._reads_on = False
         self._drawing_since = 0.0
 
     @abstractmethod
@@ -63,9 +66,8 @@ class TimeScreen(LabScreen):
         """Whether the next frame of a run may begin: the screen is seen, and time, keys and line allow it."""
         now = time.monotonic()
         sent, is_busy = line_of(self.app)
-        is_due = not self._parts and self._pace.is_due(
-            now, sent, is_busy=is_busy, is_shared=feed.takes_every_core
-        )
+        is_shared = feed.takes_every_core or bool(feed.reading)
+        is_due = not self._parts and self._pace.is_due(now, sent, is_busy=is_busy, is_shared=is_shared)
         return self.is_current and is_due and now >= typed_at(self.app) + _KEY_SECONDS
 
     def begin_frame(self, first: Part, *others: Part) -> None:
@@ -101,6 +103,19 @@ class TimeScreen(LabScreen):
         """Return for how many seconds a key that came after the frame had begun has the app for itself."""
         typed = typed_at(self.app)
         return typed + _KEY_SECONDS - time.monotonic() if typed > self._began else 0.0
+
+    def read_on(self, poll: Callable[[], None]) -> None:
+        """Have `poll` read more soon, since there is more: keys come first, and a frame that has begun."""
+        if not self._reads_on:
+            self._reads_on = True
+            self.set_timer(_READ_ON_SECONDS, partial(self._read_on, poll))
+
+    def _read_on(self, poll: Callable[[], None]) -> None:
+        self._reads_on = False
+        if self._parts:
+            self.read_on(poll)
+        else:
+            poll()
 
     # -- the cursor ---------------------------------------------------------------------------------
 

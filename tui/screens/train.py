@@ -46,8 +46,6 @@ from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine, packed
 
 _POLL_SECONDS = 0.1
-_READ_ON_SECONDS = 0.002
-"""Between two readings of a file that is long."""
 _STEERING = ("pause", "go_on", "step", "stop", "tune", "nudge", "undo")
 """Actions that a run which has ended has no use for."""
 
@@ -71,7 +69,6 @@ class TrainScreen(ViewScreen, JudgedScreen):
         self._ascii_only = ascii_only
         self._view = View()
         self._stale = True
-        self._reads_on = False
         self._steering: tuple[object, ...] | None = None
         self._steered = (0, "")
         """How many changes the line of the run tells of, and the id of the newest."""
@@ -146,15 +143,10 @@ class TrainScreen(ViewScreen, JudgedScreen):
         if self._trainer is not None and self._trainer.poll() != self._status:  # no event tells of it
             self._status = self._trainer.returncode
             self._stale = True
-        if self.feed.reading and not self._reads_on:  # there is more: keys first, and then on at once
-            self._reads_on = True
-            self.set_timer(_READ_ON_SECONDS, self._read_on)
+        if self.feed.reading:
+            self.read_on(self._poll)
         if self._stale and self.is_due(self.feed):
             self._begin_frame()
-
-    def _read_on(self) -> None:
-        self._reads_on = False
-        self._poll()
 
     def _begin_frame(self) -> None:
         """Draw what is known by now."""

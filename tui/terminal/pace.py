@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 FRAME_SECONDS, SSH_FRAME_SECONDS = 0.25, 0.5
 SHARED_FRAME_SECONDS = 0.6
-"""Where the trainer computes on every core: each of its threads waits for the one that makes room."""
+"""Where the trainer computes on every core: each of its threads waits for the one that makes room. And where a
+long file is being read: its reader waits for each frame."""
 BYTES_PER_SECOND, SSH_BYTES_PER_SECOND = 40_000, 4_000
 """A bit below what the app may send, which leaves room for what the person's own keys cause."""
 _REST = 4
@@ -27,7 +28,7 @@ class Pace:
     def is_due(self, now: float, sent: int, *, is_busy: bool, is_shared: bool = False) -> bool:
         """Whether to draw at the time `now`, `sent` bytes having gone out in all.
 
-        `is_busy` says that the line is, `is_shared` that drawing takes a core away from the trainer.
+        `is_busy` says that the line is, `is_shared` that drawing takes a core away from what matters more.
         """
         cost = (sent - self._sent) / self._budget
         seconds = max(self._seconds, SHARED_FRAME_SECONDS) if is_shared else self._seconds
