@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 FRAME_SECONDS, SSH_FRAME_SECONDS = 0.25, 0.5
 SHARED_FRAME_SECONDS = 0.6
-"""Where the trainer computes on every core: each of its threads waits for the one that makes room. And where a
-long file is being read: its reader waits for each frame."""
+"""Where the trainer computes on every core: each of its threads waits for the one that makes room. And where
+a long file is being read: its reader waits for each frame."""
 BYTES_PER_SECOND, SSH_BYTES_PER_SECOND = 40_000, 4_000
 """A bit below what the app may send, which leaves room for what the person's own keys cause."""
 _REST = 4
