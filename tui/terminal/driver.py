@@ -96,6 +96,14 @@ class TerminalDriver(LinuxDriver):
             self.typed_at = time.monotonic()
         super().process_message(message)
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Give the terminal back from the loop: the signal may come in the middle of a frame."""
+        self._loop.call_soon_threadsafe(super()._sigtstp_application)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Take the terminal again from the loop. One that is lost says so with this signal, too."""
+        self._loop.call_soon_threadsafe(super()._sigcont_application)
+
     def start_application_mode(self) -> None:
         """Begin to draw, and let the threads that read keys and write frames have their turn soon."""
         sys.setswitchinterval(_TURN_SECONDS)

@@ -124,6 +124,18 @@ async def test_after_another_size_everything_is_sent_again(line: Line) -> None:
     assert len(await line.take_all()) > COLUMNS * ROWS
 
 
+async def test_a_signal_in_the_middle_of_a_frame_does_not_touch_what_the_terminal_shows(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(line.driver, "resume_application_mode", lambda: done.append("resumed"))
+    os.kill(os.getpid(), signal.SIGCONT)
+    for _ in range(1000):  # time for a handler between two steps
+        assert done == []
+    await line.wait(lambda: done)
+    assert done == ["resumed"]
+
+
 async def test_a_key_is_known_before_the_app_hears_of_it(line: Line) -> None:
     heard: list[float] = []
     line.driver.send_message = lambda message: heard.append(typed_at(line.app))  # type: ignore[method-assign]
