@@ -98,11 +98,11 @@ class TerminalDriver(LinuxDriver):
 
     def _sigtstp_application(self, *_: object) -> None:
         """Give the terminal back from the loop: the signal may come in the middle of a frame."""
-        self._loop.call_soon_threadsafe(super()._sigtstp_application)
+        self._soon(super()._sigtstp_application)
 
     def _sigcont_application(self, *_: object) -> None:
         """Take the terminal again from the loop. One that is lost says so with this signal, too."""
-        self._loop.call_soon_threadsafe(super()._sigcont_application)
+        self._soon(super()._sigcont_application)
 
     def start_application_mode(self) -> None:
         """Begin to draw, and let the threads that read keys and write frames have their turn soon."""
@@ -135,8 +135,11 @@ class TerminalDriver(LinuxDriver):
 
     def _go_on(self) -> None:
         """Send what has been held back, if anything, from the loop's own thread."""
+        self._soon(self._send_changes)
+
+    def _soon(self, act: Callable[[], None]) -> None:
         with suppress(RuntimeError):  # the loop has ended, and with it the need for frames
-            self._loop.call_soon_threadsafe(self._send_changes)
+            self._loop.call_soon_threadsafe(act)
 
     def _send_changes(self) -> None:
         """Send what the terminal lacks, unless it has not taken the last frame: then this is called again."""
