@@ -22,6 +22,7 @@ from tui.widgets.plot import Plot
 from tui.widgets.status_line import StatusLine
 
 MakeRun = Callable[..., FakeRun]
+PARTS = ("loss", "score", "gradients", "bars")
 
 pytestmark = pytest.mark.usefixtures("home", "inspector")
 
@@ -289,21 +290,18 @@ async def test_a_key_waits_for_one_part_of_a_frame_at_most(
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
 
-        def part(name: str) -> Callable[[], None]:
-            def draw() -> None:
-                time.sleep(0.02)
-                done.append(name)
-                if name == "loss":  # as if it was pressed while the loss was being drawn
-                    stage.app.post_message(Key("y", "y"))
-
-            return draw
+        def part(name: str) -> None:
+            time.sleep(0.02)
+            done.append(name)
+            if name == "loss":  # as if it was pressed while the loss was being drawn
+                stage.app.post_message(Key("y", "y"))
 
         monkeypatch.setattr(stage.train, "action_log_scale", lambda: done.append("the key"))
-        for name in ("loss", "score", "gradients", "bars"):
-            monkeypatch.setattr(stage.train, f"_draw_{name}", part(name))
+        for name in PARTS:
+            monkeypatch.setattr(stage.train, f"_draw_{name}", partial(part, name))
         stage.train._redraw()
         await stage.until(lambda: len(done) == 5)
-        assert done == ["loss", "the key", "score", "gradients", "bars"]
+        assert done == ["loss", "the key", *PARTS[1:]]
 
 
 async def test_after_a_key_frames_that_it_does_not_ask_for_wait(
@@ -346,21 +344,17 @@ async def test_a_frame_that_replaces_another_goes_on_with_what_that_one_has_left
     async with opened(running, size=(120, 40)) as stage:
         await drawn(stage, running)
 
-        def part(name: str) -> Callable[[], None]:
-            def draw() -> None:
-                time.sleep(0.005)
-                done.append(name)
+        def part(name: str) -> None:
+            time.sleep(0.005)
+            done.append(name)
 
-            return draw
-
-        names = ["loss", "score", "gradients", "bars"]
-        for name in names:
-            monkeypatch.setattr(stage.train, f"_draw_{name}", part(name))
+        for name in PARTS:
+            monkeypatch.setattr(stage.train, f"_draw_{name}", partial(part, name))
         for number in range(1, 13):  # a held key asks for the next one before this one is complete
             stage.train._redraw()
             await until(lambda number=number: len(done) >= number)  # type: ignore[misc]
         await stage.until(lambda: not stage.train._parts)
-        assert done == (4 * names)[:15]
+        assert done == [*PARTS * 3, *PARTS[:3]]
 
 
 async def test_what_is_left_of_a_long_file_waits_for_the_frame_that_has_begun(running: FakeRun) -> None:
@@ -377,6 +371,18 @@ async def test_what_is_left_of_a_long_file_waits_for_the_frame_that_has_begun(ru
         await stage.until(lambda: read)
         await stage.pilot.pause(0.05)
         assert read == [0], "once, however often it is asked for"
+
+
+async def test_what_changes_in_a_batch_is_kept_for_its_end(running: FakeRun) -> None:
+    async with opened(running, size=(120, 40)) as stage:
+        await drawn(stage, running)
+        line = stage.train.query_one(StatusLine)
+        line.refresh()
+        with stage.app.batch_update():
+            stage.train.paint(line)
+            assert line._repaint_regions
+        stage.train.paint(line)
+        assert not line._repaint_regions
 
 
 async def test_a_stalled_line_gets_no_frames_and_keys_still_work(

@@ -82,7 +82,7 @@ class LabScreen(Screen[None]):
 
     def paint(self, widget: Widget) -> None:
         """Paint what has changed of a widget at once, before Textual's round of messages would."""
-        if self.is_current:
+        if self.is_current and not self.app._batch_count:  # in a batch it would be painted on nothing
             self._compositor.update_widgets({widget})
             self._compositor_refresh()
 

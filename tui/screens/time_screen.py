@@ -48,7 +48,6 @@ class TimeScreen(LabScreen):
         self._frames = 0
         self._turned = 0
         """So many parts behind the first are drawn last, since frames that were replaced have drawn them."""
-        self._began = 0.0
         self._reads_on = False
         self._drawing_since = 0.0
 
@@ -78,8 +77,7 @@ class TimeScreen(LabScreen):
         left = len(self._parts)
         self._turned = (self._turned + max(0, len(others) - left)) % len(others) if left and others else 0
         self._parts = [first, *others[self._turned :], *others[: self._turned]]
-        self._began = time.monotonic()
-        self._pace.begin(self._began, line_of(self.app)[0])
+        self._pace.begin(time.monotonic(), line_of(self.app)[0])
         self._drawing_since = time.thread_time()
         self._frames += 1
         self._draw_part(self._frames)
@@ -102,7 +100,7 @@ class TimeScreen(LabScreen):
     def _wait_for_key(self) -> float:
         """Return for how many seconds a key that came after the frame had begun has the app for itself."""
         typed = typed_at(self.app)
-        return typed + _KEY_SECONDS - time.monotonic() if typed > self._began else 0.0
+        return typed + _KEY_SECONDS - time.monotonic() if typed > self._pace.began else 0.0
 
     def read_on(self, poll: Callable[[], None]) -> None:
         """Have `poll` read more soon, since there is more: keys come first, and a frame that has begun."""

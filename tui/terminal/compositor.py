@@ -14,7 +14,7 @@ from textual.strip import Strip
 class FrugalCompositor(Compositor):
     """Renders the widgets that have a cell in a line that changed, within the bounds of the change."""
 
-    _is_needed: Callable[[int], bool] = bool
+    _is_needed: Callable[[int], bool]
 
     def _render_chops(
         self, crop: Region, is_rendered_line: Callable[[int], bool]

@@ -21,7 +21,8 @@ class Pace:
         is_remote = bool(environment.get("SSH_CONNECTION"))
         self._seconds = SSH_FRAME_SECONDS if is_remote else FRAME_SECONDS
         self._budget = SSH_BYTES_PER_SECOND if is_remote else BYTES_PER_SECOND
-        self._began = float("-inf")
+        self.began = float("-inf")
+        """When the last frame began; -inf before there is one."""
         self._took = 0.0
         self._sent = 0
 
@@ -32,11 +33,11 @@ class Pace:
         """
         cost = (sent - self._sent) / self._budget
         seconds = max(self._seconds, SHARED_FRAME_SECONDS) if is_shared else self._seconds
-        return not is_busy and now >= self._began + max(seconds, _REST * self._took, cost)
+        return not is_busy and now >= self.began + max(seconds, _REST * self._took, cost)
 
     def begin(self, now: float, sent: int) -> None:
         """Take note that a frame begins; its cost is everything that is sent from now on."""
-        self._began, self._sent = now, sent
+        self.began, self._sent = now, sent
 
     def end(self, took: float) -> None:
         """Take note that all of it is on the screen, after so many seconds of work."""
